@@ -1,0 +1,35 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+
+namespace nodalroom {
+
+/// Shared between a long computation and whoever watches it; every member may be read and written
+/// from any thread while the computation runs.
+struct RunControl {
+    std::atomic<bool> cancel{false};        ///< set to true to ask for an early, clean end
+    std::atomic<std::size_t> done{0};       ///< finished items of the current stage
+    std::atomic<std::size_t> total{0};      ///< items of the current stage
+    std::atomic<const char*> stage{""};     ///< static text naming the current stage
+
+    void begin_stage(const char* name, std::size_t items) noexcept {
+        stage.store(name);
+        done.store(0);
+        total.store(items);
+    }
+    [[nodiscard]] bool cancelled() const noexcept { return cancel.load(std::memory_order_relaxed); }
+};
+
+/// Number of threads a request means: n >= 1 as given, 0 for all processors this process may use.
+[[nodiscard]] int resolve_threads(int requested) noexcept;
+
+/// Calls body(thread, item) for every item in [0, count), in a work queue over `threads` threads
+/// (thread in [0, threads)). The first exception stops the queue and is rethrown on the calling
+/// thread; a cancelled control stops it after the items in hand. Throws Error in a child process
+/// forked after threads were in use, where OpenMP would hang.
+void parallel_for(std::size_t count, int threads, RunControl* control,
+                  const std::function<void(int thread, std::size_t item)>& body);
+
+}  // namespace nodalroom
