@@ -1,0 +1,31 @@
+# Installs the build into an empty prefix, builds the consumer against that prefix alone and runs it.
+cmake_policy(VERSION 3.25)
+function(run)
+  execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "exit status ${result}")
+  endif()
+endfunction()
+
+set(prefix "${work_dir}/prefix")
+file(REMOVE_RECURSE "${work_dir}")
+run(${CMAKE_COMMAND} --install "${build_dir}" --config "${build_type}" --prefix "${prefix}")
+
+set(without)
+if(shared)
+  # What a shared library uses inside must not be asked of its users.
+  foreach(package KLU OpenMP Eigen3)
+    list(APPEND without -D CMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
+  endforeach()
+endif()
+run(${CMAKE_COMMAND} -S "${consumer_dir}" -B "${work_dir}/build" -G "${generator}"
+  --no-warn-unused-cli
+  -D CMAKE_PREFIX_PATH=${prefix}
+  -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF
+  -D CMAKE_CXX_COMPILER=${compiler}
+  -D "CMAKE_CXX_FLAGS=${flags}"
+  -D CMAKE_BUILD_TYPE=${build_type}
+  -D expected_version=${version}
+  ${without})
+run(${CMAKE_COMMAND} --build "${work_dir}/build" --config "${build_type}")
+run("${work_dir}/build/consumer" "${case_file}")
