@@ -1,0 +1,46 @@
+# Shared by the scripts beside this file; not to be run.
+
+say() { printf '\n==> %s\n' "$*"; }
+die() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# Debian's name for a package; true where it is fully installed.
+is_installed() {
+    command -v dpkg-query > /dev/null || return 1
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2> /dev/null)" = installed ]
+}
+
+# As root or through sudo; refreshes the package lists only when the install fails with those at hand.
+install_packages() {
+    local as_root=() options=(--yes --no-install-recommends -o DPkg::Lock::Timeout=300)
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo > /dev/null || die "neither root nor sudo here; install with apt-get: $*"
+        as_root=(sudo)
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    if ! "${as_root[@]}" apt-get install -qq "${options[@]}" "$@" > /dev/null 2>&1; then
+        "${as_root[@]}" apt-get update -qq
+        "${as_root[@]}" apt-get install -qq "${options[@]}" "$@"
+    fi
+}
+
+# Prints the first Python that is 3.10 or newer and can make a venv and build an extension.
+pick_python() {
+    local python
+    for python in "${PYTHON:-python3}" /usr/bin/python3; do
+        command -v "$python" > /dev/null || continue
+        if "$python" - << 'PROBE' 2> /dev/null; then
+import ensurepip, os, sys, sysconfig, venv
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
+sys.exit(0 if sys.version_info >= (3, 10) and os.path.exists(header) else 1)
+PROBE
+            command -v "$python"
+            return 0
+        fi
+    done
+    return 1
+}
+
+pip_install() {
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_PROGRESS_BAR=off PIP_REQUIRE_VIRTUALENV=1 \
+        .venv/bin/python -m pip install --quiet "$@"
+}
