@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nodalroom/model/network.hpp"
+
+namespace nodalroom::contingency {
+
+/// Lower and upper voltage limit, per unit.
+struct VoltageBand {
+    double min_pu = 0.9;
+    double max_pu = 1.1;
+};
+
+/// What is watched and against which limits (headroom definition, section 5).
+struct LimitOptions {
+    model::RatingSet rating_intact = model::RatingSet::a;
+    model::RatingSet rating_post = model::RatingSet::b;  ///< A where the file has 0
+    std::optional<VoltageBand> band_intact;              ///< none: the case's Vmin..Vmax
+    std::optional<VoltageBand> band_post;                ///< none: the case's Vmin..Vmax
+    std::optional<double> voltage_change_max_pu;         ///< post-outage |V - V intact|; none: off
+    double monitor_min_kv = 0.0;  ///< watch buses at or above, and branches with both ends at or above
+    [[nodiscard]] std::optional<std::string> first_violation() const;
+};
+
+/// "A", "B" or "C" (either case); throws OptionError on another word.
+[[nodiscard]] model::RatingSet parse_rating_set(std::string_view word);
+[[nodiscard]] char letter(model::RatingSet set) noexcept;
+
+/// The limits of one network under some options, ready to compare with: one entry per branch or
+/// bus row. An element that is not watched has an infinite limit.
+struct Limits {
+    std::vector<double> rating_pu;  ///< MVA limit of either end
+    std::vector<double> vmin_pu, vmax_pu;
+};
+
+struct LimitSet {
+    Limits intact, post;
+    std::optional<double> voltage_change_max_pu;
+    [[nodiscard]] const Limits& of(bool is_intact) const noexcept { return is_intact ? intact : post; }
+};
+
+[[nodiscard]] LimitSet resolve_limits(const model::Network& network, const LimitOptions& options);
+
+}  // namespace nodalroom::contingency

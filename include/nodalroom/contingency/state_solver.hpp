@@ -1,0 +1,82 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "nodalroom/contingency/outage.hpp"
+#include "nodalroom/powerflow/solve.hpp"
+
+namespace nodalroom::contingency {
+
+/// What every state of a study shares: equations, balance weights and the solved intact case.
+/// Built once, then only read, from any thread.
+class BaseCase {
+public:
+    /// Solves the intact case. Throws OptionError on options out of range; a case without a
+    /// solution is a status, not an exception.
+    BaseCase(const model::Network& network, const powerflow::PowerFlowOptions& options);
+
+    [[nodiscard]] const model::Network& network() const noexcept { return equations_.network(); }
+    [[nodiscard]] const powerflow::Equations& equations() const noexcept { return equations_; }
+    [[nodiscard]] const powerflow::PowerFlowOptions& options() const noexcept { return options_; }
+    [[nodiscard]] const std::vector<double>& unit_weights() const noexcept { return unit_weights_; }
+    [[nodiscard]] const std::vector<powerflow::Attempt>& attempts() const noexcept { return attempts_; }
+    [[nodiscard]] bool solved() const noexcept { return attempts_.back().report.converged(); }
+    /// Voltages of the intact case without any added load; meaningful when solved().
+    [[nodiscard]] const powerflow::Voltages& voltages() const noexcept { return voltages_; }
+    [[nodiscard]] const std::shared_ptr<const std::vector<double>>& jacobian() const noexcept { return jacobian_; }
+
+private:
+    powerflow::PowerFlowOptions options_;
+    powerflow::Equations equations_;
+    std::vector<double> unit_weights_;
+    std::vector<powerflow::Attempt> attempts_;
+    powerflow::Voltages voltages_;
+    std::shared_ptr<const std::vector<double>> jacobian_;
+};
+
+/// Solves states of a base case one after another: an outage and a new load are value edits that
+/// are undone by putting saved values back. Every solve gives the same bits whatever was solved
+/// before. One per thread.
+class StateSolver {
+public:
+    explicit StateSolver(const BaseCase& base);
+
+    [[nodiscard]] const BaseCase& base() const noexcept { return *base_; }
+    [[nodiscard]] const Outage& outage() const noexcept { return outage_; }
+    [[nodiscard]] powerflow::NewtonSolver& newton() noexcept { return newton_; }
+    [[nodiscard]] const powerflow::NewtonSolver& newton() const noexcept { return newton_; }
+
+    /// Puts this outage in place of the present one.
+    void set_outage(Outage outage);
+    /// Puts a new constant-power load (per unit, consumption positive) in place of the present one.
+    void set_load(BusRow bus, double p_pu, double q_pu);
+    void clear_load();
+
+    /// Newton from the given voltages, then damped from the same.
+    powerflow::NewtonReport solve_from(const powerflow::Voltages& start);
+    /// solve_from the intact voltages, then the ladder of starts: for states without a neighbour.
+    powerflow::NewtonReport solve_from_base();
+
+private:
+    void undo_outage();
+
+    const BaseCase* base_;
+    powerflow::NewtonSolver newton_;
+    Outage outage_;
+    struct SavedEntry {
+        std::int32_t position;
+        double g, b;
+    };
+    std::vector<SavedEntry> saved_entries_;
+    struct SavedUnits {
+        std::size_t bus, island;
+        double p_gen, q_gen, weight, weight_sum, q_min, q_max, v_setpoint;
+        std::uint8_t regulates;
+    };
+    std::vector<SavedUnits> saved_units_;  ///< at most one
+    BusRow load_bus_;
+    double saved_p_load_ = 0.0, saved_q_load_ = 0.0;
+};
+
+}  // namespace nodalroom::contingency

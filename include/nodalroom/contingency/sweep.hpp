@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "nodalroom/contingency/limits.hpp"
+#include "nodalroom/contingency/state_solver.hpp"
+#include "nodalroom/core/parallel.hpp"
+
+namespace nodalroom::contingency {
+
+struct SweepOptions {
+    powerflow::PowerFlowOptions power_flow;  ///< reactive limits, balance, tolerance
+    ContingencySet contingencies = ContingencySet::n_minus_1;
+    LimitOptions limits;
+    int threads = 0;  ///< 0: all processors
+};
+
+enum class LimitKind : std::uint8_t { thermal, low_voltage, high_voltage, voltage_change };
+[[nodiscard]] const char* to_string(LimitKind kind) noexcept;
+
+/// A limit broken in a state. Values and limits in per unit (MVA over base for thermal).
+struct Violation {
+    std::int32_t state = 0;  ///< position in SweepResult::states
+    LimitKind kind = LimitKind::thermal;
+    std::int32_t element = 0;  ///< branch or bus row
+    double value_pu = 0.0;
+    double limit_pu = 0.0;
+};
+
+/// One state of a sweep. Numbers are NaN and rows invalid unless the state was solved.
+struct StateRow {
+    Outage outage;
+    powerflow::SolveStatus status = powerflow::SolveStatus::not_run;
+    int iterations = 0;
+    double max_mismatch_pu = std::numeric_limits<double>::quiet_NaN();
+    double worst_loading = std::numeric_limits<double>::quiet_NaN();  ///< |S| over rating, larger end
+    BranchRow worst_branch;
+    double vm_min_pu = std::numeric_limits<double>::quiet_NaN();  ///< over watched buses
+    BusRow vm_min_bus;
+    double vm_max_pu = std::numeric_limits<double>::quiet_NaN();
+    BusRow vm_max_bus;
+    double supply_pu = std::numeric_limits<double>::quiet_NaN();  ///< s, summed over islands
+    int thermal_violations = 0;
+    int voltage_violations = 0;
+};
+
+struct SweepResult {
+    std::string reason;                 ///< how the intact case was solved, or why not
+    bool intact_solved = false;
+    std::vector<StateRow> states;       ///< the intact state first, then the outages in order
+    std::vector<Violation> violations;  ///< by state, then kind, then element
+    std::size_t bridges = 0;            ///< in-service branches whose loss would split the network
+    bool complete = false;              ///< false: cancelled; unfinished states are not_run
+};
+
+/// Solves every state and keeps one row per state and the violations: memory does not grow with
+/// states times buses. Throws OptionError on options out of range.
+[[nodiscard]] SweepResult sweep(const model::Network& network, const SweepOptions& options,
+                                RunControl* control = nullptr);
+
+/// Compares a solved state with its limits; fills the row's extremes and counts, appends violations.
+void examine_state(const StateSolver& solver, const LimitSet& limits, std::int32_t state, StateRow& row,
+                   std::vector<Violation>& violations);
+
+}  // namespace nodalroom::contingency

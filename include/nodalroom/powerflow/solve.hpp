@@ -1,0 +1,81 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nodalroom/powerflow/balance.hpp"
+#include "nodalroom/powerflow/newton.hpp"
+
+namespace nodalroom::powerflow {
+
+enum class Start : std::uint8_t {
+    automatic,  ///< stored, DC, flat in this order, each plain and then damped, until one converges
+    stored,     ///< voltages of the case file
+    dc,         ///< angles of a DC power flow, magnitudes at setpoints or 1
+    flat        ///< angles of the reference bus, magnitudes at setpoints or 1
+};
+[[nodiscard]] const char* to_string(Start start) noexcept;
+/// "auto", "stored", "dc" or "flat"; throws OptionError on another word.
+[[nodiscard]] Start parse_start(std::string_view word);
+
+struct PowerFlowOptions {
+    bool enforce_q_limits = true;               ///< PV to PQ at a limit and back
+    Balance balance{BalanceRule::reference, {}, std::nullopt};  ///< who covers losses and mismatch
+    Start start = Start::automatic;
+    double mismatch_tolerance_pu = 1e-8;        ///< on max(|dP|, |dQ|); must be > 0
+    int max_iterations = 30;                    ///< Newton steps per attempt; must be >= 1
+    [[nodiscard]] std::optional<std::string> first_violation() const;
+};
+
+/// One attempt of the ladder of starts.
+struct Attempt {
+    Start start = Start::stored;
+    bool damped = false;
+    NewtonReport report;
+};
+
+/// A bus at which a failed solve was worst off.
+struct BusMismatch {
+    BusRow bus;
+    double p_pu = 0.0, q_pu = 0.0;
+};
+
+/// Outcome of one AC power flow. Voltages, flows and productions are NaN unless converged; at
+/// de-energised buses they are NaN (voltages) or 0 (flows, productions).
+struct PowerFlowResult {
+    SolveStatus status = SolveStatus::not_run;
+    int iterations = 0;                    ///< of the last attempt
+    double max_mismatch_pu = std::numeric_limits<double>::quiet_NaN();
+    std::string reason;                    ///< one sentence: what came of it and why
+    std::vector<Attempt> attempts;         ///< in the order tried
+    std::vector<BusMismatch> worst_buses;  ///< up to five, largest first
+    Voltages voltages;
+    std::vector<double> unit_p_pu, unit_q_pu;            ///< per unit row; 0 out of service
+    std::vector<model::BranchFlow> branch_flow_pu;       ///< per branch row; 0 out of service
+    std::vector<BusRow> de_energised;                    ///< isolated buses
+    [[nodiscard]] bool converged() const noexcept { return status == SolveStatus::converged; }
+};
+
+/// Solves the AC power flow of a network: Newton-Raphson with reactive limits both ways and the
+/// common supply as an unknown. Throws OptionError on options out of range.
+[[nodiscard]] PowerFlowResult solve(const model::Network& network, const PowerFlowOptions& options = {});
+
+/// Starting voltages of a network.
+[[nodiscard]] Voltages start_voltages(const Equations& equations, const OperatingPoint& point, Start start);
+
+/// Tries starts on a solver as `solve` does; the solver holds the last attempt's voltages.
+[[nodiscard]] std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options);
+
+/// One sentence on how a ladder ended: what converged from where, or why nothing did and at which bus.
+[[nodiscard]] std::string describe_attempts(const model::Network& network, const std::vector<Attempt>& attempts);
+
+/// Splits the production of each bus among its units: active by dispatch and weight, reactive at
+/// the same share of every unit's range (docs/math.md, eq. 11). Unit `lost` (invalid: none) gets 0.
+void split_among_units(const NewtonSolver& solver, const std::vector<double>& unit_weights, UnitRow lost,
+                       std::vector<double>& p_pu, std::vector<double>& q_pu);
+
+/// Power into both ends of a branch at the solver's last evaluated voltages.
+[[nodiscard]] model::BranchFlow flow_of(const NewtonSolver& solver, std::size_t branch) noexcept;
+
+}  // namespace nodalroom::powerflow

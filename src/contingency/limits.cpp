@@ -1,0 +1,77 @@
+#include "nodalroom/contingency/limits.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "nodalroom/core/errors.hpp"
+
+namespace nodalroom::contingency {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::infinity();
+
+std::optional<std::string> band_problem(const char* name, const std::optional<VoltageBand>& band) {
+    if (!band) return std::nullopt;
+    if (std::isfinite(band->min_pu) && std::isfinite(band->max_pu) && band->min_pu >= 0.0 &&
+        band->min_pu < band->max_pu) {
+        return std::nullopt;
+    }
+    return std::string(name) + " = (" + std::to_string(band->min_pu) + ", " + std::to_string(band->max_pu) +
+           "); must be two voltages in per unit, 0 <= low < high";
+}
+
+Limits resolve(const model::Network& network, model::RatingSet set, const std::optional<VoltageBand>& band,
+               double min_kv) {
+    Limits limits;
+    for (const model::Branch& branch : network.branches()) {
+        const bool watched =
+            network.bus(branch.from).base_kv >= min_kv && network.bus(branch.to).base_kv >= min_kv;
+        const double rating = branch.rating_pu(set);
+        limits.rating_pu.push_back(watched && branch.in_service && rating > 0.0 ? rating : kNone);
+    }
+    for (const model::Bus& bus : network.buses()) {
+        const bool watched = bus.base_kv >= min_kv && bus.type != model::BusType::isolated;
+        limits.vmin_pu.push_back(!watched ? -kNone : band ? band->min_pu : bus.vmin_pu);
+        limits.vmax_pu.push_back(!watched ? kNone : band ? band->max_pu : bus.vmax_pu);
+    }
+    return limits;
+}
+
+}  // namespace
+
+std::optional<std::string> LimitOptions::first_violation() const {
+    if (auto problem = band_problem("voltage_band", band_intact)) return problem;
+    if (auto problem = band_problem("voltage_band_post", band_post)) return problem;
+    if (voltage_change_max_pu && !(*voltage_change_max_pu > 0.0 && std::isfinite(*voltage_change_max_pu))) {
+        return "voltage_change_max = " + std::to_string(*voltage_change_max_pu) + "; must be > 0 per unit";
+    }
+    if (!(monitor_min_kv >= 0.0) || !std::isfinite(monitor_min_kv)) {
+        return "monitor_min_kv = " + std::to_string(monitor_min_kv) + "; must be >= 0";
+    }
+    return std::nullopt;
+}
+
+model::RatingSet parse_rating_set(std::string_view word) {
+    if (word == "A" || word == "a") return model::RatingSet::a;
+    if (word == "B" || word == "b") return model::RatingSet::b;
+    if (word == "C" || word == "c") return model::RatingSet::c;
+    throw OptionError("rating = '" + std::string(word) + "'; must be 'A', 'B' or 'C'");
+}
+
+char letter(model::RatingSet set) noexcept {
+    switch (set) {
+        case model::RatingSet::a: return 'A';
+        case model::RatingSet::b: return 'B';
+        case model::RatingSet::c: return 'C';
+    }
+    return 'A';
+}
+
+LimitSet resolve_limits(const model::Network& network, const LimitOptions& options) {
+    if (const auto problem = options.first_violation()) throw OptionError(*problem);
+    return {resolve(network, options.rating_intact, options.band_intact, options.monitor_min_kv),
+            resolve(network, options.rating_post, options.band_post, options.monitor_min_kv),
+            options.voltage_change_max_pu};
+}
+
+}  // namespace nodalroom::contingency

@@ -1,0 +1,384 @@
+#include "nodalroom/powerflow/newton.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace nodalroom::powerflow {
+namespace {
+
+// A step that keeps less than this share of the mismatch lets the next one reuse its factor: a
+// factorisation costs several solves.
+constexpr double kReuseContraction = 0.05;
+// Beyond this mismatch a plain Newton run is given up.
+constexpr double kRunawayMismatch = 1e8;
+// Reactive limits are kept to this many per unit, and setpoints to this many per unit.
+constexpr double kQTolerance = 1e-7;
+constexpr double kVTolerance = 1e-8;
+// A bus may switch this often freely; after that, only one bus at a time, on a settled mismatch.
+constexpr int kFreeSwitches = 3;
+constexpr int kMaxSwitchRounds = 60;
+constexpr double kSettledMismatch = 1e-6;
+
+}  // namespace
+
+const char* to_string(SolveStatus status) noexcept {
+    switch (status) {
+        case SolveStatus::not_run: return "not_run";
+        case SolveStatus::converged: return "converged";
+        case SolveStatus::iteration_limit: return "iteration_limit";
+        case SolveStatus::diverged: return "diverged";
+        case SolveStatus::singular: return "singular";
+        case SolveStatus::no_balance: return "no_balance";
+        case SolveStatus::q_limits_cycling: return "q_limits_cycling";
+    }
+    return "not_run";
+}
+
+std::optional<std::string> NewtonOptions::first_violation() const {
+    if (!(mismatch_tolerance_pu > 0.0) || !std::isfinite(mismatch_tolerance_pu)) {
+        return "tolerance = " + std::to_string(mismatch_tolerance_pu) + "; must be > 0";
+    }
+    if (max_iterations < 1) return "max_iterations = " + std::to_string(max_iterations) + "; must be >= 1";
+    return std::nullopt;
+}
+
+NewtonSolver::NewtonSolver(const Equations& equations, OperatingPoint point)
+    : equations_(&equations), point_(std::move(point)), klu_(equations.pattern()) {
+    const std::size_t n = equations.bus_count();
+    const auto unknowns = static_cast<std::size_t>(equations.size());
+    jacobian_.assign(equations.pattern().nonzeros(), 0.0);
+    residual_.assign(unknowns, 0.0);
+    step_.assign(unknowns, 0.0);
+    for (auto* values : {&e_, &f_, &p_injected_, &q_injected_}) values->assign(n, 0.0);
+    switch_count_.assign(n, 0);
+    const auto islands = equations.network().island_of_bus();
+    island_.assign(islands.begin(), islands.end());
+    voltages_.vm_pu.assign(n, 1.0);
+    voltages_.va_rad.assign(n, 0.0);
+    voltages_.supply_pu.assign(equations.network().reference_of_island().size(), 0.0);
+    voltages_.mode.assign(n, QMode::fixed);
+    saved_vm_ = voltages_.vm_pu;
+    saved_va_ = voltages_.va_rad;
+    saved_supply_ = voltages_.supply_pu;
+}
+
+void NewtonSolver::set_base_jacobian(std::shared_ptr<const std::vector<double>> values) {
+    base_jacobian_ = std::move(values);
+    pivots_ = Pivots::none;
+}
+
+std::vector<double> NewtonSolver::jacobian_values() {
+    evaluate_mismatch();
+    fill_jacobian();
+    return jacobian_;
+}
+
+double NewtonSolver::load_p(std::size_t bus) const noexcept {
+    const double v = voltages_.vm_pu[bus];
+    return point_.p_load[bus] + v * (point_.p_current[bus] + v * point_.p_impedance[bus]);
+}
+
+double NewtonSolver::load_q(std::size_t bus) const noexcept {
+    const double v = voltages_.vm_pu[bus];
+    return point_.q_load[bus] + v * (point_.q_current[bus] + v * point_.q_impedance[bus]);
+}
+
+double NewtonSolver::supply_in(std::size_t bus) const noexcept {
+    const std::int32_t island = island_[bus];
+    return island < 0 ? 0.0
+                      : point_.alpha(bus, static_cast<std::size_t>(island)) *
+                            voltages_.supply_pu[static_cast<std::size_t>(island)];
+}
+
+void NewtonSolver::fit_modes(bool enforce_q_limits) {
+    for (std::size_t i = 0; i < island_.size(); ++i) {
+        QMode& mode = voltages_.mode[i];
+        if (island_[i] < 0) {
+            mode = QMode::de_energised;
+        } else if (point_.regulates[i] == 0) {
+            mode = QMode::fixed;
+        } else if (mode == QMode::fixed || mode == QMode::de_energised || !enforce_q_limits) {
+            mode = QMode::regulating;
+        }
+    }
+}
+
+void NewtonSolver::update_phasors() {
+    for (std::size_t i = 0; i < e_.size(); ++i) {
+        e_[i] = voltages_.vm_pu[i] * std::cos(voltages_.va_rad[i]);
+        f_[i] = voltages_.vm_pu[i] * std::sin(voltages_.va_rad[i]);
+    }
+}
+
+/// docs/math.md, eq. 4 and 9: what is supplied minus what the network and the loads take.
+void NewtonSolver::assemble_residual() {
+    for (std::size_t i = 0; i < e_.size(); ++i) {
+        const auto p_row = static_cast<std::size_t>(equations_->p_row(i));
+        switch (voltages_.mode[i]) {
+            case QMode::de_energised:
+                residual_[p_row] = 0.0;
+                residual_[p_row + 1] = 0.0;
+                continue;
+            case QMode::regulating:
+                residual_[p_row + 1] = point_.v_setpoint[i] - voltages_.vm_pu[i];
+                break;
+            case QMode::fixed: residual_[p_row + 1] = point_.q_gen[i] - q_generation(i); break;
+            case QMode::at_min: residual_[p_row + 1] = point_.q_min[i] - q_generation(i); break;
+            case QMode::at_max: residual_[p_row + 1] = point_.q_max[i] - q_generation(i); break;
+        }
+        residual_[p_row] = point_.p_gen[i] - p_generation(i);
+    }
+    for (const auto& supply : equations_->supply_entries()) {
+        const auto bus = static_cast<std::size_t>(supply.bus);
+        residual_[static_cast<std::size_t>(equations_->p_row(bus))] += supply_in(bus);
+    }
+}
+
+double NewtonSolver::evaluate_mismatch() {
+    update_phasors();
+    const auto& y = equations_->y_bus();
+    for (std::size_t i = 0; i < e_.size(); ++i) {
+        double i_re = 0.0, i_im = 0.0;
+        for (auto p = static_cast<std::size_t>(y.row_start[i]); p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
+            const auto k = static_cast<std::size_t>(y.column[p]);
+            i_re += point_.g[p] * e_[k] - point_.b[p] * f_[k];
+            i_im += point_.g[p] * f_[k] + point_.b[p] * e_[k];
+        }
+        p_injected_[i] = e_[i] * i_re + f_[i] * i_im;
+        q_injected_[i] = f_[i] * i_re - e_[i] * i_im;
+    }
+    assemble_residual();
+    double worst = 0.0;
+    worst_bus_ = BusRow();
+    for (std::size_t i = 0; i < e_.size(); ++i) {
+        const auto p_row = static_cast<std::size_t>(equations_->p_row(i));
+        for (const double entry : {std::abs(residual_[p_row]), std::abs(residual_[p_row + 1])}) {
+            if (entry <= worst) continue;  // false for NaN, which must not be lost
+            worst = entry;
+            worst_bus_ = BusRow(static_cast<std::int64_t>(i));
+            if (std::isnan(entry)) return entry;
+        }
+    }
+    return worst;
+}
+
+/// docs/math.md, eq. 10: derivatives by angle and by log-magnitude.
+void NewtonSolver::fill_jacobian() {
+    const auto& y = equations_->y_bus();
+    const auto angle_entry = equations_->angle_entry();
+    const auto voltage_entry = equations_->voltage_entry();
+    for (std::size_t i = 0; i < e_.size(); ++i) {
+        const QMode mode = voltages_.mode[i];
+        const bool q_active = mode != QMode::regulating && mode != QMode::de_energised;
+        const auto diagonal = static_cast<std::size_t>(y.diagonal[i]);
+        for (auto p = static_cast<std::size_t>(y.row_start[i]); p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
+            if (p == diagonal) continue;
+            const auto k = static_cast<std::size_t>(y.column[p]);
+            const double c = e_[i] * e_[k] + f_[i] * f_[k];
+            const double s = f_[i] * e_[k] - e_[i] * f_[k];
+            const double a = c * point_.g[p] + s * point_.b[p];
+            const double d = s * point_.g[p] - c * point_.b[p];
+            if (angle_entry[p] >= 0) {
+                const auto at = static_cast<std::size_t>(angle_entry[p]);
+                jacobian_[at] = d;
+                jacobian_[at + 1] = q_active ? -a : 0.0;
+            }
+            const auto at = static_cast<std::size_t>(voltage_entry[p]);
+            jacobian_[at] = a;
+            jacobian_[at + 1] = q_active ? d : 0.0;
+        }
+        const double vm = voltages_.vm_pu[i];
+        const double g_v2 = point_.g[diagonal] * vm * vm;
+        const double b_v2 = point_.b[diagonal] * vm * vm;
+        if (angle_entry[diagonal] >= 0) {
+            const auto at = static_cast<std::size_t>(angle_entry[diagonal]);
+            jacobian_[at] = mode == QMode::de_energised ? 1.0 : -q_injected_[i] - b_v2;
+            jacobian_[at + 1] = q_active ? p_injected_[i] - g_v2 : 0.0;
+        }
+        const auto at = static_cast<std::size_t>(voltage_entry[diagonal]);
+        const double p_load_slope = vm * (point_.p_current[i] + 2.0 * vm * point_.p_impedance[i]);
+        const double q_load_slope = vm * (point_.q_current[i] + 2.0 * vm * point_.q_impedance[i]);
+        jacobian_[at] = mode == QMode::de_energised ? 0.0 : p_injected_[i] + g_v2 + p_load_slope;
+        jacobian_[at + 1] = q_active ? q_injected_[i] - b_v2 + q_load_slope : vm;
+    }
+    for (const auto& supply : equations_->supply_entries()) {
+        jacobian_[static_cast<std::size_t>(supply.position)] =
+            -point_.alpha(static_cast<std::size_t>(supply.bus), static_cast<std::size_t>(supply.island));
+    }
+}
+
+bool NewtonSolver::factorise() {
+    if (pivots_ == Pivots::none && base_jacobian_ && klu_.factor(*base_jacobian_)) pivots_ = Pivots::base;
+    fill_jacobian();
+    if (pivots_ != Pivots::none && klu_.refactor(jacobian_)) return true;
+    pivots_ = Pivots::own;
+    return klu_.factor(jacobian_);
+}
+
+bool NewtonSolver::apply_step(std::span<const double> step, double length) {
+    const auto& network = equations_->network();
+    for (std::size_t i = 0; i < e_.size(); ++i) {
+        if (island_[i] < 0) continue;
+        const double factor = 1.0 + length * step[static_cast<std::size_t>(equations_->v_column(i))];
+        if (!(factor > 0.1 && factor < 10.0)) return false;
+        voltages_.vm_pu[i] *= factor;
+        if (!equations_->is_reference(i)) {
+            voltages_.va_rad[i] += length * step[static_cast<std::size_t>(equations_->angle_column(i))];
+        }
+    }
+    const auto references = network.reference_of_island();
+    for (std::size_t island = 0; island < references.size(); ++island) {
+        voltages_.supply_pu[island] +=
+            length * step[static_cast<std::size_t>(equations_->angle_column(references[island].pos()))];
+    }
+    return true;
+}
+
+/// The longest of 1, 1/2, … 1/64 of the step that lowers the mismatch; the shortest if none does.
+bool NewtonSolver::damped_step(double mismatch) {
+    saved_vm_ = voltages_.vm_pu;
+    saved_va_ = voltages_.va_rad;
+    saved_supply_ = voltages_.supply_pu;
+    double length = 1.0;
+    for (int halvings = 0; halvings <= 6; ++halvings, length *= 0.5) {
+        if (apply_step(step_, length) && (evaluate_mismatch() < mismatch || halvings == 6)) return true;
+        voltages_.vm_pu = saved_vm_;
+        voltages_.va_rad = saved_va_;
+        voltages_.supply_pu = saved_supply_;
+    }
+    return false;
+}
+
+/// One look at the reactive limits (headroom definition, section 3): PV to PQ where Q passes a
+/// limit, back to PV where V passes the setpoint on the other side. True if any bus switched.
+bool NewtonSolver::switch_modes(double mismatch, int& rounds, NewtonReport& report) {
+    std::size_t worst = e_.size();
+    double worst_excess = 0.0;
+    bool any = false;
+    const bool settled = mismatch < kSettledMismatch;
+    const auto wanted = [&](std::size_t i, double& excess) {
+        switch (voltages_.mode[i]) {
+            case QMode::regulating: {
+                const double q = q_generation(i);
+                if (q > point_.q_max[i] + kQTolerance) {
+                    excess = q - point_.q_max[i];
+                    return QMode::at_max;
+                }
+                if (q < point_.q_min[i] - kQTolerance) {
+                    excess = point_.q_min[i] - q;
+                    return QMode::at_min;
+                }
+                break;
+            }
+            case QMode::at_max:
+                excess = voltages_.vm_pu[i] - point_.v_setpoint[i];
+                if (excess > kVTolerance) return QMode::regulating;
+                break;
+            case QMode::at_min:
+                excess = point_.v_setpoint[i] - voltages_.vm_pu[i];
+                if (excess > kVTolerance) return QMode::regulating;
+                break;
+            case QMode::fixed:
+            case QMode::de_energised: break;
+        }
+        return voltages_.mode[i];
+    };
+    for (const auto& supply : equations_->supply_entries()) {
+        const auto i = static_cast<std::size_t>(supply.bus);
+        double excess = 0.0;
+        const QMode mode = wanted(i, excess);
+        if (mode == voltages_.mode[i]) continue;
+        if (switch_count_[i] >= kFreeSwitches) {
+            if (settled && excess > worst_excess) {
+                worst_excess = excess;
+                worst = i;
+            }
+            continue;
+        }
+        voltages_.mode[i] = mode;
+        ++switch_count_[i];
+        ++report.q_switches;
+        any = true;
+    }
+    if (!any && worst < e_.size()) {
+        double excess = 0.0;
+        voltages_.mode[worst] = wanted(worst, excess);
+        ++report.q_switches;
+        any = true;
+    }
+    if (any) ++rounds;
+    return any;
+}
+
+NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
+    NewtonReport report;
+    for (const double sum : point_.weight_sum) {
+        if (!(sum > 0.0)) {
+            report.status = SolveStatus::no_balance;
+            return report;
+        }
+    }
+    fit_modes(options.enforce_q_limits);
+    std::fill(switch_count_.begin(), switch_count_.end(), std::uint8_t{0});
+    if (pivots_ == Pivots::own) pivots_ = Pivots::none;  // whatever an earlier solve chose is not to matter here
+
+    int rounds = 0;
+    bool factor_is_useful = false;
+    double previous = std::numeric_limits<double>::infinity();
+    double mismatch = evaluate_mismatch();
+    for (;; ++report.iterations) {
+        report.max_mismatch_pu = mismatch;
+        report.worst_bus = worst_bus_;
+        if (!std::isfinite(mismatch) || mismatch > kRunawayMismatch) {
+            report.status = SolveStatus::diverged;
+            return report;
+        }
+        bool switched = false;
+        if (options.enforce_q_limits && report.iterations > 0 && mismatch < options.switch_mismatch_pu) {
+            switched = switch_modes(mismatch, rounds, report);
+        } else if (options.enforce_q_limits && mismatch < options.mismatch_tolerance_pu) {
+            switched = switch_modes(mismatch, rounds, report);
+        }
+        if (switched) {
+            if (rounds > kMaxSwitchRounds) {
+                report.status = SolveStatus::q_limits_cycling;
+                return report;
+            }
+            mismatch = evaluate_mismatch();
+            factor_is_useful = false;
+        }
+        if (!switched && mismatch < options.mismatch_tolerance_pu) {
+            report.status = SolveStatus::converged;
+            return report;
+        }
+        if (report.iterations >= options.max_iterations) {
+            report.status = SolveStatus::iteration_limit;
+            return report;
+        }
+        factor_is_useful = factor_is_useful && mismatch < kReuseContraction * previous;
+        if (!factor_is_useful) {
+            ++report.factorisations;
+            if (!factorise()) {
+                report.status = SolveStatus::singular;
+                return report;
+            }
+        }
+        factor_is_useful = true;
+        previous = mismatch;
+        std::copy(residual_.begin(), residual_.end(), step_.begin());
+        klu_.solve(step_);
+        if (options.damped) {
+            if (!damped_step(mismatch)) {
+                report.status = SolveStatus::diverged;
+                return report;
+            }
+        } else if (!apply_step(step_, 1.0)) {
+            report.status = SolveStatus::diverged;
+            return report;
+        }
+        mismatch = evaluate_mismatch();
+    }
+}
+
+}  // namespace nodalroom::powerflow

@@ -1,0 +1,264 @@
+#include "nodalroom/powerflow/solve.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <sstream>
+
+#include "nodalroom/core/errors.hpp"
+
+namespace nodalroom::powerflow {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr std::size_t kWorstBuses = 5;
+
+std::vector<BusMismatch> worst_buses(NewtonSolver& solver) {
+    solver.evaluate_mismatch();
+    std::vector<BusMismatch> all;
+    for (std::size_t i = 0; i < solver.equations().bus_count(); ++i) {
+        const auto row = static_cast<std::size_t>(solver.equations().p_row(i));
+        const double q = solver.voltages().mode[i] == QMode::regulating ? 0.0 : solver.residual()[row + 1];
+        all.push_back({BusRow(static_cast<std::int64_t>(i)), solver.residual()[row], q});
+    }
+    const auto size = [](const BusMismatch& m) {
+        const double larger = std::max(std::abs(m.p_pu), std::abs(m.q_pu));
+        return std::isfinite(larger) ? larger : std::numeric_limits<double>::max();
+    };
+    const std::size_t kept = std::min(kWorstBuses, all.size());
+    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), all.end(),
+                      [&](const BusMismatch& x, const BusMismatch& y) { return size(x) > size(y); });
+    all.resize(kept);
+    return all;
+}
+
+/// Angles of the DC power flow (docs/math.md, eq. 12), with losses left to the reference bus.
+void dc_angles(const Equations& equations, const OperatingPoint& point, std::vector<double>& va_rad) {
+    const auto& network = equations.network();
+    const auto& y = equations.y_bus();
+    const std::size_t n = equations.bus_count();
+
+    // One unknown per bus in elimination order; reference and isolated buses are identity rows.
+    const auto place = [&](std::size_t bus) { return equations.p_row(bus) / 2; };
+    const auto is_fixed = [&](std::size_t bus) { return equations.is_reference(bus) || !equations.is_energised(bus); };
+    std::vector<std::size_t> bus_at(n);
+    for (std::size_t i = 0; i < n; ++i) bus_at[static_cast<std::size_t>(place(i))] = i;
+    numerics::CscPattern pattern;
+    pattern.size = static_cast<std::int32_t>(n);
+    pattern.column_start.assign(1, 0);
+    for (const std::size_t k : bus_at) {
+        const auto first = static_cast<std::ptrdiff_t>(pattern.row.size());
+        for (auto e = static_cast<std::size_t>(y.row_start[k]); e < static_cast<std::size_t>(y.row_start[k + 1]); ++e) {
+            pattern.row.push_back(place(static_cast<std::size_t>(y.column[e])));
+        }
+        std::sort(pattern.row.begin() + first, pattern.row.end());
+        pattern.column_start.push_back(static_cast<std::int32_t>(pattern.row.size()));
+    }
+    std::vector<double> values(pattern.nonzeros(), 0.0);
+    std::vector<double> rhs(n, 0.0);
+    const auto add = [&](std::size_t row, std::size_t column, double value) {
+        values[static_cast<std::size_t>(pattern.find(place(row), place(column)))] += value;
+    };
+    for (std::size_t i = 0; i < n; ++i) {
+        const auto at = static_cast<std::size_t>(place(i));
+        if (is_fixed(i)) {
+            add(i, i, 1.0);
+            rhs[at] = va_rad[i];
+            continue;
+        }
+        rhs[at] += point.p_gen[i] - point.p_load[i] - point.p_current[i] - point.p_impedance[i];
+    }
+    for (std::size_t row = 0; row < network.branches().size(); ++row) {
+        const model::Branch& branch = network.branches()[row];
+        if (!branch.in_service) continue;
+        const double x = std::abs(branch.x_pu) > 1e-9 ? branch.x_pu : 1e-4;
+        const double susceptance = 1.0 / (x * branch.tap);
+        const auto from = branch.from.pos();
+        const auto to = branch.to.pos();
+        const auto stamp = [&](std::size_t here, std::size_t there, double sign) {
+            if (is_fixed(here)) return;
+            add(here, here, susceptance);
+            add(here, there, -susceptance);
+            rhs[static_cast<std::size_t>(place(here))] += sign * susceptance * branch.shift_rad;
+        };
+        stamp(from, to, 1.0);
+        stamp(to, from, -1.0);
+    }
+    numerics::KluSolver klu(pattern);
+    if (!klu.factor(values)) return;
+    klu.solve(rhs);
+    for (std::size_t i = 0; i < n; ++i) va_rad[i] = rhs[static_cast<std::size_t>(place(i))];
+}
+
+}  // namespace
+
+std::string describe_attempts(const model::Network& network, const std::vector<Attempt>& attempts) {
+    const NewtonReport& last = attempts.back().report;
+    std::ostringstream text;
+    text.precision(3);
+    if (last.converged()) {
+        text << "converged from the " << to_string(attempts.back().start) << " start in " << last.iterations
+             << " iterations";
+        if (attempts.size() > 1) text << ", after " << attempts.size() - 1 << " failed attempts";
+        return text.str();
+    }
+    switch (last.status) {
+        case SolveStatus::no_balance: return "no in-service unit takes part in the balance of an island";
+        case SolveStatus::singular: text << "the Jacobian became singular"; break;
+        case SolveStatus::diverged: text << "the iteration diverged"; break;
+        case SolveStatus::q_limits_cycling: text << "reactive limits kept switching"; break;
+        default: text << "no convergence within the iteration limit"; break;
+    }
+    text << " in all " << attempts.size() << " attempts";
+    if (last.worst_bus.valid()) {
+        text << "; worst at bus " << network.bus(last.worst_bus).number.value() << ", mismatch "
+             << last.max_mismatch_pu * network.base_mva() << " MVA";
+    }
+    return text.str();
+}
+
+const char* to_string(Start start) noexcept {
+    switch (start) {
+        case Start::automatic: return "auto";
+        case Start::stored: return "stored";
+        case Start::dc: return "dc";
+        case Start::flat: return "flat";
+    }
+    return "auto";
+}
+
+Start parse_start(std::string_view word) {
+    for (const Start start : {Start::automatic, Start::stored, Start::dc, Start::flat}) {
+        if (word == to_string(start)) return start;
+    }
+    throw OptionError("init = '" + std::string(word) + "'; must be 'auto', 'stored', 'dc' or 'flat'");
+}
+
+std::optional<std::string> PowerFlowOptions::first_violation() const {
+    NewtonOptions newton;
+    newton.mismatch_tolerance_pu = mismatch_tolerance_pu;
+    newton.max_iterations = max_iterations;
+    return newton.first_violation();
+}
+
+Voltages start_voltages(const Equations& equations, const OperatingPoint& point, Start start) {
+    const auto& network = equations.network();
+    const std::size_t n = equations.bus_count();
+    Voltages v;
+    v.vm_pu.resize(n);
+    v.va_rad.resize(n);
+    v.supply_pu.assign(network.reference_of_island().size(), 0.0);
+    v.mode.assign(n, QMode::fixed);
+    for (std::size_t i = 0; i < n; ++i) {
+        const model::Bus& bus = network.buses()[i];
+        const int island = network.island_of_bus()[i];
+        const BusRow reference =
+            island >= 0 ? network.reference_of_island()[static_cast<std::size_t>(island)] : BusRow(static_cast<std::int64_t>(i));
+        v.vm_pu[i] = start == Start::stored ? bus.vm_start_pu : 1.0;
+        v.va_rad[i] = start == Start::stored ? bus.va_start_rad : network.bus(reference).va_start_rad;
+        if (point.regulates[i] != 0) v.vm_pu[i] = point.v_setpoint[i];
+    }
+    if (start == Start::dc) dc_angles(equations, point, v.va_rad);
+    return v;
+}
+
+std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options) {
+    NewtonOptions newton;
+    newton.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
+    newton.max_iterations = options.max_iterations;
+    newton.enforce_q_limits = options.enforce_q_limits;
+    std::vector<Start> starts{options.start};
+    if (options.start == Start::automatic) starts = {Start::stored, Start::dc, Start::flat};
+    std::vector<Attempt> attempts;
+    for (const Start start : starts) {
+        for (const bool damped : {false, true}) {
+            newton.damped = damped;
+            solver.start_from(start_voltages(solver.equations(), solver.point(), start));
+            attempts.push_back({start, damped, solver.solve(newton)});
+            const SolveStatus status = attempts.back().report.status;
+            if (status == SolveStatus::converged || status == SolveStatus::no_balance) return attempts;
+        }
+    }
+    return attempts;
+}
+
+model::BranchFlow flow_of(const NewtonSolver& solver, std::size_t branch) noexcept {
+    const model::Branch& b = solver.equations().network().branches()[branch];
+    const auto v = [&](BusRow bus) { return model::Complex(solver.v_real()[bus.pos()], solver.v_imag()[bus.pos()]); };
+    return model::branch_flow(solver.equations().branch_admittance()[branch], v(b.from), v(b.to));
+}
+
+void split_among_units(const NewtonSolver& solver, const std::vector<double>& unit_weights, UnitRow lost,
+                       std::vector<double>& p_pu, std::vector<double>& q_pu) {
+    const auto& network = solver.equations().network();
+    const OperatingPoint& point = solver.point();
+    p_pu.assign(network.units().size(), 0.0);
+    q_pu.assign(network.units().size(), 0.0);
+    for (const auto& supply : solver.equations().supply_entries()) {
+        const auto i = static_cast<std::size_t>(supply.bus);
+        const auto island = static_cast<std::size_t>(supply.island);
+        double range = 0.0;
+        int count = 0;
+        for (const UnitRow u : network.units_at(BusRow(supply.bus))) {
+            if (u == lost) continue;
+            range += network.unit(u).q_max_pu - network.unit(u).q_min_pu;
+            ++count;
+        }
+        const double q_bus = solver.q_generation(i);
+        const bool by_range = std::isfinite(range) && range > 0.0;
+        for (const UnitRow u : network.units_at(BusRow(supply.bus))) {
+            if (u == lost) continue;
+            const model::Unit& unit = network.unit(u);
+            p_pu[u.pos()] = unit.p_pu + unit_weights[u.pos()] / point.weight_sum[island] * solver.voltages().supply_pu[island];
+            if (point.regulates[i] == 0) {
+                q_pu[u.pos()] = unit.q_pu;
+            } else if (by_range) {
+                const double share = (q_bus - point.q_min[i]) / range;
+                q_pu[u.pos()] = unit.q_min_pu + share * (unit.q_max_pu - unit.q_min_pu);
+            } else {
+                q_pu[u.pos()] = q_bus / count;
+            }
+        }
+    }
+}
+
+PowerFlowResult solve(const model::Network& network, const PowerFlowOptions& options) {
+    if (const auto problem = options.first_violation()) throw OptionError(*problem);
+    const Equations equations(network);
+    const auto weights = balance_weights(network, options.balance);
+    NewtonSolver solver(equations, make_operating_point(equations, weights));
+
+    PowerFlowResult result;
+    result.attempts = solve_with_ladder(solver, options);
+    const NewtonReport& last = result.attempts.back().report;
+    result.status = last.status;
+    result.iterations = last.iterations;
+    result.max_mismatch_pu = last.max_mismatch_pu;
+    result.reason = describe_attempts(network, result.attempts);
+    result.worst_buses = worst_buses(solver);
+    result.voltages = solver.voltages();
+    for (std::size_t i = 0; i < equations.bus_count(); ++i) {
+        if (equations.is_energised(i)) continue;
+        result.de_energised.emplace_back(static_cast<std::int64_t>(i));
+        result.voltages.vm_pu[i] = kNaN;
+        result.voltages.va_rad[i] = kNaN;
+    }
+    result.branch_flow_pu.assign(network.branches().size(), {});
+    if (result.converged()) {
+        split_among_units(solver, weights, UnitRow(), result.unit_p_pu, result.unit_q_pu);
+        for (std::size_t row = 0; row < network.branches().size(); ++row) {
+            if (network.branches()[row].in_service) result.branch_flow_pu[row] = flow_of(solver, row);
+        }
+    } else {
+        const model::Complex nan(kNaN, kNaN);
+        result.unit_p_pu.assign(network.units().size(), kNaN);
+        result.unit_q_pu.assign(network.units().size(), kNaN);
+        std::fill(result.branch_flow_pu.begin(), result.branch_flow_pu.end(), model::BranchFlow{nan, nan});
+        for (auto* values : {&result.voltages.vm_pu, &result.voltages.va_rad, &result.voltages.supply_pu}) {
+            std::fill(values->begin(), values->end(), kNaN);
+        }
+    }
+    return result;
+}
+
+}  // namespace nodalroom::powerflow
