@@ -8,6 +8,8 @@ namespace nodalroom::io {
 namespace {
 
 constexpr int kDeepestNesting = 60;
+constexpr std::size_t kMostElementsOfExpression = 8 * kMostElements;
+constexpr std::size_t kMostElementsOfFile = 64 * kMostElements;
 
 }  // namespace
 
@@ -68,12 +70,26 @@ bool is_keyword(std::string_view word) noexcept {
 
 Matrix Expression::evaluate(bool in_brackets) {
     depth_ = 0;
+    made_here_ = 0;
     in_brackets_ = in_brackets;
     try {
         return binary(Level::either);
     } catch (const ValueProblem& problem) {
         cursor_.fail(problem.text);
     }
+}
+
+void Expression::charge(std::size_t elements) {
+    made_here_ += elements;
+    made_so_far_ += elements;
+    if (made_here_ > kMostElementsOfExpression || made_so_far_ > kMostElementsOfFile) {
+        cursor_.fail("the expressions of the file make too many numbers");
+    }
+}
+
+Matrix Expression::accounted(Matrix value) {
+    charge(value.values.size());
+    return value;
 }
 
 std::optional<BinaryOperator> Expression::take_operator(Level level) {
@@ -107,9 +123,13 @@ std::optional<BinaryOperator> Expression::take_operator(Level level) {
         case Level::sum:
             if (c != '+' && c != '-') break;
             if (next == c || next == '=') cursor_.fail(std::string("'") + c + next + "' is not understood");
-            if (in_brackets_ && blank && !is_blank(next) && next != '.' && next != '\r' && next != '\n')
+            if (in_brackets_ && blank && !is_blank(next)) {
+                if (next == '.' && cursor_.peek(2) == '.') {
+                    cursor_.fail(std::string("a line continued right behind '") + c +
+                                 "' in brackets is ambiguous: a sign or an operator");
+                }
                 break;
-            if (in_brackets_ && blank && next == '.' && cursor_.peek(2) != '.') break;
+            }
             found = c == '+' ? add : subtract;
             break;
         case Level::product:
@@ -140,7 +160,7 @@ Matrix Expression::binary(Level level) {
         if ((level == Level::either || level == Level::both) && (!left.is_scalar() || !right.is_scalar())) {
             cursor_.fail("'&&' and '||' are understood between single values only");
         }
-        left = apply(*op, left, right);
+        left = accounted(apply(*op, left, right));
     }
     return left;
 }
@@ -159,8 +179,8 @@ Matrix Expression::range() {
         bounds.push_back(binary(Level::sum));
     }
     if (bounds.empty()) return first;
-    if (bounds.size() == 1) return make_range(first, Matrix(1.0), bounds[0]);
-    return make_range(first, bounds[0], bounds[1]);
+    if (bounds.size() == 1) return accounted(make_range(first, Matrix(1.0), bounds[0]));
+    return accounted(make_range(first, bounds[0], bounds[1]));
 }
 
 Matrix Expression::unary() {
@@ -190,10 +210,11 @@ Matrix Expression::power() {
         if (cursor_.peek(dot) == '^') {
             cursor_.advance(dot + 1);
             const Matrix exponent = power_operand();
-            value = apply(dot == 1 ? BinaryOperator::element_power : BinaryOperator::power, value, exponent);
+            value = accounted(
+                apply(dot == 1 ? BinaryOperator::element_power : BinaryOperator::power, value, exponent));
         } else if (cursor_.peek(dot) == '\'' && !(blank && in_brackets_)) {
             cursor_.advance(dot + 1);
-            value = transpose(value);
+            value = accounted(transpose(value));
         } else {
             cursor_ = before;
             return value;
@@ -265,8 +286,8 @@ std::vector<Subscript> Expression::take_subscripts() {
 }
 
 Matrix Expression::index_or_copy(const ValueView& value) {
-    if (at_subscripts()) return pick(value, take_subscripts());
-    return value.copy();
+    if (at_subscripts()) return accounted(pick(value, take_subscripts()));
+    return accounted(value.copy());
 }
 
 std::string Expression::take_field_path() {
@@ -302,7 +323,7 @@ Matrix Expression::named() {
             arguments.push_back(std::move(subscript.value));
         }
     }
-    return call_function(name, arguments);
+    return accounted(call_function(name, arguments));
 }
 
 Matrix Expression::bracket_row() {
@@ -320,6 +341,7 @@ Matrix Expression::bracket_row() {
         if (!first && !comma_pending && !blank) cursor_.fail(cursor_.describe_here() + " is not understood");
         comma_pending = false;
         append_columns(row, binary(Level::either));
+        if (row.rows > 1) charge(row.values.size());  // appending columns moves every row
     }
 }
 
@@ -330,7 +352,7 @@ Matrix Expression::brackets() {
     Matrix value;
     for (;;) {
         append_rows(value, bracket_row());
-        if (cursor_.take(']')) return value;
+        if (cursor_.take(']')) return accounted(std::move(value));
         if (cursor_.take(';')) continue;
         if (!cursor_.skip_line_end()) {
             cursor_.fail("the '[' of line " + std::to_string(opened) +

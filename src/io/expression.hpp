@@ -43,11 +43,15 @@ private:
     [[nodiscard]] std::optional<BinaryOperator> take_operator(Level level);
     [[nodiscard]] bool at_subscripts();
     [[nodiscard]] Matrix index_or_copy(const ValueView& value);
+    void charge(std::size_t elements);
+    [[nodiscard]] Matrix accounted(Matrix value);
 
     TextCursor& cursor_;
     const Workspace& workspace_;
     bool in_brackets_ = false;
     int depth_ = 0;
+    std::size_t made_here_ = 0;    ///< elements of all values made by this evaluation
+    std::size_t made_so_far_ = 0;  ///< and by all evaluations
 };
 
 /// Words with a meaning of their own, which are no names.

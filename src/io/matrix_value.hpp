@@ -28,7 +28,7 @@ struct Matrix {
 };
 
 /// The most elements a computed value may have.
-inline constexpr std::size_t kMostElements = std::size_t{1} << 24U;
+inline constexpr std::size_t kMostElements = std::size_t{1} << 22U;
 
 // The operations below give the bits Octave gives: the same libm call or IEEE operation per element.
 // On operands they do not know they throw ValueProblem.

@@ -144,6 +144,7 @@ void StatementRunner::run_column_names() {
     const std::string_view function = cursor_.take_name();
     const auto constants = index_constants(function);
     if (constants.empty()) refuse_statement();
+    if (cursor_.take('(') && !cursor_.take(')')) refuse_statement();
     if (names.size() > constants.size()) {
         cursor_.fail(std::string(function) + " gives " + std::to_string(constants.size()) + " values, not " +
                      std::to_string(names.size()));
@@ -202,6 +203,10 @@ void StatementRunner::assign_whole_field(const std::string& path) {
     claim(path, line);
     const char c = cursor_.peek();
     if (path == "version") return assign_version(path);
+    const bool text_follows = c == '{' || c == '\'' || c == '"';
+    if (text_follows && (path == "bus" || path == "gen" || path == "branch" || path == "baseMVA")) {
+        throw Problem{line, workspace_.struct_name() + "." + path + " is text; must be numbers"};
+    }
     if (c == '{') {
         TextTable table = read_text_table(cursor_, path);
         skip_statement_end();
@@ -210,6 +215,8 @@ void StatementRunner::assign_whole_field(const std::string& path) {
     }
     if (c == '\'' || c == '"') {
         const std::string text = cursor_.take_quoted();
+        if (path == "baseMVA")
+            throw Problem{line, workspace_.struct_name() + ".baseMVA is a text; must be one number"};
         skip_statement_end();
         workspace_.mpc().diagnostics.push_back({Severity::warning, "dropped_field", line,
                                                 workspace_.struct_name() + "." + path + " = '" +
@@ -257,7 +264,10 @@ void StatementRunner::assign_computed_field(const std::string& path, const Matri
         if (!value.is_scalar())
             throw Problem{line, field + " is of size " + value.size_text() + "; must be one number"};
         if (!std::isfinite(value.scalar())) {
-            throw Problem{line, field + " = " + (std::isnan(value.scalar()) ? "NaN" : "Inf") +
+            throw Problem{line, field + " = " +
+                                    (std::isnan(value.scalar()) ? "NaN"
+                                     : value.scalar() > 0.0     ? "Inf"
+                                                                : "-Inf") +
                                     "; must be a finite number"};
         }
         workspace_.set_base_mva(value.scalar(), line);
@@ -272,6 +282,7 @@ void StatementRunner::assign_computed_field(const std::string& path, const Matri
     table.name = path;
     table.columns = value.columns;
     table.values = value.values;
+    for (double& x : table.values) x = std::isnan(x) ? std::nan("") : x;
     table.lines.assign(value.rows, line);
     table.line = line;
     workspace_.set_table(std::move(table));

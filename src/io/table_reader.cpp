@@ -12,6 +12,10 @@ namespace {
 
 constexpr std::size_t kMostColumns = std::size_t{1} << 20U;
 
+std::string counted(std::size_t count, std::string_view what) {
+    return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
 /// Walks over the separators of "[…]" or "{…}" and hands each element and each row's end to the
 /// reader of the kind of table at hand.
 class RowWalker {
@@ -71,6 +75,14 @@ public:
         return row_label() + ", " + column_label(table_, elements_in_row_ - 1);
     }
 
+    /// The first row sets the number of columns; the others must have as many.
+    void check_width(std::size_t count, std::size_t& columns, std::string_view what) const {
+        if (columns == 0) columns = count;
+        if (count == columns) return;
+        throw Problem{row_line_,
+                      row_label() + ": " + counted(count, what) + "; row 1 has " + std::to_string(columns)};
+    }
+
 private:
     [[noreturn]] void fail_here(const std::string& text) const { cursor_.fail(row_label() + ": " + text); }
     [[noreturn]] void fail_missing_value() const {
@@ -81,7 +93,7 @@ private:
         if (elements_in_row_ != 0) {
             cursor_.fail(where + ", is not closed: the file ends in row " + std::to_string(row()));
         }
-        cursor_.fail(where + ", is not closed: the file ends after " + std::to_string(rows_) + " rows");
+        cursor_.fail(where + ", is not closed: the file ends after " + counted(rows_, "row"));
     }
 
     /// "name =" inside a table: the bracket before it was left open.
@@ -98,7 +110,7 @@ private:
         if (name == "function" || (ahead.peek() == '=' && ahead.peek(1) != '=')) {
             cursor_.fail("table " + table_ + ", opened in line " + std::to_string(opened_) +
                          ", is not closed: '" + for_message(target) + "' follows after " +
-                         std::to_string(rows_) + " rows");
+                         counted(rows_, "row"));
         }
     }
 
@@ -154,12 +166,7 @@ NumericTable read_numeric_table(TextCursor& cursor, Expression& expression, std:
     RowWalker walker(cursor, table.name, ']');
     std::size_t row_start = 0;
     const auto end_row = [&] {
-        const std::size_t count = table.values.size() - row_start;
-        if (table.columns == 0) table.columns = count;
-        if (count != table.columns) {
-            throw Problem{walker.row_line(), walker.row_label() + ": " + std::to_string(count) +
-                                                 " values; row 1 has " + std::to_string(table.columns)};
-        }
+        walker.check_width(table.values.size() - row_start, table.columns, "value");
         table.lines.push_back(walker.row_line());
         row_start = table.values.size();
     };
@@ -182,12 +189,7 @@ TextTable read_text_table(TextCursor& cursor, std::string name) {
     RowWalker walker(cursor, table.name, '}');
     std::size_t row_start = 0;
     const auto end_row = [&] {
-        const std::size_t count = table.cells.size() - row_start;
-        if (table.columns == 0) table.columns = count;
-        if (count != table.columns) {
-            throw Problem{walker.row_line(), walker.row_label() + ": " + std::to_string(count) +
-                                                 " texts; row 1 has " + std::to_string(table.columns)};
-        }
+        walker.check_width(table.cells.size() - row_start, table.columns, "text");
         row_start = table.cells.size();
     };
     while (walker.next_element(end_row)) {

@@ -1,6 +1,7 @@
 #include "workspace.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -169,7 +170,8 @@ std::size_t Workspace::assign_part(std::string_view name, const std::vector<Subs
     std::size_t from = 0;
     for (const std::size_t r : rows) {
         for (const std::size_t c : columns) {
-            target->at(r, c) = value.values[from];
+            const double x = value.values[from];
+            target->at(r, c) = std::isnan(x) ? std::nan("") : x;
             from += step;
         }
     }
