@@ -5,22 +5,30 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # Debian's name for a package; true where it is fully installed.
 is_installed() {
-    command -v dpkg-query > /dev/null || return 1
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2> /dev/null)" = installed ]
 }
 
-# As root or through sudo; refreshes the package lists only when the install fails with those at hand.
-install_packages() {
-    local as_root=() options=(--yes --no-install-recommends -o DPkg::Lock::Timeout=300)
+# Installs those of the named packages that are missing, as root or through sudo. The package lists
+# are refreshed only when those at hand do not do.
+install_missing() {
+    local package missing=() as_root=()
+    if ! command -v apt-get > /dev/null; then
+        say "No apt-get here: install what is missing yourself. Debian calls it: $*"
+        return 0
+    fi
+    for package in "$@"; do
+        is_installed "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo > /dev/null || die "neither root nor sudo here; install with apt-get: $*"
+        command -v sudo > /dev/null || die "neither root nor sudo here; install with apt-get: ${missing[*]}"
         as_root=(sudo)
     fi
-    export DEBIAN_FRONTEND=noninteractive
-    if ! "${as_root[@]}" apt-get install -qq "${options[@]}" "$@" > /dev/null 2>&1; then
-        "${as_root[@]}" apt-get update -qq
-        "${as_root[@]}" apt-get install -qq "${options[@]}" "$@"
-    fi
+    say "Installing system packages: ${missing[*]}"
+    local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes
+        --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+    "${install[@]}" "${missing[@]}" > /dev/null 2>&1 && return 0
+    "${as_root[@]}" apt-get update -qq && "${install[@]}" "${missing[@]}" > /dev/null
 }
 
 # Prints the first Python that is 3.10 or newer and can make a venv and build an extension.
