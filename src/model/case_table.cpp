@@ -27,7 +27,7 @@ constexpr std::array unbounded_unit_columns = {std::size_t{io::gen_col::qmax}, s
 }  // namespace
 
 std::string number_text(double value) {
-    std::array<char, 32> text;
+    std::array<char, 32> text{};
     const bool whole = std::abs(value) < 1e15 && value == std::trunc(value);
     const auto end =
         whole ? std::to_chars(text.data(), text.data() + text.size(), static_cast<long long>(value))

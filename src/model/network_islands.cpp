@@ -78,7 +78,7 @@ void NetworkBuilder::find_feeding_bridges() {
     BridgeForest forest = find_bridges(static_cast<int>(network_.buses_.size()), edges_of(network_));
     network_.is_bridge_ = std::move(forest.is_bridge);
     network_.feeding_bridge_.reserve(forest.feeding_edge.size());
-    for (const int edge : forest.feeding_edge) network_.feeding_bridge_.push_back(BranchRow(edge));
+    for (const int edge : forest.feeding_edge) network_.feeding_bridge_.emplace_back(edge);
 }
 
 std::string NetworkBuilder::describe_island(int island) const {

@@ -18,8 +18,10 @@ struct BranchAdmittance {
 struct BranchFlow {
     Complex s_from, s_to;
 };
-[[nodiscard]] inline BranchFlow branch_flow(const BranchAdmittance& y, Complex v_from, Complex v_to) noexcept {
-    return {v_from * std::conj(y.yff * v_from + y.yft * v_to), v_to * std::conj(y.ytf * v_from + y.ytt * v_to)};
+[[nodiscard]] inline BranchFlow branch_flow(const BranchAdmittance& y, Complex v_from,
+                                            Complex v_to) noexcept {
+    return {v_from * std::conj(y.yff * v_from + y.yft * v_to),
+            v_to * std::conj(y.ytf * v_from + y.ytt * v_to)};
 }
 
 }  // namespace nodalroom::model

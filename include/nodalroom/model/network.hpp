@@ -22,7 +22,7 @@ enum class BusType : std::uint8_t { pq, pv, reference, isolated };
 /// One row of the bus table. Voltages in per unit and radians.
 struct Bus {
     BusNumber number;
-    std::string name;      ///< empty where the file has none
+    std::string name;  ///< empty where the file has none
     BusType type = BusType::pq;
     double base_kv = 0.0;
     double vm_start_pu = 1.0;
@@ -104,7 +104,9 @@ public:
     /// Island of each bus, 0-based; -1 for isolated (type 4) buses.
     [[nodiscard]] std::span<const int> island_of_bus() const noexcept { return island_of_bus_; }
     /// The reference bus of each island.
-    [[nodiscard]] std::span<const BusRow> reference_of_island() const noexcept { return reference_of_island_; }
+    [[nodiscard]] std::span<const BusRow> reference_of_island() const noexcept {
+        return reference_of_island_;
+    }
     /// True per branch row where losing that branch alone would split an island.
     [[nodiscard]] const std::vector<bool>& is_bridge() const noexcept { return is_bridge_; }
     /// Per bus: the bridge whose loss cuts the bus off the largest meshed part of its island, the

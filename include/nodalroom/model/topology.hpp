@@ -18,10 +18,10 @@ struct Edge {
 /// Bridges and 2-edge-connected blocks of a multigraph (Tarjan 1974, iterative). Parallel edges
 /// are never bridges.
 struct BridgeForest {
-    std::vector<bool> is_bridge;       ///< per edge
-    std::vector<int> block;            ///< per node: its 2-edge-connected block
-    std::vector<int> feeding_edge;     ///< per node: the bridge next on its path to the largest block
-                                       ///< of its component (most nodes; ties: lowest first node); -1 inside it
+    std::vector<bool> is_bridge;    ///< per edge
+    std::vector<int> block;         ///< per node: its 2-edge-connected block
+    std::vector<int> feeding_edge;  ///< per node: the bridge next on its path to the largest block
+                                    ///< of its component (most nodes; ties: lowest first node); -1 inside it
 };
 [[nodiscard]] BridgeForest find_bridges(int nodes, std::span<const Edge> edges);
 
