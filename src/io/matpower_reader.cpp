@@ -58,7 +58,9 @@ FunctionLine read_function_line(TextCursor& cursor) {
     const bool equals = !out.struct_name.empty() && cursor.take('=');
     cursor.skip_blanks();
     if (equals) out.function_name = cursor.take_name();
-    if (out.function_name.empty()) cursor.fail("a case file begins with 'function mpc = NAME'");
+    if (out.function_name.empty() || is_keyword(out.struct_name) || is_keyword(out.function_name)) {
+        cursor.fail("a case file begins with 'function mpc = NAME'");
+    }
     cursor.skip_blanks();
     if (cursor.take('(')) {
         cursor.skip_blanks();
@@ -162,7 +164,7 @@ MatpowerCase read_matpower(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) throw InputError(label, 0, "the file cannot be opened for reading");
     std::string text;
-    std::array<char, std::size_t{1} << 16U> chunk;
+    std::array<char, std::size_t{1} << 16U> chunk{};
     if (const auto size = std::filesystem::file_size(path, error); !error && size <= kLargestFile)
         text.reserve(size);
     while (file) {

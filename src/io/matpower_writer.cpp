@@ -21,14 +21,14 @@ void append_number(std::string& out, double value) {
     } else if (std::isinf(value)) {
         out += value > 0.0 ? "Inf" : "-Inf";
     } else {
-        std::array<char, 40> buffer;
+        std::array<char, 40> buffer{};
         const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
         out.append(buffer.data(), result.ptr);
     }
 }
 
-bool is_plain_name(std::string_view name) {
-    return !name.empty() && is_letter(name.front()) && name.front() != '_' && !is_keyword(name) &&
+bool is_name(std::string_view name) {
+    return !name.empty() && is_letter(name.front()) &&
            std::all_of(name.begin(), name.end(), [](char c) { return is_letter(c) || is_digit(c); });
 }
 
@@ -36,14 +36,14 @@ bool is_plain_name(std::string_view name) {
 bool is_field_path(std::string_view path) {
     for (;;) {
         const std::size_t dot = path.find('.');
-        if (!is_plain_name(path.substr(0, dot))) return false;
+        if (!is_name(path.substr(0, dot))) return false;
         if (dot == std::string_view::npos) return true;
         path.remove_prefix(dot + 1);
     }
 }
 
 std::string function_name(const MatpowerCase& mpc) {
-    if (is_plain_name(mpc.name)) return mpc.name;
+    if (is_name(mpc.name) && mpc.name.front() != '_' && !is_keyword(mpc.name)) return mpc.name;
     std::string name = "case_";
     for (const char c : mpc.name) name += is_letter(c) || is_digit(c) ? c : '_';
     return name;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "statements.hpp"
 
@@ -66,17 +67,22 @@ StatementRunner::Stop StatementRunner::skip_block() {
             continue;
         }
         const char c = cursor_.peek();
+        const bool behind_field_dot = std::exchange(behind_dot, false);
+        if (c == '\'' && behind_operand && blank && brackets == 0) {
+            cursor_.fail("a quote behind a blank is ambiguous: a transposition or a text");
+        }
         if (c == '"' || (c == '\'' && (!behind_operand || (blank && brackets > 0)))) {
             (void)cursor_.take_quoted();
             behind_operand = true;
         } else if (is_letter(c)) {
             const std::string_view word = cursor_.take_name();
-            behind_operand = true;
-            if (!behind_dot && brackets == 0) {
+            const bool keyword = !behind_field_dot && brackets == 0 && is_keyword(word);
+            behind_operand = !keyword;
+            if (keyword) {
                 if (blocks == 0 && word == "else") return Stop::else_word;
                 if (blocks == 0 && word == "elseif") return Stop::elseif_word;
                 if (opens_block(word)) ++blocks;
-                if (is_keyword(word) && closes_block(word) && blocks-- == 0) return Stop::end_word;
+                if (closes_block(word) && blocks-- == 0) return Stop::end_word;
             }
         } else if (cursor_.at_number()) {
             (void)cursor_.take_number();
@@ -85,9 +91,9 @@ StatementRunner::Stop StatementRunner::skip_block() {
             if (c == '(' || c == '[' || c == '{') ++brackets;
             if (c == ')' || c == ']' || c == '}') --brackets;
             behind_operand = c == ')' || c == ']' || c == '}' || c == '\'';
+            behind_dot = c == '.';
             cursor_.advance();
         }
-        behind_dot = c == '.';
     }
 }
 

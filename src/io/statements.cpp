@@ -17,7 +17,7 @@ constexpr std::size_t kMostStatements = 20000;
 constexpr int kDeepestBlock = 50;
 
 std::string shortest_text(double value) {
-    std::array<char, 40> buffer;
+    std::array<char, 40> buffer{};
     const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
     return {buffer.data(), result.ptr};
 }

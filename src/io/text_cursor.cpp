@@ -1,6 +1,5 @@
 #include "text_cursor.hpp"
 
-#include <array>
 #include <charconv>
 #include <system_error>
 
@@ -124,15 +123,13 @@ double TextCursor::take_number() {
     }
 
     const std::string_view literal = text_.substr(start, pos_ - start);
-    std::array<char, kLongestNumber + 4> buffer;  // from_chars knows no D exponent
-    const char* first = literal.data();
-    const char* last = first + literal.size();
+    std::string with_e;  // from_chars knows no D exponent
     if (exponent != 0 && literal[exponent] != 'e' && literal[exponent] != 'E') {
-        literal.copy(buffer.data(), literal.size());
-        buffer[exponent] = 'e';
-        first = buffer.data();
-        last = first + literal.size();
+        with_e = literal;
+        with_e[exponent] = 'e';
     }
+    const char* first = with_e.empty() ? literal.data() : with_e.data();
+    const char* last = first + literal.size();
     double value = 0.0;
     const auto [end, error] = std::from_chars(first, last, value);
     if (error == std::errc::result_out_of_range) {

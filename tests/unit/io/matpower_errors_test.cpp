@@ -108,6 +108,8 @@ TEST(MatpowerFiles, RefusesOtherFunctionLines) {
     EXPECT_EQ(problem_of("mpc.version = '2';"),
               "tiny.m:1: a case file begins with 'function mpc = NAME', not with 'mpc'");
     EXPECT_EQ(problem_of("function case9\n"), "tiny.m:1: a case file begins with 'function mpc = NAME'");
+    EXPECT_EQ(problem_of("function end = case9\n"),
+              "tiny.m:1: a case file begins with 'function mpc = NAME'");
     EXPECT_EQ(problem_of("function mpc = case9(x)\n"),
               "tiny.m:1: a case function with arguments is not understood");
     EXPECT_EQ(problem_of("function mpc = case9 mpc"),

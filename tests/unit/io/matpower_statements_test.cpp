@@ -103,6 +103,18 @@ TEST(MatpowerStatements, TakesExactlyOneBranchOfAnIf) {
     EXPECT_EQ(problem_with("a = 7;\n" + chain), "tiny.m:16: the text 'end' is not a number");
 }
 
+TEST(MatpowerStatements, FindsTheEndOfABlockItSkips) {
+    for (const char* skipped :
+         {"x = .5, end", "x = mpc.end; end", "x = a(end)'; y = b'; end", "s = 'end'; end",
+          "switch s, case 'a', x = 1; otherwise, end, end", "x = [a' 'end' \"end\"]; end",
+          "% end\n%{\nend\n%}\nend", "x = {1, ... end\n 2}; end", "if 1, else, end, end",
+          "for k = 1:3, do, until k > 1, end, endif"}) {
+        const MatpowerCase mpc = case_with("if 0\n" + std::string(skipped) + "\nmpc.x = 7;");
+        ASSERT_NE(mpc.find_table("x"), nullptr) << skipped;
+        EXPECT_EQ(mpc.diagnostics.size(), 1U) << skipped;
+    }
+}
+
 TEST(MatpowerStatements, FollowsPrecedence) {
     EXPECT_EQ(value_of("-2^2").values, (Values{-4}));
     EXPECT_EQ(value_of("2^-1^2").values, (Values{0.25}));
@@ -252,6 +264,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"mpc.bus(:, 3) = NaN * mpc.bus(:, 3)';",
                 "a value of size 1x2 for a part of size 2x1 of mpc.bus"},
         Refused{"if mpc.bus(1, 1)", "the 'if' opened here is not closed by an 'end'"},
+        Refused{"if 0, disp 'end', end", "a quote behind a blank is ambiguous: a transposition or a text"},
         Refused{"if 0, x = 1;", "the 'if' opened here is not closed by an 'end'"},
         Refused{"if 1, else, 'abc", "a text in quotes is not closed on its line: abc"}));
 

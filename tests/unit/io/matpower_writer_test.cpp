@@ -93,7 +93,8 @@ TEST(MatpowerWriter, RoundTripsEveryKindOfTable) {
     parts.rest =
         "mpc.gencost = [2 0 0 2 NaN -NaN];\nmpc.areas = [];\nmpc.reserves.zones = zeros(3, 0);\nmpc.dcline = "
         "zeros(0, 17);\n"
-        "mpc.answer = 42;\nmpc.bus_name = {'' '%'; \"it's\" '\"'};\nmpc.genfuel = {};";
+        "mpc.answer = 42;\nmpc.bus_name = {'' '%'; \"it's\" '\"'};\nmpc.genfuel = {};\n"
+        "mpc.end = 1;\nmpc._x.if = 2;";
     expect_round_trip(parse_matpower(parts.text(), "tiny.m"));
 }
 
