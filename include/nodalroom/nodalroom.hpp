@@ -1,10 +1,13 @@
 #pragma once
 
 // Everything a program that uses nodalroom needs. The library itself includes what it uses.
+#include "nodalroom/contingency/limits.hpp"
+#include "nodalroom/contingency/outage.hpp"
+#include "nodalroom/contingency/state_solver.hpp"
+#include "nodalroom/contingency/sweep.hpp"
 #include "nodalroom/core/diagnostics.hpp"
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/core/ids.hpp"
-#include "nodalroom/core/parallel.hpp"
 #include "nodalroom/core/version.hpp"
 #include "nodalroom/io/matpower_case.hpp"
 #include "nodalroom/model/admittance.hpp"
@@ -16,7 +19,3 @@
 #include "nodalroom/powerflow/newton.hpp"
 #include "nodalroom/powerflow/operating_point.hpp"
 #include "nodalroom/powerflow/solve.hpp"
-#include "nodalroom/contingency/limits.hpp"
-#include "nodalroom/contingency/outage.hpp"
-#include "nodalroom/contingency/state_solver.hpp"
-#include "nodalroom/contingency/sweep.hpp"
