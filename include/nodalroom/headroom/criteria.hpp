@@ -1,0 +1,71 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "nodalroom/headroom/result.hpp"
+
+namespace nodalroom::headroom {
+
+/// Which kinds of limit a search looks at.
+struct LimitMask {
+    bool thermal = true, voltage = true, collapse = true, generation = true;
+};
+
+/// A state without the new load: what the attribution rule compares with (definition, section 6).
+struct Baseline {
+    powerflow::NewtonReport report;
+    powerflow::Voltages voltages;
+    std::vector<double> s_pu;  ///< per branch row: larger end, |S|; 0 out of service
+};
+
+/// A limit that counts, or is being followed, at one solved point of a state.
+struct Item {
+    LimitType type = LimitType::none;
+    std::int32_t element = -1;
+    double value_pu = kNaN;
+    double limit_pu = kNaN;
+    double excess_pu = kNaN;  ///< smaller of "above the limit" and "above the attribution"; counts when > 0
+    bool by_attribution = false;  ///< the attribution condition is the smaller one
+};
+
+/// Everything the search for one study shares; built once, then only read.
+struct StudyContext {
+    const contingency::BaseCase* base = nullptr;
+    HeadroomOptions options;
+    contingency::LimitSet limits;
+    std::vector<double> spare_pu;  ///< per island: largest s of the intact state; infinite where not limited
+    [[nodiscard]] double base_mva() const noexcept { return base->network().base_mva(); }
+};
+
+/// Limits exceeded in the solver's present (solved) state, whatever exceeded them. `intact_vm` are the
+/// intact state's voltages with the same load; they are needed for the voltage-change limit only.
+void find_exceeded(const StudyContext& context, const contingency::StateSolver& solver, const LimitMask& mask,
+                   const std::vector<double>* intact_vm, std::vector<Item>& items);
+
+/// Keeps the items that count against the new load: those the load makes worse (definition, section 6).
+void keep_counted(const StudyContext& context, double load_mw, const Baseline& baseline, std::vector<Item>& items);
+
+/// The item at the solver's present solution, whether it counts there or not.
+[[nodiscard]] Item follow_item(const StudyContext& context, const contingency::StateSolver& solver, double load_mw,
+                               const std::vector<double>* intact_vm, const Baseline& baseline, const Item& item);
+
+/// Derivative of an item's value and of its excess with respect to the new load, per unit per MW,
+/// from the direction dx/dλ of the state's unknowns (docs/math.md, eq. 15).
+struct ItemSlope {
+    double value_pu_per_mw = 0.0;
+    double excess_pu_per_mw = 0.0;
+};
+[[nodiscard]] ItemSlope item_slope(const StudyContext& context, const contingency::StateSolver& solver,
+                                   const Item& item, std::span<const double> direction);
+
+/// The state's response to one more MW at `bus`: solves J w = dr/dλ at the present solution.
+/// False when the Jacobian is singular there.
+[[nodiscard]] bool load_direction(contingency::StateSolver& solver, BusRow bus, double mvar_per_mw,
+                                  std::vector<double>& direction);
+
+/// Change of the flows at both ends of a branch along a direction of the state's unknowns.
+[[nodiscard]] model::BranchFlow flow_direction(const contingency::StateSolver& solver, std::size_t branch,
+                                               std::span<const double> direction);
+
+}  // namespace nodalroom::headroom

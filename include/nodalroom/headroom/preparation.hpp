@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "nodalroom/core/parallel.hpp"
+#include "nodalroom/headroom/screen.hpp"
+
+namespace nodalroom::headroom {
+
+/// The states of a study: the outages in order, and which of them had no solution before any load.
+struct StudyStates {
+    std::vector<contingency::Outage> outages;
+    std::vector<bool> unsolvable;
+    [[nodiscard]] int solvable_count() const noexcept;  ///< the intact state included
+};
+
+/// What a study solves once for all its candidates: the intact case, every state without load, and
+/// the screen made from them. Refers to itself; neither copied nor moved.
+class Preparation {
+public:
+    /// Options must have been checked. A cancelled control leaves the screen unusable.
+    Preparation(const model::Network& network, const HeadroomOptions& options, RunControl* control = nullptr);
+    Preparation(const Preparation&) = delete;
+    Preparation& operator=(const Preparation&) = delete;
+
+    [[nodiscard]] const contingency::BaseCase& base() const noexcept { return base_; }
+    [[nodiscard]] const StudyContext& context() const noexcept { return context_; }
+    [[nodiscard]] const StudyStates& states() const noexcept { return states_; }
+    [[nodiscard]] const Screen& screen() const noexcept { return *screen_; }  ///< only if base().solved()
+
+private:
+    contingency::BaseCase base_;
+    StudyContext context_;
+    StudyStates states_;
+    std::optional<Screen> screen_;
+};
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <vector>
+
+#include "nodalroom/headroom/criteria.hpp"
+
+namespace nodalroom::headroom {
+
+/// The intact state with a new load, as far as the screen needs it: what every state shares.
+struct IntactPoint {
+    double load_mw = 0.0;
+    std::vector<model::BranchFlow> flow;  ///< per branch row, per unit
+    std::vector<double> vm_pu;
+    std::vector<double> q_generation;     ///< per bus
+    std::vector<double> supply_pu;        ///< per island
+};
+/// Reads an intact point off a solver that has just solved the intact state.
+[[nodiscard]] IntactPoint read_intact_point(const contingency::StateSolver& solver, double load_mw);
+
+/// First-order footprint of an outage, taken at its exact AC solution without load: how each
+/// element's flow and each bus's voltage differ from the intact state, and how they respond when the
+/// intact state sends more through what is lost (docs/math.md, section 5). Elements the outage
+/// hardly touches are left out.
+struct Footprint {
+    /// A quantity of the intact state that has no place in this one.
+    enum class Lost : std::uint8_t { p_from, q_from, p_to, q_to, supply_share, q_of_bus, v_of_bus };
+    struct Source {
+        Lost lost = Lost::p_from;
+        std::int32_t row = -1;  ///< branch row, bus row or island
+        double scale = 1.0;
+    };
+    std::int32_t lost_branch = -1;       ///< branch row out of service in this state; -1: none
+    std::vector<Source> sources;
+    std::vector<std::int32_t> branch;    ///< branch rows touched
+    std::vector<std::uint8_t> at_to_end;  ///< per touched branch: 1 where the to end carries more
+    std::vector<float> branch_shift;     ///< per touched branch: re, im of the change at that end
+    std::vector<float> branch_response;  ///< per touched branch and source: re, im per unit lost
+    std::vector<std::int32_t> bus;       ///< bus rows touched
+    std::vector<float> bus_shift;        ///< per touched bus: change of |V|
+    std::vector<float> bus_response;     ///< per touched bus and source
+};
+
+/// The footprint of the state the solver has just solved (without load). `intact` is the intact
+/// state without load, `intact_modes` its buses' modes.
+[[nodiscard]] Footprint make_footprint(const StudyContext& context, contingency::StateSolver& solver,
+                                       const IntactPoint& intact, const std::vector<powerflow::QMode>& intact_modes);
+
+/// A state the screen cannot rule out at a load.
+struct Suspect {
+    std::size_t state = 0;
+    double crossing_mw = 0.0;   ///< load at which a limit is expected to begin to count
+    bool predicted = false;     ///< expected to count at the screened load, not only within the allowance
+};
+
+/// Where a state's prediction may err (all per unit): the allowance is a constant plus shares of the
+/// outage's own effect and of its interplay with the load.
+struct ScreenAllowance {
+    double thermal_share_of_rating = 0.002;
+    double voltage_pu = 2e-4;
+    double thermal_share_of_interplay = 0.5;
+    double voltage_share_of_interplay = 4.0;
+    double share_of_load_effect = 0.02;
+};
+
+/// Predicts every state at one load from the intact state solved there: exact in the load, exact in
+/// the outage, first order in their interplay.
+class Screen {
+public:
+    /// footprint: one per outage state, in the study's order; unsolvable states have an empty one.
+    Screen(const StudyContext& context, std::vector<Footprint> footprints, IntactPoint intact_at_zero,
+           ScreenAllowance allowance = {});
+
+    [[nodiscard]] const IntactPoint& intact_at_zero() const noexcept { return intact_; }
+    /// The states that may break a limit of the mask at this load, most critical first.
+    void find_suspects(const IntactPoint& at, const LimitMask& mask, const std::vector<bool>& skip,
+                       std::vector<Suspect>& suspects) const;
+    /// The states ordered by how far the outage lowers the voltage at the loaded bus, furthest first.
+    void order_by_depression(const IntactPoint& at, BusRow bus, const std::vector<bool>& skip,
+                             std::vector<Suspect>& suspects) const;
+
+private:
+    void lost_amounts(const Footprint& footprint, const IntactPoint& at, std::vector<float>& amounts) const;
+
+    const StudyContext* context_;
+    std::vector<Footprint> footprints_;
+    IntactPoint intact_;
+    ScreenAllowance allowance_;
+};
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <vector>
+
+#include "nodalroom/headroom/criteria.hpp"
+
+namespace nodalroom::headroom {
+
+/// Solutions of one state along a growing load at one bus, found by continuation from the state
+/// without load, so that a solution is followed and not jumped to (docs/math.md, section 6).
+class StatePath {
+public:
+    /// A load bus and its MVAr per MW.
+    struct Candidate {
+        BusRow bus;
+        double mvar_per_mw = 0.0;
+    };
+
+    /// `at_zero`: the state's solution without load.
+    StatePath(contingency::Outage outage, Candidate candidate, const powerflow::Voltages& at_zero);
+
+    [[nodiscard]] const contingency::Outage& outage() const noexcept { return outage_; }
+    [[nodiscard]] const Candidate& candidate() const noexcept { return candidate_; }
+
+    /// Brings the solver to the state's solution at load_mw. False if there is none: then
+    /// highest_solved_mw() and lowest_unsolved_mw() enclose the end of the path, at most
+    /// kCollapseWidthMw apart.
+    bool reach(contingency::StateSolver& solver, double load_mw);
+
+    [[nodiscard]] double highest_solved_mw() const noexcept { return points_.back().load_mw; }
+    [[nodiscard]] double lowest_unsolved_mw() const noexcept { return lowest_unsolved_mw_; }
+
+    /// Width to which the end of a path is located.
+    static constexpr double kCollapseWidthMw = 0.4;
+
+private:
+    struct Point {
+        double load_mw = 0.0;
+        powerflow::Voltages voltages;
+    };
+    bool try_solve(contingency::StateSolver& solver, double load_mw, std::size_t from, bool extrapolate);
+    void keep(contingency::StateSolver& solver, double load_mw);
+
+    contingency::Outage outage_;
+    Candidate candidate_;
+    std::vector<Point> points_;  ///< ascending in load
+    double lowest_unsolved_mw_;
+};
+
+/// Brings the solver to a state with a load, starting from given voltages; true when solved.
+bool solve_loaded(contingency::StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate,
+                  double load_mw, const powerflow::Voltages& start);
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,373 @@
+#include "nodalroom/headroom/candidate_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace nodalroom::headroom {
+namespace {
+
+using contingency::Outage;
+using contingency::OutageKind;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// Distance of the two checked loads from the limit between them (definition, section 7: ±0.1 MW).
+constexpr double kResolutionMw = 0.005;
+// A crossing is located when Newton's next step in the load is shorter than this.
+constexpr double kCrossingMw = 2e-4;
+constexpr int kMaxCrossingSteps = 60;
+// Solved states without load are kept for later candidates up to this many.
+constexpr std::size_t kMaxBaselines = 256;
+// States checked for collapse although no limit puts them under suspicion.
+constexpr std::size_t kCollapseChecks = 8;
+// States checked in each pass for the figures beside the headline.
+constexpr std::size_t kRunnerUpChecks = 24;
+// After a drop of the limit by more than this share the states are screened anew at once.
+constexpr double kRescreenDrop = 0.05;
+
+std::int64_t key_of(Outage outage) {
+    return static_cast<std::int64_t>(outage.kind) * (std::int64_t{1} << 32) + outage.row;
+}
+
+LimitMask only(LimitType type) {
+    LimitMask mask{false, false, false, false};
+    switch (type) {
+        case LimitType::thermal: mask.thermal = true; break;
+        case LimitType::low_voltage:
+        case LimitType::high_voltage:
+        case LimitType::voltage_change: mask.voltage = true; break;
+        case LimitType::collapse: mask.collapse = true; break;
+        case LimitType::generation: mask.generation = true; break;
+        case LimitType::none: break;
+    }
+    return mask;
+}
+
+/// Where a straight line from the state without load to the present one meets the item's limit.
+double straight_line_guess(const Item& item, const Baseline& base, double load_mw) {
+    const auto at = static_cast<std::size_t>(item.element);
+    double before = 0.0;
+    switch (item.type) {
+        case LimitType::thermal: before = base.s_pu[at]; break;
+        case LimitType::low_voltage:
+        case LimitType::high_voltage: before = base.voltages.vm_pu[at]; break;
+        case LimitType::generation: before = base.voltages.supply_pu[at]; break;
+        default: return 0.5 * load_mw;
+    }
+    const double share = (item.limit_pu - before) / (item.value_pu - before);
+    return share > 0.0 && share < 1.0 ? share * load_mw : 0.0;
+}
+
+}  // namespace
+
+CandidateSearch::CandidateSearch(const Preparation& prepared, const RunControl* control)
+    : context_(&prepared.context()),
+      states_(&prepared.states()),
+      screen_(&prepared.screen()),
+      control_(control),
+      solver_(prepared.base()),
+      side_solver_(prepared.base()) {}
+
+const Baseline& CandidateSearch::baseline(Outage outage) {
+    const std::int64_t key = key_of(outage);
+    if (const auto it = baselines_.find(key); it != baselines_.end()) return *it->second;
+    if (baselines_.size() >= kMaxBaselines) baselines_.clear();
+    auto made = std::make_unique<Baseline>();
+    side_solver_.clear_load();
+    side_solver_.set_outage(outage);
+    made->report = side_solver_.solve_from_base();
+    made->voltages = side_solver_.newton().voltages();
+    const auto branches = context_->base->network().branches();
+    made->s_pu.assign(branches.size(), 0.0);
+    for (std::size_t l = 0; l < branches.size(); ++l) {
+        if (!branches[l].in_service) continue;
+        const auto flow = powerflow::flow_of(side_solver_.newton(), l);
+        made->s_pu[l] = std::max(std::abs(flow.s_from), std::abs(flow.s_to));
+    }
+    return *baselines_.emplace(key, std::move(made)).first->second;
+}
+
+StatePath& CandidateSearch::path_of(Outage outage) {
+    auto& path = paths_[key_of(outage)];
+    if (!path) path = std::make_unique<StatePath>(outage, candidate_, baseline(outage).voltages);
+    return *path;
+}
+
+const std::vector<double>* CandidateSearch::intact_vm(double load_mw) {
+    if (!context_->limits.voltage_change_max_pu) return nullptr;
+    if (intact_vm_mw_ != load_mw) {
+        if (!path_of(Outage{}).reach(side_solver_, load_mw)) return nullptr;
+        intact_vm_ = side_solver_.newton().voltages().vm_pu;
+        intact_vm_mw_ = load_mw;
+    }
+    return &intact_vm_;
+}
+
+void CandidateSearch::counted_items(double load_mw, const LimitMask& mask, std::vector<Item>& items) {
+    const auto* vm = solver_.outage().is_intact() ? nullptr : intact_vm(load_mw);
+    find_exceeded(*context_, solver_, mask, vm, items);
+    if (!items.empty()) keep_counted(*context_, load_mw, baseline(solver_.outage()), items);
+}
+
+CandidateSearch::Check CandidateSearch::check_state(std::size_t state, double load_mw, const powerflow::Voltages& start,
+                                                    const LimitMask& mask) {
+    const Outage outage = states_->outages[state];
+    if (!solve_loaded(solver_, outage, candidate_, load_mw, start) && !path_of(outage).reach(solver_, load_mw)) {
+        return Check::unsolved;
+    }
+    counted_items(load_mw, mask, items_);
+    return items_.empty() ? Check::clean : Check::violated;
+}
+
+Binding CandidateSearch::describe(const StatePath& path, double load_mw, const Item& item) {
+    Binding binding;
+    binding.type = item.type;
+    binding.outage = path.outage();
+    binding.element = item.type == LimitType::generation ? -1 : item.element;
+    const auto* vm = path.outage().is_intact() ? nullptr : intact_vm(load_mw);
+    const Item now = follow_item(*context_, solver_, load_mw, vm, baseline(path.outage()), item);
+    const bool is_power = item.type == LimitType::thermal || item.type == LimitType::generation;
+    const double unit = is_power ? context_->base_mva() : 1.0;
+    binding.value = now.value_pu * unit;
+    binding.limit = now.limit_pu * unit;
+    if (load_direction(solver_, candidate_.bus, candidate_.mvar_per_mw, direction_)) {
+        binding.factor = item_slope(*context_, solver_, now, direction_).value_pu_per_mw * unit;
+    }
+    return binding;
+}
+
+CandidateSearch::Event CandidateSearch::collapse_event(StatePath& path) {
+    Event event;
+    event.feasible_mw = path.highest_solved_mw();
+    event.violated_mw = path.lowest_unsolved_mw();
+    event.load_mw = 0.5 * (event.feasible_mw + event.violated_mw);
+    event.binding.type = LimitType::collapse;
+    event.binding.outage = path.outage();
+    event.binding.element = candidate_.bus.value();
+    if (path.reach(solver_, event.feasible_mw) &&
+        load_direction(solver_, candidate_.bus, candidate_.mvar_per_mw, direction_)) {
+        // The bus whose voltage falls fastest is where the state gives way.
+        const auto& vm = solver_.newton().voltages().vm_pu;
+        double steepest = 0.0;
+        for (std::size_t i = 0; i < vm.size(); ++i) {
+            if (!context_->base->equations().is_energised(i)) continue;
+            const double slope = vm[i] * direction_[static_cast<std::size_t>(context_->base->equations().v_column(i))];
+            if (slope < steepest) {
+                steepest = slope;
+                event.binding.element = static_cast<std::int32_t>(i);
+            }
+        }
+        event.binding.value = vm[static_cast<std::size_t>(event.binding.element)];
+        event.binding.factor = steepest;
+    }
+    return event;
+}
+
+double CandidateSearch::next_guess(double load_mw, Item& tracked, const std::vector<Item>& items, const Baseline& base) {
+    if (!load_direction(solver_, candidate_.bus, candidate_.mvar_per_mw, direction_)) return kNaN;
+    const auto* vm = solver_.outage().is_intact() ? nullptr : intact_vm(load_mw);
+    const auto step = [&](const Item& item) {
+        const double slope = item_slope(*context_, solver_, item, direction_).excess_pu_per_mw;
+        return slope > 0.0 ? load_mw - item.excess_pu / slope : kNaN;
+    };
+    tracked = follow_item(*context_, solver_, load_mw, vm, base, tracked);
+    double guess = step(tracked);
+    for (const Item& item : items) {
+        const double other = step(item);
+        if (other < guess || (std::isnan(guess) && !std::isnan(other))) {
+            guess = other;
+            tracked = item;
+        }
+    }
+    return guess;
+}
+
+/// Newton on the load with the exact total derivative of the limit along the state's solutions (the
+/// bordered system of docs/math.md, eq. 15, with its inner block solved to the end), kept in a
+/// bracket. Below the crossing it ends at, other limits are looked for until none is left.
+CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double clean_mw, double violated_mw,
+                                                      const LimitMask& mask) {
+    const Baseline& base = baseline(path.outage());
+    Event event;
+    double low = clean_mw, high = violated_mw;
+    std::vector<Item> items;
+    path.reach(solver_, high);
+    counted_items(high, mask, items);
+    Item tracked = items.front();
+    double guess = high;
+    for (const Item& item : items) {
+        const double here = straight_line_guess(item, base, high);
+        if (here < guess) {
+            guess = here;
+            tracked = item;
+        }
+    }
+    double known_violated = high;
+    for (int steps = 0; steps < kMaxCrossingSteps; ++steps) {
+        double x = guess;
+        if (!(x > low && x < high)) x = 0.5 * (low + high);
+        if (low == 0.0) x = std::max(x, std::min(kResolutionMw, high));
+        if (!path.reach(solver_, x)) return collapse_event(path);
+        counted_items(x, mask, items);
+        if (items.empty()) {
+            low = x;
+        } else {
+            high = x;
+            known_violated = std::min(known_violated, x);
+            if (x <= kResolutionMw) {  // counts as soon as any load is added
+                event.load_mw = 0.0;
+                event.feasible_mw = 0.0;
+                event.violated_mw = x;
+                event.binding = describe(path, x, items.front());
+                return event;
+            }
+        }
+        guess = next_guess(x, tracked, items, base);
+        const bool located = std::abs(guess - x) < kCrossingMw || high - low < kCrossingMw;
+        if (!located) continue;
+
+        event.load_mw = std::isnan(guess) ? x : std::clamp(guess, low, high);
+        event.binding = describe(path, x, tracked);
+        event.feasible_mw = std::max(0.0, event.load_mw - kResolutionMw);
+        if (event.feasible_mw > clean_mw && path.reach(solver_, event.feasible_mw)) {
+            counted_items(event.feasible_mw, mask, items);
+            if (!items.empty()) {  // something else counts before it
+                high = event.feasible_mw;
+                low = std::min(low, clean_mw);
+                tracked = items.front();
+                guess = next_guess(high, tracked, items, base);
+                continue;
+            }
+        }
+        event.violated_mw = event.load_mw + kResolutionMw;
+        if (path.reach(solver_, event.violated_mw)) counted_items(event.violated_mw, mask, items);
+        if (items.empty()) event.violated_mw = known_violated;
+        return event;
+    }
+    // The steps ran out inside a bracket: the bracket is the answer.
+    path.reach(solver_, high);
+    event.load_mw = high;
+    event.feasible_mw = low;
+    event.violated_mw = high;
+    event.binding = describe(path, high, tracked);
+    return event;
+}
+
+std::optional<CandidateSearch::Event> CandidateSearch::first_event(StatePath& path, double up_to_mw,
+                                                                   const LimitMask& mask) {
+    double top = up_to_mw;
+    const bool reached = path.reach(solver_, up_to_mw);
+    if (!reached) {
+        top = path.highest_solved_mw();
+        if (top > 0.0) path.reach(solver_, top);
+    }
+    if (top > 0.0) {
+        counted_items(top, mask, items_);
+        if (!items_.empty()) return find_crossing(path, 0.0, top, mask);
+    }
+    if (!reached && mask.collapse) return collapse_event(path);
+    return std::nullopt;
+}
+
+std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMask& mask, bool headline) {
+    std::vector<Suspect> suspects;
+    const IntactPoint point = read_intact_point(solver_, load_mw);
+    if (mask.thermal || mask.voltage) screen_->find_suspects(point, mask, states_->unsolvable, suspects);
+    if (!headline && suspects.size() > kRunnerUpChecks) suspects.resize(kRunnerUpChecks);
+    std::vector<bool> listed = states_->unsolvable;
+    for (const Suspect& suspect : suspects) listed[suspect.state] = true;
+    if (mask.collapse) {
+        std::vector<Suspect> depressed;
+        screen_->order_by_depression(point, candidate_.bus, listed, depressed);
+        if (depressed.size() > kCollapseChecks) depressed.resize(kCollapseChecks);
+        for (const Suspect& suspect : depressed) {
+            listed[suspect.state] = true;
+            suspects.push_back(suspect);
+        }
+    }
+    if (headline && context_->options.certify == Certify::all) {
+        for (std::size_t state = 0; state < listed.size(); ++state) {
+            if (!listed[state]) suspects.push_back({state, kInfinity, false});
+        }
+    }
+    return suspects;
+}
+
+CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool headline) {
+    Outcome outcome;
+    StatePath& intact = path_of(Outage{});
+    outcome.event = first_event(intact, context_->options.max_mw, mask);
+    outcome.feasible_mw = outcome.event ? outcome.event->feasible_mw
+                                        : std::min(context_->options.max_mw, intact.highest_solved_mw());
+    const bool any_post_outage = mask.thermal || mask.voltage || mask.collapse;
+    bool settled = !any_post_outage;
+    while (!settled && !cancelled() && outcome.feasible_mw > 0.0) {
+        settled = true;
+        intact.reach(solver_, outcome.feasible_mw);
+        const powerflow::Voltages start = solver_.newton().voltages();
+        outcome.states_solved = 1;
+        for (const Suspect& suspect : suspects_at(outcome.feasible_mw, mask, headline)) {
+            if (cancelled()) return outcome;
+            const Check check = check_state(suspect.state, outcome.feasible_mw, start, mask);
+            if (check == Check::clean || (check == Check::unsolved && !mask.collapse)) {
+                ++outcome.states_solved;
+                continue;
+            }
+            const auto event = first_event(path_of(states_->outages[suspect.state]), outcome.feasible_mw, mask);
+            if (!event) {
+                ++outcome.states_solved;
+                continue;
+            }
+            const double before = outcome.feasible_mw;
+            outcome.event = event;
+            outcome.feasible_mw = event->feasible_mw;
+            settled = false;
+            if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) break;
+        }
+    }
+    if (outcome.feasible_mw <= 0.0) outcome.states_solved = states_->solvable_count();
+    return outcome;
+}
+
+HeadroomRow CandidateSearch::run(BusRow bus) {
+    HeadroomRow row;
+    row.bus = bus;
+    row.radial_feed = context_->base->network().feeding_bridge()[bus.pos()];
+    row.states_total = states_->solvable_count();
+    const double pf = context_->options.power_factor;
+    candidate_ = {bus, std::sqrt(1.0 - pf * pf) / pf};
+    paths_.clear();
+    intact_vm_mw_ = -1.0;
+
+    const Outcome headline = search(LimitMask{}, true);
+    const auto value_of = [&](LimitType type) {
+        const bool is_headline = headline.event && only(type).thermal == only(headline.event->binding.type).thermal &&
+                                 only(type).voltage == only(headline.event->binding.type).voltage &&
+                                 only(type).collapse == only(headline.event->binding.type).collapse;
+        if (is_headline) return headline.event->load_mw;
+        const Outcome other = search(only(type), false);
+        return other.event ? other.event->load_mw : kInfinity;
+    };
+    row.thermal_mw = value_of(LimitType::thermal);
+    row.voltage_mw = value_of(LimitType::low_voltage);
+    row.collapse_mw = value_of(LimitType::collapse);
+    row.generation_mw = value_of(LimitType::generation);
+    if (cancelled()) return row;
+
+    row.states_solved = headline.states_solved;
+    row.feasible_mw = headline.feasible_mw;
+    if (!headline.event) {
+        row.status = HeadroomStatus::cap_reached;
+        row.headroom_mw = context_->options.max_mw;
+        return row;
+    }
+    row.headroom_mw = headline.event->load_mw;
+    row.violated_mw = headline.event->violated_mw;
+    row.binding = headline.event->binding;
+    row.status = row.binding.type == LimitType::generation ? HeadroomStatus::generation_limited
+                 : row.headroom_mw <= 0.0                  ? HeadroomStatus::already_limited
+                                                           : HeadroomStatus::limited;
+    return row;
+}
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,200 @@
+#include "nodalroom/headroom/criteria.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace nodalroom::headroom {
+namespace {
+
+using contingency::StateSolver;
+using model::Complex;
+
+double apparent_power(const StateSolver& solver, std::size_t branch) {
+    const auto flow = powerflow::flow_of(solver.newton(), branch);
+    return std::max(std::abs(flow.s_from), std::abs(flow.s_to));
+}
+
+bool is_out(const StateSolver& solver, std::size_t branch) {
+    return solver.outage().kind == contingency::OutageKind::branch &&
+           static_cast<std::size_t>(solver.outage().row) == branch;
+}
+
+double attribution_mva_pu(const StudyContext& context, double load_mw) {
+    return context.options.attribution_mva_per_mw * load_mw / context.base_mva();
+}
+
+/// Fills in the excess of an item: the smaller of the two conditions of definition section 6.
+void set_excess(const StudyContext& context, double load_mw, const Baseline& baseline, Item& item) {
+    const auto at = static_cast<std::size_t>(item.element);
+    double above_limit = item.value_pu - item.limit_pu;
+    double made_worse = std::numeric_limits<double>::infinity();
+    switch (item.type) {
+        case LimitType::thermal:
+            made_worse = item.value_pu - baseline.s_pu[at] - attribution_mva_pu(context, load_mw);
+            break;
+        case LimitType::low_voltage:
+            above_limit = item.limit_pu - item.value_pu;
+            made_worse = baseline.voltages.vm_pu[at] - item.value_pu - context.options.attribution_voltage_pu;
+            break;
+        case LimitType::high_voltage:
+            made_worse = item.value_pu - baseline.voltages.vm_pu[at] - context.options.attribution_voltage_pu;
+            break;
+        case LimitType::voltage_change: {
+            const double before = std::abs(baseline.voltages.vm_pu[at] - context.base->voltages().vm_pu[at]);
+            made_worse = item.value_pu - before - context.options.attribution_voltage_pu;
+            break;
+        }
+        case LimitType::generation:
+        case LimitType::collapse:
+        case LimitType::none: break;
+    }
+    item.by_attribution = made_worse < above_limit;
+    item.excess_pu = std::min(above_limit, made_worse);
+}
+
+}  // namespace
+
+void find_exceeded(const StudyContext& context, const StateSolver& solver, const LimitMask& mask,
+                   const std::vector<double>* intact_vm, std::vector<Item>& items) {
+    items.clear();
+    const bool intact = solver.outage().is_intact();
+    const contingency::Limits& limits = context.limits.of(intact);
+    const auto add = [&](LimitType type, std::size_t element, double value, double limit) {
+        Item item;
+        item.type = type;
+        item.element = static_cast<std::int32_t>(element);
+        item.value_pu = value;
+        item.limit_pu = limit;
+        items.push_back(item);
+    };
+    if (mask.thermal) {
+        for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
+            if (!std::isfinite(limits.rating_pu[l]) || is_out(solver, l)) continue;
+            const double s = apparent_power(solver, l);
+            if (s > limits.rating_pu[l]) add(LimitType::thermal, l, s, limits.rating_pu[l]);
+        }
+    }
+    if (mask.voltage) {
+        const auto& vm = solver.newton().voltages().vm_pu;
+        for (std::size_t i = 0; i < vm.size(); ++i) {
+            if (vm[i] < limits.vmin_pu[i]) add(LimitType::low_voltage, i, vm[i], limits.vmin_pu[i]);
+            if (vm[i] > limits.vmax_pu[i]) add(LimitType::high_voltage, i, vm[i], limits.vmax_pu[i]);
+        }
+        if (context.limits.voltage_change_max_pu && !intact && intact_vm != nullptr) {
+            const double most = *context.limits.voltage_change_max_pu;
+            for (std::size_t i = 0; i < vm.size(); ++i) {
+                if (!std::isfinite(limits.vmin_pu[i]) && !std::isfinite(limits.vmax_pu[i])) continue;
+                const double change = std::abs(vm[i] - (*intact_vm)[i]);
+                if (change > most) add(LimitType::voltage_change, i, change, most);
+            }
+        }
+    }
+    if (mask.generation && intact) {
+        for (std::size_t island = 0; island < context.spare_pu.size(); ++island) {
+            const double s = solver.newton().voltages().supply_pu[island];
+            if (s > context.spare_pu[island]) add(LimitType::generation, island, s, context.spare_pu[island]);
+        }
+    }
+}
+
+void keep_counted(const StudyContext& context, double load_mw, const Baseline& baseline, std::vector<Item>& items) {
+    for (Item& item : items) set_excess(context, load_mw, baseline, item);
+    std::erase_if(items, [](const Item& item) { return !(item.excess_pu > 0.0); });
+}
+
+Item follow_item(const StudyContext& context, const StateSolver& solver, double load_mw,
+                 const std::vector<double>* intact_vm, const Baseline& baseline, const Item& item) {
+    Item now = item;
+    const auto at = static_cast<std::size_t>(item.element);
+    const auto& voltages = solver.newton().voltages();
+    switch (item.type) {
+        case LimitType::thermal: now.value_pu = apparent_power(solver, at); break;
+        case LimitType::low_voltage:
+        case LimitType::high_voltage: now.value_pu = voltages.vm_pu[at]; break;
+        case LimitType::voltage_change: now.value_pu = std::abs(voltages.vm_pu[at] - (*intact_vm)[at]); break;
+        case LimitType::generation: now.value_pu = voltages.supply_pu[at]; break;
+        case LimitType::collapse:
+        case LimitType::none: break;
+    }
+    set_excess(context, load_mw, baseline, now);
+    return now;
+}
+
+ItemSlope item_slope(const StudyContext& context, const StateSolver& solver, const Item& item,
+                     std::span<const double> direction) {
+    const auto& equations = solver.base().equations();
+    const auto at = static_cast<std::size_t>(item.element);
+    ItemSlope slope;
+    double sign = 1.0;
+    const auto voltage_slope = [&](std::size_t bus) {
+        return solver.newton().voltages().vm_pu[bus] * direction[static_cast<std::size_t>(equations.v_column(bus))];
+    };
+    switch (item.type) {
+        case LimitType::thermal: {
+            const auto change = flow_direction(solver, at, direction);
+            const auto flow = powerflow::flow_of(solver.newton(), at);
+            const bool from_end = std::abs(flow.s_from) >= std::abs(flow.s_to);
+            const Complex s = from_end ? flow.s_from : flow.s_to;
+            const Complex ds = from_end ? change.s_from : change.s_to;
+            slope.value_pu_per_mw = std::abs(s) > 0.0 ? (std::conj(s) * ds).real() / std::abs(s) : std::abs(ds);
+            break;
+        }
+        case LimitType::low_voltage:
+            slope.value_pu_per_mw = voltage_slope(at);
+            sign = -1.0;
+            break;
+        case LimitType::high_voltage: slope.value_pu_per_mw = voltage_slope(at); break;
+        case LimitType::voltage_change: {
+            // The intact state's own response is left out: the root search is safeguarded by its bracket.
+            const double v = solver.newton().voltages().vm_pu[at];
+            slope.value_pu_per_mw = v < solver.base().voltages().vm_pu[at] ? -voltage_slope(at) : voltage_slope(at);
+            break;
+        }
+        case LimitType::generation: {
+            const BusRow reference = solver.base().network().reference_of_island()[at];
+            slope.value_pu_per_mw = direction[static_cast<std::size_t>(equations.angle_column(reference.pos()))];
+            break;
+        }
+        case LimitType::collapse:
+        case LimitType::none: break;
+    }
+    slope.excess_pu_per_mw = sign * slope.value_pu_per_mw;
+    if (item.type == LimitType::thermal && item.by_attribution) {
+        slope.excess_pu_per_mw -= attribution_mva_pu(context, 1.0);
+    }
+    return slope;
+}
+
+model::BranchFlow flow_direction(const StateSolver& solver, std::size_t branch, std::span<const double> direction) {
+    const auto& equations = solver.base().equations();
+    const model::Branch& b = equations.network().branches()[branch];
+    const auto& y = equations.branch_admittance()[branch];
+    const auto v_at = [&](std::size_t bus) {
+        return Complex(solver.newton().v_real()[bus], solver.newton().v_imag()[bus]);
+    };
+    const auto dv_at = [&](std::size_t bus, Complex v) {
+        const double angle =
+            equations.is_reference(bus) ? 0.0 : direction[static_cast<std::size_t>(equations.angle_column(bus))];
+        return v * Complex(direction[static_cast<std::size_t>(equations.v_column(bus))], angle);
+    };
+    const Complex vf = v_at(b.from.pos()), vt = v_at(b.to.pos());
+    const Complex df = dv_at(b.from.pos(), vf), dt = dv_at(b.to.pos(), vt);
+    return {df * std::conj(y.yff * vf + y.yft * vt) + vf * std::conj(y.yff * df + y.yft * dt),
+            dt * std::conj(y.ytf * vf + y.ytt * vt) + vt * std::conj(y.ytf * df + y.ytt * dt)};
+}
+
+bool load_direction(StateSolver& solver, BusRow bus, double mvar_per_mw, std::vector<double>& direction) {
+    const auto& equations = solver.base().equations();
+    direction.assign(static_cast<std::size_t>(equations.size()), 0.0);
+    if (!solver.newton().factorise()) return false;
+    const double per_mw = 1.0 / solver.base().network().base_mva();
+    direction[static_cast<std::size_t>(equations.p_row(bus.pos()))] = -per_mw;
+    if (solver.newton().voltages().mode[bus.pos()] != powerflow::QMode::regulating) {
+        direction[static_cast<std::size_t>(equations.q_row(bus.pos()))] = -per_mw * mvar_per_mw;
+    }
+    solver.newton().solve_linear(direction);
+    return true;
+}
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <cmath>
+
+#include "nodalroom/headroom/screen.hpp"
+
+namespace nodalroom::headroom {
+namespace {
+
+using contingency::OutageKind;
+using contingency::StateSolver;
+using model::Complex;
+using powerflow::QMode;
+
+// Elements are left out of a footprint below these effects: far under any allowance of the screen.
+constexpr double kMinShiftOfRating = 5e-4;
+constexpr double kMinBranchResponse = 2e-3;   // per unit of flow per unit lost
+constexpr double kMinVoltageShiftPu = 2e-5;
+constexpr double kMinVoltageResponse = 1e-4;  // per unit of voltage per unit lost
+
+bool holds_voltage(QMode mode) { return mode == QMode::regulating; }
+
+/// The equations in which the state differs from the intact one, as right-hand sides for a unit lost.
+struct LostRow {
+    Footprint::Source source;
+    std::int32_t equation;
+    double value;
+};
+
+std::vector<LostRow> list_lost_rows(const StateSolver& solver, const std::vector<QMode>& intact_modes) {
+    using Lost = Footprint::Lost;
+    const auto& equations = solver.base().equations();
+    const auto& network = equations.network();
+    const auto& modes = solver.newton().voltages().mode;
+    std::vector<LostRow> rows;
+    const auto q_active = [&](std::size_t bus) { return !holds_voltage(modes[bus]); };
+
+    const contingency::Outage outage = solver.outage();
+    if (outage.kind == OutageKind::branch) {
+        const auto& branch = network.branches()[static_cast<std::size_t>(outage.row)];
+        const auto add_end = [&](BusRow bus, Lost p, Lost q) {
+            rows.push_back({{p, outage.row, 1.0}, equations.p_row(bus.pos()), 1.0});
+            if (q_active(bus.pos())) rows.push_back({{q, outage.row, 1.0}, equations.q_row(bus.pos()), 1.0});
+        };
+        add_end(branch.from, Lost::p_from, Lost::q_from);
+        add_end(branch.to, Lost::p_to, Lost::q_to);
+    } else if (outage.kind == OutageKind::unit) {
+        const BusRow bus = network.unit(UnitRow(outage.row)).bus;
+        const int island = network.island_of_bus()[bus.pos()];
+        const auto& weights = solver.base().unit_weights();
+        // The lost unit's share of the intact state's supply; α of the state without load sums over the rest.
+        const double rest = solver.newton().point().weight_sum[static_cast<std::size_t>(island)];
+        const double own = weights[static_cast<std::size_t>(outage.row)];
+        if (own > 0.0) {
+            rows.push_back({{Lost::supply_share, island, own / (own + rest)}, equations.p_row(bus.pos()), -1.0});
+        }
+    }
+    for (const auto& supply : equations.supply_entries()) {
+        const auto bus = static_cast<std::size_t>(supply.bus);
+        const bool held_before = holds_voltage(intact_modes[bus]);
+        const bool held_now = holds_voltage(modes[bus]);
+        if (held_before && !held_now) {
+            rows.push_back({{Lost::q_of_bus, supply.bus, 1.0}, equations.q_row(bus), -1.0});
+        } else if (!held_before && held_now) {
+            rows.push_back({{Lost::v_of_bus, supply.bus, 1.0}, equations.q_row(bus), -1.0});
+        }
+    }
+    return rows;
+}
+
+}  // namespace
+
+IntactPoint read_intact_point(const StateSolver& solver, double load_mw) {
+    const auto& network = solver.base().network();
+    IntactPoint point;
+    point.load_mw = load_mw;
+    point.flow.resize(network.branches().size());
+    for (std::size_t l = 0; l < point.flow.size(); ++l) {
+        if (network.branches()[l].in_service) point.flow[l] = powerflow::flow_of(solver.newton(), l);
+    }
+    point.vm_pu = solver.newton().voltages().vm_pu;
+    point.supply_pu = solver.newton().voltages().supply_pu;
+    point.q_generation.assign(point.vm_pu.size(), 0.0);
+    for (const auto& supply : solver.base().equations().supply_entries()) {
+        const auto bus = static_cast<std::size_t>(supply.bus);
+        point.q_generation[bus] = solver.newton().q_generation(bus);
+    }
+    return point;
+}
+
+Footprint make_footprint(const StudyContext& context, StateSolver& solver, const IntactPoint& intact,
+                         const std::vector<QMode>& intact_modes) {
+    Footprint footprint;
+    const auto& equations = solver.base().equations();
+    const auto& network = equations.network();
+    const contingency::Limits& limits = context.limits.post;
+    const auto size = static_cast<std::size_t>(equations.size());
+
+    if (solver.outage().kind == OutageKind::branch) footprint.lost_branch = solver.outage().row;
+    const auto lost = list_lost_rows(solver, intact_modes);
+    std::vector<std::vector<double>> response(lost.size());
+    const bool factored = !lost.empty() && solver.newton().factorise();
+    if (factored) {
+        for (std::size_t j = 0; j < lost.size(); ++j) {
+            response[j].assign(size, 0.0);
+            response[j][static_cast<std::size_t>(lost[j].equation)] = lost[j].value;
+            solver.newton().solve_linear(response[j]);
+            footprint.sources.push_back(lost[j].source);
+        }
+    }
+    const std::size_t sources = footprint.sources.size();
+
+    std::vector<Complex> branch_response(sources);
+    for (std::size_t l = 0; l < network.branches().size(); ++l) {
+        if (!std::isfinite(limits.rating_pu[l])) continue;
+        if (footprint.lost_branch == static_cast<std::int32_t>(l)) continue;
+        const auto flow = powerflow::flow_of(solver.newton(), l);
+        const bool at_to = std::norm(flow.s_to) > std::norm(flow.s_from);
+        const Complex shift = at_to ? flow.s_to - intact.flow[l].s_to : flow.s_from - intact.flow[l].s_from;
+        double strongest = 0.0;
+        for (std::size_t j = 0; j < sources; ++j) {
+            const auto change = flow_direction(solver, l, response[j]);
+            branch_response[j] = at_to ? change.s_to : change.s_from;
+            strongest = std::max(strongest, std::abs(branch_response[j]));
+        }
+        if (std::abs(shift) < kMinShiftOfRating * limits.rating_pu[l] && strongest < kMinBranchResponse) continue;
+        footprint.branch.push_back(static_cast<std::int32_t>(l));
+        footprint.at_to_end.push_back(at_to ? 1 : 0);
+        footprint.branch_shift.push_back(static_cast<float>(shift.real()));
+        footprint.branch_shift.push_back(static_cast<float>(shift.imag()));
+        for (const Complex r : branch_response) {
+            footprint.branch_response.push_back(static_cast<float>(r.real()));
+            footprint.branch_response.push_back(static_cast<float>(r.imag()));
+        }
+    }
+    const auto& vm = solver.newton().voltages().vm_pu;
+    for (std::size_t i = 0; i < vm.size(); ++i) {
+        const double shift = vm[i] - intact.vm_pu[i];
+        const auto column = static_cast<std::size_t>(equations.v_column(i));
+        double strongest = 0.0;
+        for (std::size_t j = 0; j < sources; ++j) strongest = std::max(strongest, std::abs(vm[i] * response[j][column]));
+        if (std::abs(shift) < kMinVoltageShiftPu && strongest < kMinVoltageResponse) continue;
+        footprint.bus.push_back(static_cast<std::int32_t>(i));
+        footprint.bus_shift.push_back(static_cast<float>(shift));
+        for (std::size_t j = 0; j < sources; ++j) {
+            footprint.bus_response.push_back(static_cast<float>(vm[i] * response[j][column]));
+        }
+    }
+    return footprint;
+}
+
+}  // namespace nodalroom::headroom

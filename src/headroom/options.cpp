@@ -1,0 +1,37 @@
+#include "nodalroom/headroom/options.hpp"
+
+#include <cmath>
+
+#include "nodalroom/core/errors.hpp"
+
+namespace nodalroom::headroom {
+
+Certify parse_certify(std::string_view word) {
+    if (word == "screened") return Certify::screened;
+    if (word == "all") return Certify::all;
+    throw OptionError("certify = '" + std::string(word) + "'; must be 'screened' or 'all'");
+}
+
+const char* to_string(Certify certify) noexcept { return certify == Certify::all ? "all" : "screened"; }
+
+std::optional<std::string> HeadroomOptions::first_violation() const {
+    const auto bad = [](const char* name, double value, const char* rule) {
+        return std::string(name) + " = " + std::to_string(value) + "; must be " + rule;
+    };
+    if (!(power_factor > 0.0 && power_factor <= 1.0)) return bad("power_factor", power_factor, "in (0, 1]");
+    if (!(max_mw > 0.0) || !std::isfinite(max_mw)) return bad("max_mw", max_mw, "> 0");
+    if (!(min_kv >= 0.0) || !std::isfinite(min_kv)) return bad("min_kv", min_kv, ">= 0");
+    if (!(attribution_mva_per_mw >= 0.0) || !std::isfinite(attribution_mva_per_mw)) {
+        return bad("attribution", attribution_mva_per_mw, ">= 0 MVA per MW");
+    }
+    if (!(attribution_voltage_pu >= 0.0) || !std::isfinite(attribution_voltage_pu)) {
+        return bad("attribution_voltage", attribution_voltage_pu, ">= 0 per unit");
+    }
+    if (!(mismatch_tolerance_pu > 0.0 && mismatch_tolerance_pu <= 1e-6)) {
+        return bad("tolerance", mismatch_tolerance_pu, "in (0, 1e-6]");
+    }
+    if (threads < 0) return "threads = " + std::to_string(threads) + "; must be >= 0";
+    return limits.first_violation();
+}
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,66 @@
+#include "nodalroom/headroom/preparation.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+namespace nodalroom::headroom {
+namespace {
+
+powerflow::PowerFlowOptions power_flow_options(const HeadroomOptions& options) {
+    powerflow::PowerFlowOptions power_flow;
+    power_flow.enforce_q_limits = options.enforce_q_limits;
+    power_flow.balance = options.balance;
+    power_flow.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
+    return power_flow;
+}
+
+/// Solves every state without load and takes its footprint.
+std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoint& intact, StudyStates& states,
+                                    int threads, RunControl* control) {
+    std::vector<Footprint> footprints(states.outages.size());
+    std::vector<char> unsolvable(states.outages.size(), 0);  // not vector<bool>: written from several threads
+    std::vector<std::unique_ptr<contingency::StateSolver>> solvers(static_cast<std::size_t>(threads));
+    if (control != nullptr) control->begin_stage("states without load", states.outages.size());
+    parallel_for(states.outages.size(), threads, control, [&](int thread, std::size_t state) {
+        auto& solver = solvers[static_cast<std::size_t>(thread)];
+        if (!solver) solver = std::make_unique<contingency::StateSolver>(*context.base);
+        solver->set_outage(states.outages[state]);
+        if (solver->solve_from_base().converged()) {
+            footprints[state] = make_footprint(context, *solver, intact, context.base->voltages().mode);
+        } else {
+            unsolvable[state] = 1;
+        }
+    });
+    states.unsolvable.assign(unsolvable.begin(), unsolvable.end());
+    return footprints;
+}
+
+}  // namespace
+
+int StudyStates::solvable_count() const noexcept {
+    return static_cast<int>(std::count(unsolvable.begin(), unsolvable.end(), false)) + 1;
+}
+
+Preparation::Preparation(const model::Network& network, const HeadroomOptions& options, RunControl* control)
+    : base_(network, power_flow_options(options)) {
+    context_.base = &base_;
+    context_.options = options;
+    context_.limits = contingency::resolve_limits(network, options.limits);
+    states_.outages = contingency::list_outages(network, options.contingencies);
+    states_.unsolvable.assign(states_.outages.size(), false);
+    if (!base_.solved()) return;
+
+    contingency::StateSolver intact_solver(base_);
+    context_.spare_pu.assign(network.reference_of_island().size(), std::numeric_limits<double>::infinity());
+    if (options.balance.rule == powerflow::BalanceRule::spare) {
+        context_.spare_pu = intact_solver.newton().point().weight_sum;
+    }
+    intact_solver.newton().start_from(base_.voltages());
+    intact_solver.newton().evaluate_mismatch();
+    IntactPoint intact = read_intact_point(intact_solver, 0.0);
+    auto footprints = sweep_states(context_, intact, states_, resolve_threads(options.threads), control);
+    screen_.emplace(context_, std::move(footprints), std::move(intact));
+}
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,199 @@
+#include "nodalroom/headroom/screen.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace nodalroom::headroom {
+namespace {
+
+using model::Complex;
+
+/// What one limit of one state is predicted to do at the screened load.
+struct Prediction {
+    double excess = -std::numeric_limits<double>::infinity();    ///< > 0: expected to count
+    double crossing_mw = std::numeric_limits<double>::infinity();
+
+    void take(double new_excess, double new_crossing) {
+        excess = std::max(excess, new_excess);
+        crossing_mw = std::min(crossing_mw, new_crossing);
+    }
+};
+
+/// Load at which a quantity that goes from `before` to `now` is expected to pass `limit`.
+double crossing(double load_mw, double before, double now, double limit) {
+    if (before >= limit || now <= before) return 0.0;
+    return load_mw * (limit - before) / (now - before);
+}
+
+}  // namespace
+
+Screen::Screen(const StudyContext& context, std::vector<Footprint> footprints, IntactPoint intact_at_zero,
+               ScreenAllowance allowance)
+    : context_(&context),
+      footprints_(std::move(footprints)),
+      intact_(std::move(intact_at_zero)),
+      allowance_(allowance) {}
+
+void Screen::lost_amounts(const Footprint& footprint, const IntactPoint& at, std::vector<float>& amounts) const {
+    using Lost = Footprint::Lost;
+    amounts.resize(footprint.sources.size());
+    for (std::size_t j = 0; j < amounts.size(); ++j) {
+        const Footprint::Source& source = footprint.sources[j];
+        const auto row = static_cast<std::size_t>(source.row);
+        double amount = 0.0;
+        switch (source.lost) {
+            case Lost::p_from: amount = at.flow[row].s_from.real() - intact_.flow[row].s_from.real(); break;
+            case Lost::q_from: amount = at.flow[row].s_from.imag() - intact_.flow[row].s_from.imag(); break;
+            case Lost::p_to: amount = at.flow[row].s_to.real() - intact_.flow[row].s_to.real(); break;
+            case Lost::q_to: amount = at.flow[row].s_to.imag() - intact_.flow[row].s_to.imag(); break;
+            case Lost::supply_share: amount = at.supply_pu[row] - intact_.supply_pu[row]; break;
+            case Lost::q_of_bus: amount = at.q_generation[row] - intact_.q_generation[row]; break;
+            case Lost::v_of_bus: amount = (at.vm_pu[row] - intact_.vm_pu[row]); break;
+        }
+        amounts[j] = static_cast<float>(amount * source.scale);
+    }
+}
+
+void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const std::vector<bool>& skip,
+                           std::vector<Suspect>& suspects) const {
+    suspects.clear();
+    const contingency::Limits& limits = context_->limits.post;
+    const double load_mw = at.load_mw;
+    const double attribution_s = context_->options.attribution_mva_per_mw * load_mw / context_->base_mva();
+    const double attribution_v = context_->options.attribution_voltage_pu;
+
+    const auto thermal = [&](std::size_t l, bool at_to, Complex shift, Complex interplay, Prediction& out,
+                             Prediction& allowed) {
+        const double rating = limits.rating_pu[l];
+        const Complex loaded = at_to ? at.flow[l].s_to : at.flow[l].s_from;
+        const Complex unloaded = at_to ? intact_.flow[l].s_to : intact_.flow[l].s_from;
+        const double now = std::abs(loaded + shift + interplay);
+        const double before = std::abs(unloaded + shift);
+        const double slack = allowance_.thermal_share_of_rating * rating +
+                             allowance_.thermal_share_of_interplay * std::abs(interplay) +
+                             allowance_.share_of_load_effect * std::abs(now - before);
+        const double excess = std::min(now - rating, now - before - attribution_s);
+        if (excess > 0.0) out.take(excess, crossing(load_mw, before, now, rating));
+        if (excess + slack > 0.0) allowed.take(excess + slack, crossing(load_mw, before, now + slack, rating));
+    };
+    const auto untouched = [&](std::size_t l, Prediction& out, Prediction& allowed) {
+        thermal(l, false, {}, {}, out, allowed);
+        thermal(l, true, {}, {}, out, allowed);
+    };
+    const auto voltage = [&](std::size_t i, double shift, double interplay, Prediction& out, Prediction& allowed) {
+        const double now = at.vm_pu[i] + shift + interplay;
+        const double before = intact_.vm_pu[i] + shift;
+        const double slack = allowance_.voltage_pu + allowance_.voltage_share_of_interplay * std::abs(interplay) +
+                             allowance_.share_of_load_effect * std::abs(now - before);
+        const double low = std::min(limits.vmin_pu[i] - now, before - now - attribution_v);
+        const double high = std::min(now - limits.vmax_pu[i], now - before - attribution_v);
+        if (low > 0.0) out.take(low, crossing(load_mw, -before, -now, -limits.vmin_pu[i]));
+        if (high > 0.0) out.take(high, crossing(load_mw, before, now, limits.vmax_pu[i]));
+        if (low + slack > 0.0) allowed.take(low + slack, crossing(load_mw, -before, -(now - slack), -limits.vmin_pu[i]));
+        if (high + slack > 0.0) allowed.take(high + slack, crossing(load_mw, before, now + slack, limits.vmax_pu[i]));
+        if (context_->limits.voltage_change_max_pu && std::isfinite(limits.vmin_pu[i])) {
+            const double most = *context_->limits.voltage_change_max_pu;
+            const double change = std::abs(shift + interplay);
+            const double excess = std::min(change - most, change - std::abs(shift) - attribution_v);
+            if (excess > 0.0) out.take(excess, crossing(load_mw, std::abs(shift), change, most));
+            if (excess + slack > 0.0) allowed.take(excess + slack, crossing(load_mw, std::abs(shift), change + slack, most));
+        }
+    };
+
+    // Elements that are near a post-outage limit already in the intact state: every state that does
+    // not move them is suspect with them.
+    std::vector<std::int32_t> hot_branches, hot_buses;
+    if (mask.thermal) {
+        for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
+            if (!std::isfinite(limits.rating_pu[l])) continue;
+            Prediction out, allowed;
+            untouched(l, out, allowed);
+            if (allowed.excess > 0.0) hot_branches.push_back(static_cast<std::int32_t>(l));
+        }
+    }
+    if (mask.voltage) {
+        for (std::size_t i = 0; i < limits.vmin_pu.size(); ++i) {
+            if (!std::isfinite(limits.vmin_pu[i]) && !std::isfinite(limits.vmax_pu[i])) continue;
+            Prediction out, allowed;
+            voltage(i, 0.0, 0.0, out, allowed);
+            if (allowed.excess > 0.0) hot_buses.push_back(static_cast<std::int32_t>(i));
+        }
+    }
+
+    std::vector<float> lost;
+    for (std::size_t state = 0; state < footprints_.size(); ++state) {
+        if (skip[state]) continue;
+        const Footprint& footprint = footprints_[state];
+        lost_amounts(footprint, at, lost);
+        const std::size_t sources = lost.size();
+        Prediction out, allowed;
+        if (mask.thermal) {
+            std::size_t hot = 0;
+            const auto take_hot = [&](std::int32_t l) {
+                if (l != footprint.lost_branch) untouched(static_cast<std::size_t>(l), out, allowed);
+            };
+            for (std::size_t e = 0; e < footprint.branch.size(); ++e) {
+                const std::int32_t l = footprint.branch[e];
+                float re = 0.0F, im = 0.0F;
+                const float* response = footprint.branch_response.data() + 2 * sources * e;
+                for (std::size_t j = 0; j < sources; ++j) {
+                    re += response[2 * j] * lost[j];
+                    im += response[2 * j + 1] * lost[j];
+                }
+                thermal(static_cast<std::size_t>(l), footprint.at_to_end[e] != 0,
+                        {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]},
+                        {re, im}, out, allowed);
+                for (; hot < hot_branches.size() && hot_branches[hot] <= l; ++hot) {
+                    if (hot_branches[hot] < l) take_hot(hot_branches[hot]);
+                }
+            }
+            for (; hot < hot_branches.size(); ++hot) take_hot(hot_branches[hot]);
+        }
+        if (mask.voltage) {
+            std::size_t hot = 0;
+            for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
+                const std::int32_t i = footprint.bus[e];
+                float interplay = 0.0F;
+                const float* response = footprint.bus_response.data() + sources * e;
+                for (std::size_t j = 0; j < sources; ++j) interplay += response[j] * lost[j];
+                voltage(static_cast<std::size_t>(i), footprint.bus_shift[e], interplay, out, allowed);
+                for (; hot < hot_buses.size() && hot_buses[hot] <= i; ++hot) {
+                    if (hot_buses[hot] < i) voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
+                }
+            }
+            for (; hot < hot_buses.size(); ++hot) voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
+        }
+        if (allowed.excess > 0.0) {
+            const bool predicted = out.excess > 0.0;
+            suspects.push_back({state, predicted ? out.crossing_mw : allowed.crossing_mw, predicted});
+        }
+    }
+    std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
+        if (a.predicted != b.predicted) return a.predicted;
+        if (a.crossing_mw != b.crossing_mw) return a.crossing_mw < b.crossing_mw;
+        return a.state < b.state;
+    });
+}
+
+void Screen::order_by_depression(const IntactPoint& at, BusRow bus, const std::vector<bool>& skip,
+                                 std::vector<Suspect>& suspects) const {
+    suspects.clear();
+    std::vector<float> lost;
+    for (std::size_t state = 0; state < footprints_.size(); ++state) {
+        if (skip[state]) continue;
+        const Footprint& footprint = footprints_[state];
+        const auto it = std::lower_bound(footprint.bus.begin(), footprint.bus.end(), bus.value());
+        if (it == footprint.bus.end() || *it != bus.value()) continue;
+        const auto e = static_cast<std::size_t>(it - footprint.bus.begin());
+        lost_amounts(footprint, at, lost);
+        double drop = -footprint.bus_shift[e];
+        for (std::size_t j = 0; j < lost.size(); ++j) drop -= footprint.bus_response[lost.size() * e + j] * lost[j];
+        if (drop > 0.0) suspects.push_back({state, -drop, true});
+    }
+    std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
+        return a.crossing_mw != b.crossing_mw ? a.crossing_mw < b.crossing_mw : a.state < b.state;
+    });
+}
+
+}  // namespace nodalroom::headroom

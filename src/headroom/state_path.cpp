@@ -1,0 +1,101 @@
+#include "nodalroom/headroom/state_path.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace nodalroom::headroom {
+namespace {
+
+using contingency::StateSolver;
+using powerflow::Voltages;
+
+// Below this voltage at the loaded bus a solution is checked for being the upper one.
+constexpr double kSuspectVoltagePu = 0.8;
+
+void load_state(StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate, double load_mw) {
+    const double p = load_mw / solver.base().network().base_mva();
+    if (!(solver.outage() == outage)) solver.set_outage(outage);
+    solver.set_load(candidate.bus, p, p * candidate.mvar_per_mw);
+}
+
+/// On the upper branch of the P-V curve more load lowers the voltage at its bus; a Newton iteration
+/// that landed on the lower one has no place on the path.
+bool is_upper_solution(StateSolver& solver, const StatePath::Candidate& candidate) {
+    const std::size_t bus = candidate.bus.pos();
+    if (solver.newton().voltages().vm_pu[bus] > kSuspectVoltagePu) return true;
+    std::vector<double> direction;
+    if (!load_direction(solver, candidate.bus, candidate.mvar_per_mw, direction)) return false;
+    return direction[static_cast<std::size_t>(solver.base().equations().v_column(bus))] <= 0.0;
+}
+
+}  // namespace
+
+bool solve_loaded(StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate,
+                  double load_mw, const Voltages& start) {
+    load_state(solver, outage, candidate, load_mw);
+    return solver.solve_from(start).converged() && is_upper_solution(solver, candidate);
+}
+
+StatePath::StatePath(contingency::Outage outage, Candidate candidate, const Voltages& at_zero)
+    : outage_(outage), candidate_(candidate), lowest_unsolved_mw_(std::numeric_limits<double>::infinity()) {
+    points_.push_back({0.0, at_zero});
+}
+
+void StatePath::keep(StateSolver& solver, double load_mw) {
+    const auto at = std::upper_bound(points_.begin(), points_.end(), load_mw,
+                                     [](double mw, const Point& point) { return mw < point.load_mw; });
+    points_.insert(at, Point{load_mw, solver.newton().voltages()});
+}
+
+bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from, bool extrapolate) {
+    const Point& last = points_[from];
+    if (!extrapolate) return solve_loaded(solver, outage_, candidate_, load_mw, last.voltages);
+    const Point& before = points_[from - 1];
+    const double ratio = (load_mw - last.load_mw) / (last.load_mw - before.load_mw);
+    Voltages start = last.voltages;
+    const auto extend = [ratio](std::vector<double>& values, const std::vector<double>& earlier) {
+        for (std::size_t i = 0; i < values.size(); ++i) values[i] += ratio * (values[i] - earlier[i]);
+    };
+    extend(start.vm_pu, before.voltages.vm_pu);
+    extend(start.va_rad, before.voltages.va_rad);
+    extend(start.supply_pu, before.voltages.supply_pu);
+    return solve_loaded(solver, outage_, candidate_, load_mw, start);
+}
+
+bool StatePath::reach(StateSolver& solver, double load_mw) {
+    if (load_mw >= lowest_unsolved_mw_) return false;
+    const auto upper = std::lower_bound(points_.begin(), points_.end(), load_mw,
+                                        [](const Point& point, double mw) { return point.load_mw < mw; });
+    if (upper != points_.end()) {
+        const auto above = static_cast<std::size_t>(upper - points_.begin());
+        const bool nearer_above =
+            above == 0 || upper->load_mw - load_mw < load_mw - points_[above - 1].load_mw;
+        if (try_solve(solver, load_mw, nearer_above ? above : above - 1, false)) {
+            if (upper->load_mw != load_mw) keep(solver, load_mw);
+            return true;
+        }
+    }
+    std::size_t from = upper == points_.begin() ? 0 : static_cast<std::size_t>(upper - points_.begin()) - 1;
+    double step = load_mw - points_[from].load_mw;
+    for (;;) {
+        const double target = std::min(points_[from].load_mw + step, load_mw);
+        const double length = target - points_[from].load_mw;
+        // Close to the end of the path the tangent carries Newton further than the last solution does.
+        const bool can_extrapolate = from > 0 && length <= 4.0 * (points_[from].load_mw - points_[from - 1].load_mw);
+        if (try_solve(solver, target, from, false) || (can_extrapolate && try_solve(solver, target, from, true))) {
+            keep(solver, target);
+            ++from;
+            if (target >= load_mw) return true;
+            if (lowest_unsolved_mw_ - target <= kCollapseWidthMw) return false;
+            step = std::min(2.0 * length, load_mw - target);
+            if (std::isfinite(lowest_unsolved_mw_)) step = std::min(step, 0.5 * (lowest_unsolved_mw_ - target));
+        } else {
+            if (target > highest_solved_mw()) lowest_unsolved_mw_ = std::min(lowest_unsolved_mw_, target);
+            if (length <= kCollapseWidthMw) return false;
+            step = 0.5 * length;
+        }
+    }
+}
+
+}  // namespace nodalroom::headroom
