@@ -334,8 +334,7 @@ HeadroomRow CandidateSearch::run(BusRow bus) {
     row.bus = bus;
     row.radial_feed = context_->base->network().feeding_bridge()[bus.pos()];
     row.states_total = states_->solvable_count();
-    const double pf = context_->options.power_factor;
-    candidate_ = {bus, std::sqrt(1.0 - pf * pf) / pf};
+    candidate_ = {bus, mvar_per_mw_at(context_->options.power_factor)};
     paths_.clear();
     intact_vm_mw_ = -1.0;
 

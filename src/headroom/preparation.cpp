@@ -1,19 +1,12 @@
 #include "nodalroom/headroom/preparation.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 
 namespace nodalroom::headroom {
 namespace {
-
-powerflow::PowerFlowOptions power_flow_options(const HeadroomOptions& options) {
-    powerflow::PowerFlowOptions power_flow;
-    power_flow.enforce_q_limits = options.enforce_q_limits;
-    power_flow.balance = options.balance;
-    power_flow.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
-    return power_flow;
-}
 
 /// Solves every state without load and takes its footprint.
 std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoint& intact, StudyStates& states,
@@ -37,6 +30,18 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
 }
 
 }  // namespace
+
+double mvar_per_mw_at(double power_factor) noexcept {
+    return std::sqrt(1.0 - power_factor * power_factor) / power_factor;
+}
+
+powerflow::PowerFlowOptions power_flow_options(const HeadroomOptions& options) {
+    powerflow::PowerFlowOptions power_flow;
+    power_flow.enforce_q_limits = options.enforce_q_limits;
+    power_flow.balance = options.balance;
+    power_flow.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
+    return power_flow;
+}
 
 int StudyStates::solvable_count() const noexcept {
     return static_cast<int>(std::count(unsolvable.begin(), unsolvable.end(), false)) + 1;

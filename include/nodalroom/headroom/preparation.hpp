@@ -15,6 +15,12 @@ struct StudyStates {
     [[nodiscard]] int solvable_count() const noexcept;  ///< the intact state included
 };
 
+/// How a study solves its power flows.
+[[nodiscard]] powerflow::PowerFlowOptions power_flow_options(const HeadroomOptions& options);
+
+/// MVAr per MW of a lagging load: tan(arccos(power factor)).
+[[nodiscard]] double mvar_per_mw_at(double power_factor) noexcept;
+
 /// What a study solves once for all its candidates: the intact case, every state without load, and
 /// the screen made from them. Refers to itself; neither copied nor moved.
 class Preparation {

@@ -1,0 +1,165 @@
+#include "nodalroom/headroom/witness.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numbers>
+
+#include "nodalroom/core/errors.hpp"
+#include "nodalroom/headroom/preparation.hpp"
+#include "nodalroom/headroom/state_path.hpp"
+
+namespace nodalroom::headroom {
+namespace {
+
+using contingency::OutageKind;
+using powerflow::QMode;
+
+std::string format(const char* pattern, double value) {
+    char text[64];
+    std::snprintf(text, sizeof text, pattern, value);
+    return text;
+}
+
+std::string bus_number(const model::Network& network, std::size_t row) {
+    return std::to_string(network.buses()[row].number.value());
+}
+
+std::string state_text(const model::Network& network, contingency::Outage outage) {
+    const std::string row = std::to_string(outage.row + 1);
+    if (outage.kind == OutageKind::branch) {
+        const model::Branch& branch = network.branch(BranchRow(outage.row));
+        return "branch row " + row + " (" + bus_number(network, branch.from.pos()) + "-" +
+               bus_number(network, branch.to.pos()) + ") out of service";
+    }
+    if (outage.kind == OutageKind::unit) {
+        return "gen row " + row + " (bus " + bus_number(network, network.unit(UnitRow(outage.row)).bus.pos()) +
+               ") out of service";
+    }
+    return "all branches and units as in the case";
+}
+
+std::string limit_text(const model::Network& network, const Binding& binding) {
+    switch (binding.type) {
+        case LimitType::thermal: {
+            const model::Branch& branch = network.branch(BranchRow(binding.element));
+            return "the larger |S| of branch row " + std::to_string(binding.element + 1) + " (" +
+                   bus_number(network, branch.from.pos()) + "-" + bus_number(network, branch.to.pos()) + ") is " +
+                   format("%.4f", binding.value) + " MVA, its limit " + format("%.4f", binding.limit) + " MVA";
+        }
+        case LimitType::low_voltage:
+        case LimitType::high_voltage:
+            return "Vm at bus " + bus_number(network, static_cast<std::size_t>(binding.element)) + " is " +
+                   format("%.6f", binding.value) + " pu, its limit " + format("%.6f", binding.limit) + " pu";
+        case LimitType::voltage_change:
+            return "Vm at bus " + bus_number(network, static_cast<std::size_t>(binding.element)) + " has moved " +
+                   format("%.6f", binding.value) + " pu from the intact state, the most allowed " +
+                   format("%.6f", binding.limit) + " pu";
+        case LimitType::collapse: return "this is the last load with a solution; a little more has none";
+        case LimitType::generation:
+            return "the common supply is " + format("%.4f", binding.value) + " MW, all spare generation there is";
+        case LimitType::none: break;
+    }
+    return "no limit is reached";
+}
+
+/// Holds every bus the way the solved state holds it, so that a tool without reactive limits or
+/// distributed slack finds the same state.
+void write_bus_types(const contingency::StateSolver& solver, io::MatpowerCase& mpc) {
+    const auto& equations = solver.base().equations();
+    const auto& network = equations.network();
+    const auto& mode = solver.newton().voltages().mode;
+    for (std::size_t i = 0; i < mode.size(); ++i) {
+        if (mode[i] == QMode::de_energised || equations.is_reference(i)) continue;
+        mpc.bus.at(i, io::bus_col::type) = mode[i] == QMode::regulating ? 2.0 : 1.0;
+    }
+    for (const BusRow reference : network.reference_of_island()) {
+        if (mode[reference.pos()] != QMode::fixed) continue;
+        // Without a unit the reference bus cannot hold an angle elsewhere; the largest regulating one can.
+        const int island = network.island_of_bus()[reference.pos()];
+        double largest = -1.0;
+        std::size_t heir = reference.pos();
+        for (const auto& supply : equations.supply_entries()) {
+            const auto bus = static_cast<std::size_t>(supply.bus);
+            if (supply.island != island || mode[bus] != QMode::regulating) continue;
+            if (solver.newton().point().p_gen[bus] > largest) {
+                largest = solver.newton().point().p_gen[bus];
+                heir = bus;
+            }
+        }
+        if (heir == reference.pos()) continue;
+        mpc.bus.at(reference.pos(), io::bus_col::type) = 1.0;
+        mpc.bus.at(heir, io::bus_col::type) = 3.0;
+    }
+}
+
+}  // namespace
+
+Witness make_witness(const model::Network& network, const HeadroomOptions& options, const HeadroomRow& row) {
+    if (row.status == HeadroomStatus::not_run || row.status == HeadroomStatus::unsolved) {
+        throw OptionError("bus " + bus_number(network, row.bus.pos()) + " has no headroom figure (" +
+                          to_string(row.status) + "), so there is no witness");
+    }
+    Witness witness;
+    witness.load_mw = row.binding.type == LimitType::collapse ? row.feasible_mw : row.headroom_mw;
+
+    const contingency::BaseCase base(network, power_flow_options(options));
+    contingency::StateSolver solver(base);
+    solver.set_outage(row.binding.outage);
+    const double mvar_per_mw = mvar_per_mw_at(options.power_factor);
+    bool solved = base.solved() && solver.solve_from_base().converged();
+    if (solved) {
+        StatePath path(row.binding.outage, {row.bus, mvar_per_mw}, solver.newton().voltages());
+        solved = path.reach(solver, witness.load_mw);
+    }
+    if (!solved) {
+        throw Error("bus " + bus_number(network, row.bus.pos()) + ": the state of this row could not be solved again; " +
+                    "was the study made from this network and these options?");
+    }
+
+    witness.mpc = network.source();
+    io::MatpowerCase& mpc = witness.mpc;
+    const double base_mva = network.base_mva();
+    const std::size_t k = row.bus.pos();
+    mpc.bus.at(k, io::bus_col::pd) += witness.load_mw;
+    mpc.bus.at(k, io::bus_col::qd) += witness.load_mw * mvar_per_mw;
+    const auto& voltages = solver.newton().voltages();
+    for (std::size_t i = 0; i < voltages.vm_pu.size(); ++i) {
+        if (voltages.mode[i] == QMode::de_energised) continue;
+        mpc.bus.at(i, io::bus_col::vm) = voltages.vm_pu[i];
+        mpc.bus.at(i, io::bus_col::va) = voltages.va_rad[i] * 180.0 / std::numbers::pi;
+    }
+    write_bus_types(solver, mpc);
+
+    const bool unit_lost = row.binding.outage.kind == OutageKind::unit;
+    const UnitRow lost = unit_lost ? UnitRow(row.binding.outage.row) : UnitRow();
+    std::vector<double> p_pu, q_pu;
+    powerflow::split_among_units(solver.newton(), base.unit_weights(), lost, p_pu, q_pu);
+    for (std::size_t u = 0; u < network.units().size(); ++u) {
+        if (!network.units()[u].in_service) continue;
+        mpc.gen.at(u, io::gen_col::pg) = p_pu[u] * base_mva;
+        mpc.gen.at(u, io::gen_col::qg) = q_pu[u] * base_mva;
+        mpc.gen.at(u, io::gen_col::vg) = voltages.vm_pu[network.units()[u].bus.pos()];
+    }
+    if (unit_lost) {
+        mpc.gen.at(lost.pos(), io::gen_col::status) = 0.0;
+        mpc.gen.at(lost.pos(), io::gen_col::pg) = 0.0;
+        mpc.gen.at(lost.pos(), io::gen_col::qg) = 0.0;
+    }
+    if (row.binding.outage.kind == OutageKind::branch) {
+        mpc.branch.at(static_cast<std::size_t>(row.binding.outage.row), io::branch_col::status) = 0.0;
+    }
+
+    witness.header = {
+        "Witness of the headroom of bus " + bus_number(network, k) + " in " + network.name(),
+        "New load: " + format("%.6f", witness.load_mw) + " MW + " + format("%.6f", witness.load_mw * mvar_per_mw) +
+            " MVAr at bus " + bus_number(network, k),
+        "State: " + state_text(network, row.binding.outage),
+        "In this state " + limit_text(network, row.binding),
+        "Dispatch: balance '" + options.balance.name() + "', as solved; buses at a reactive limit are PQ.",
+        "Check: run an AC power flow of this file, without reactive limits, and read that quantity.",
+    };
+    return witness;
+}
+
+}  // namespace nodalroom::headroom
