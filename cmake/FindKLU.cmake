@@ -8,7 +8,8 @@ find_library(KLU_BTF_LIBRARY btf)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(KLU
-  REQUIRED_VARS KLU_LIBRARY KLU_AMD_LIBRARY KLU_COLAMD_LIBRARY KLU_BTF_LIBRARY KLU_INCLUDE_DIR)
+  REQUIRED_VARS KLU_LIBRARY KLU_AMD_LIBRARY KLU_COLAMD_LIBRARY KLU_BTF_LIBRARY KLU_INCLUDE_DIR
+  REASON_FAILURE_MESSAGE "KLU is part of SuiteSparse (Debian: libsuitesparse-dev)")
 
 if(KLU_FOUND AND NOT TARGET SuiteSparse::KLU)
   add_library(SuiteSparse::KLU UNKNOWN IMPORTED)

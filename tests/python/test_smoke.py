@@ -12,6 +12,8 @@ import nodalroom
 def test_version_is_the_same_everywhere():
     in_the_tree = (Path(__file__).parents[2] / "VERSION").read_text().strip()
     assert nodalroom.__version__ == metadata.version("nodalroom") == in_the_tree
+    citation = (Path(__file__).parents[2] / "CITATION.cff").read_text()
+    assert f"\nversion: {in_the_tree}\n" in citation
 
 
 def test_package_says_it_is_typed():
