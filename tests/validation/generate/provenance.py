@@ -26,7 +26,7 @@ NOTES = {
                                       "excluded. New load at the reference bus itself touches nothing: cap_reached."],
     "headroom_case39": ["Unit 10's outage has no solution without load, with or without reactive limits."],
     "headroom_case39_ratings": ["Unit 10's outage has no solution without load, with or without reactive limits.",
-                                "ratings.csv: rate A times 1.5, to the next whole MVA."],
+                                "ratings.csv: rate A times 2.5, to the next whole MVA."],
     "headroom_case30_ratings": ["ratings.csv: rate A times 1.6, to the next whole MVA."],
     "headroom_case30_ratings_reference": ["ratings.csv: rate A times 1.6, to the next whole MVA."],
     "headroom_case_ACTIVSg200": ["The buses are every second one of those at 100 kV and more (buses.csv)."],

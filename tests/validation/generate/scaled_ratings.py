@@ -1,6 +1,6 @@
 """With their own ratings all or nearly all buses of case30 and case39 are limited before any load
 arrives. For livelier variants: rate A times a factor, to the next whole MVA.
-    python scaled_ratings.py CASE.m FACTOR OUT.csv      (case30: 1.6, case39: 1.5)"""
+    python scaled_ratings.py CASE.m FACTOR OUT.csv      (case30: 1.6, case39: 2.5)"""
 import math
 import sys
 from pathlib import Path
