@@ -1,5 +1,7 @@
 #include "nodalroom/contingency/state_solver.hpp"
 
+#include <algorithm>
+
 #include "nodalroom/core/errors.hpp"
 
 namespace nodalroom::contingency {
@@ -16,6 +18,9 @@ NewtonOptions newton_options(const powerflow::PowerFlowOptions& options) {
     newton.enforce_q_limits = options.enforce_q_limits;
     return newton;
 }
+
+// A start near the solution needs three to five steps, and as many again where limits switch.
+constexpr int kNearIterations = 10;
 
 const powerflow::PowerFlowOptions& checked(const powerflow::PowerFlowOptions& options) {
     if (const auto problem = options.first_violation()) throw OptionError(*problem);
@@ -107,6 +112,13 @@ void StateSolver::set_load(BusRow bus, double p_pu, double q_pu) {
     saved_q_load_ = point.q_load[bus.pos()];
     point.p_load[bus.pos()] += p_pu;
     point.q_load[bus.pos()] += q_pu;
+}
+
+NewtonReport StateSolver::solve_near(const powerflow::Voltages& start) {
+    NewtonOptions options = newton_options(base_->options());
+    options.max_iterations = std::min(options.max_iterations, kNearIterations);
+    newton_.start_from(start);
+    return newton_.solve(options);
 }
 
 NewtonReport StateSolver::solve_from(const powerflow::Voltages& start) {

@@ -120,13 +120,16 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
         for (std::size_t j = 0; j < sources; ++j) {
             const auto change = flow_direction(solver, l, response[j]);
             branch_response[j] = at_to ? change.s_to : change.s_from;
-            strongest = std::max(strongest, std::abs(branch_response[j]));
+            strongest = std::max(strongest, std::sqrt(std::norm(branch_response[j])));
         }
-        if (std::abs(shift) < kMinShiftOfRating * limits.rating_pu[l] && strongest < kMinBranchResponse) continue;
+        if (std::sqrt(std::norm(shift)) < kMinShiftOfRating * limits.rating_pu[l] && strongest < kMinBranchResponse) continue;
         footprint.branch.push_back(static_cast<std::int32_t>(l));
         footprint.at_to_end.push_back(at_to ? 1 : 0);
         footprint.branch_shift.push_back(static_cast<float>(shift.real()));
         footprint.branch_shift.push_back(static_cast<float>(shift.imag()));
+        footprint.branch_margin.push_back(
+            static_cast<float>(limits.rating_pu[l] - std::sqrt(std::norm(at_to ? flow.s_to : flow.s_from))));
+        footprint.branch_strength.push_back(static_cast<float>(strongest));
         for (const Complex r : branch_response) {
             footprint.branch_response.push_back(static_cast<float>(r.real()));
             footprint.branch_response.push_back(static_cast<float>(r.imag()));
@@ -141,6 +144,9 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
         if (std::abs(shift) < kMinVoltageShiftPu && strongest < kMinVoltageResponse) continue;
         footprint.bus.push_back(static_cast<std::int32_t>(i));
         footprint.bus_shift.push_back(static_cast<float>(shift));
+        footprint.bus_margin.push_back(
+            static_cast<float>(std::min(vm[i] - limits.vmin_pu[i], limits.vmax_pu[i] - vm[i])));
+        footprint.bus_strength.push_back(static_cast<float>(strongest));
         for (std::size_t j = 0; j < sources; ++j) {
             footprint.bus_response.push_back(static_cast<float>(vm[i] * response[j][column]));
         }

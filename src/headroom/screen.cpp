@@ -20,6 +20,9 @@ struct Prediction {
     }
 };
 
+/// |z|; std::abs guards against overflow at several times the cost.
+double magnitude(Complex z) { return std::sqrt(std::norm(z)); }
+
 /// Load at which a quantity that goes from `before` to `now` is expected to pass `limit`.
 double crossing(double load_mw, double before, double now, double limit) {
     if (before >= limit || now <= before) return 0.0;
@@ -68,10 +71,10 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
         const double rating = limits.rating_pu[l];
         const Complex loaded = at_to ? at.flow[l].s_to : at.flow[l].s_from;
         const Complex unloaded = at_to ? intact_.flow[l].s_to : intact_.flow[l].s_from;
-        const double now = std::abs(loaded + shift + interplay);
-        const double before = std::abs(unloaded + shift);
+        const double now = magnitude(loaded + shift + interplay);
+        const double before = magnitude(unloaded + shift);
         const double slack = allowance_.thermal_share_of_rating * rating +
-                             allowance_.thermal_share_of_interplay * std::abs(interplay) +
+                             allowance_.thermal_share_of_interplay * magnitude(interplay) +
                              allowance_.share_of_load_effect * std::abs(now - before);
         const double excess = std::min(now - rating, now - before - attribution_s);
         if (excess > 0.0) out.take(excess, crossing(load_mw, before, now, rating));
@@ -121,12 +124,31 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
         }
     }
 
+    // An element whose flow or voltage cannot move by what is missing, whichever way the outage and
+    // the load combine, needs no closer look; `reach` is the furthest it can move, allowance included.
+    std::vector<float> branch_reach(limits.rating_pu.size(), 0.0F), bus_reach(limits.vmin_pu.size(), 0.0F);
+    const double spread = 1.0 + allowance_.share_of_load_effect;
+    for (std::size_t l = 0; l < branch_reach.size(); ++l) {
+        if (!std::isfinite(limits.rating_pu[l])) continue;
+        const double moved = std::max(magnitude(at.flow[l].s_from - intact_.flow[l].s_from),
+                                      magnitude(at.flow[l].s_to - intact_.flow[l].s_to));
+        branch_reach[l] = static_cast<float>(spread * moved + allowance_.thermal_share_of_rating * limits.rating_pu[l]);
+    }
+    for (std::size_t i = 0; i < bus_reach.size(); ++i) {
+        bus_reach[i] = static_cast<float>(spread * std::abs(at.vm_pu[i] - intact_.vm_pu[i]) + allowance_.voltage_pu);
+    }
+    const auto branch_spread = static_cast<float>(spread + allowance_.thermal_share_of_interplay);
+    const auto bus_spread = static_cast<float>(spread + allowance_.voltage_share_of_interplay);
+    const bool watch_change = context_->limits.voltage_change_max_pu.has_value();
+
     std::vector<float> lost;
     for (std::size_t state = 0; state < footprints_.size(); ++state) {
         if (skip[state]) continue;
         const Footprint& footprint = footprints_[state];
         lost_amounts(footprint, at, lost);
         const std::size_t sources = lost.size();
+        float lost_sum = 0.0F;
+        for (const float amount : lost) lost_sum += std::abs(amount);
         Prediction out, allowed;
         if (mask.thermal) {
             std::size_t hot = 0;
@@ -135,6 +157,12 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
             };
             for (std::size_t e = 0; e < footprint.branch.size(); ++e) {
                 const std::int32_t l = footprint.branch[e];
+                const float reach = branch_reach[static_cast<std::size_t>(l)] +
+                                    branch_spread * footprint.branch_strength[e] * lost_sum;
+                for (; hot < hot_branches.size() && hot_branches[hot] <= l; ++hot) {
+                    if (hot_branches[hot] < l) take_hot(hot_branches[hot]);
+                }
+                if (reach < footprint.branch_margin[e] || reach < attribution_s) continue;
                 float re = 0.0F, im = 0.0F;
                 const float* response = footprint.branch_response.data() + 2 * sources * e;
                 for (std::size_t j = 0; j < sources; ++j) {
@@ -144,9 +172,6 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
                 thermal(static_cast<std::size_t>(l), footprint.at_to_end[e] != 0,
                         {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]},
                         {re, im}, out, allowed);
-                for (; hot < hot_branches.size() && hot_branches[hot] <= l; ++hot) {
-                    if (hot_branches[hot] < l) take_hot(hot_branches[hot]);
-                }
             }
             for (; hot < hot_branches.size(); ++hot) take_hot(hot_branches[hot]);
         }
@@ -154,13 +179,16 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
             std::size_t hot = 0;
             for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
                 const std::int32_t i = footprint.bus[e];
+                const float reach =
+                    bus_reach[static_cast<std::size_t>(i)] + bus_spread * footprint.bus_strength[e] * lost_sum;
+                for (; hot < hot_buses.size() && hot_buses[hot] <= i; ++hot) {
+                    if (hot_buses[hot] < i) voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
+                }
+                if (!watch_change && (reach < footprint.bus_margin[e] || reach < attribution_v)) continue;
                 float interplay = 0.0F;
                 const float* response = footprint.bus_response.data() + sources * e;
                 for (std::size_t j = 0; j < sources; ++j) interplay += response[j] * lost[j];
                 voltage(static_cast<std::size_t>(i), footprint.bus_shift[e], interplay, out, allowed);
-                for (; hot < hot_buses.size() && hot_buses[hot] <= i; ++hot) {
-                    if (hot_buses[hot] < i) voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
-                }
             }
             for (; hot < hot_buses.size(); ++hot) voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
         }

@@ -12,6 +12,8 @@ using powerflow::Voltages;
 
 // Below this voltage at the loaded bus a solution is checked for being the upper one.
 constexpr double kSuspectVoltagePu = 0.8;
+// Steps this short are tried with damping before the path is taken to end.
+constexpr double kThoroughBelowMw = StatePath::kCollapseWidthMw;
 
 void load_state(StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate, double load_mw) {
     const double p = load_mw / solver.base().network().base_mva();
@@ -32,9 +34,10 @@ bool is_upper_solution(StateSolver& solver, const StatePath::Candidate& candidat
 }  // namespace
 
 bool solve_loaded(StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate,
-                  double load_mw, const Voltages& start) {
+                  double load_mw, const Voltages& start, Effort effort) {
     load_state(solver, outage, candidate, load_mw);
-    return solver.solve_from(start).converged() && is_upper_solution(solver, candidate);
+    const auto report = effort == Effort::near ? solver.solve_near(start) : solver.solve_from(start);
+    return report.converged() && is_upper_solution(solver, candidate);
 }
 
 StatePath::StatePath(contingency::Outage outage, Candidate candidate, const Voltages& at_zero)
@@ -48,9 +51,10 @@ void StatePath::keep(StateSolver& solver, double load_mw) {
     points_.insert(at, Point{load_mw, solver.newton().voltages()});
 }
 
-bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from, bool extrapolate) {
+bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from, bool extrapolate,
+                          Effort effort) {
     const Point& last = points_[from];
-    if (!extrapolate) return solve_loaded(solver, outage_, candidate_, load_mw, last.voltages);
+    if (!extrapolate) return solve_loaded(solver, outage_, candidate_, load_mw, last.voltages, effort);
     const Point& before = points_[from - 1];
     const double ratio = (load_mw - last.load_mw) / (last.load_mw - before.load_mw);
     Voltages start = last.voltages;
@@ -60,7 +64,7 @@ bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from,
     extend(start.vm_pu, before.voltages.vm_pu);
     extend(start.va_rad, before.voltages.va_rad);
     extend(start.supply_pu, before.voltages.supply_pu);
-    return solve_loaded(solver, outage_, candidate_, load_mw, start);
+    return solve_loaded(solver, outage_, candidate_, load_mw, start, effort);
 }
 
 bool StatePath::reach(StateSolver& solver, double load_mw) {
@@ -71,29 +75,33 @@ bool StatePath::reach(StateSolver& solver, double load_mw) {
         const auto above = static_cast<std::size_t>(upper - points_.begin());
         const bool nearer_above =
             above == 0 || upper->load_mw - load_mw < load_mw - points_[above - 1].load_mw;
-        if (try_solve(solver, load_mw, nearer_above ? above : above - 1, false)) {
+        if (try_solve(solver, load_mw, nearer_above ? above : above - 1, false, Effort::near)) {
             if (upper->load_mw != load_mw) keep(solver, load_mw);
             return true;
         }
     }
     std::size_t from = upper == points_.begin() ? 0 : static_cast<std::size_t>(upper - points_.begin()) - 1;
     double step = load_mw - points_[from].load_mw;
+    bool growing = true;
     for (;;) {
         const double target = std::min(points_[from].load_mw + step, load_mw);
         const double length = target - points_[from].load_mw;
-        // Close to the end of the path the tangent carries Newton further than the last solution does.
+        // Close to the end of the path the secant carries Newton further than the last solution does.
         const bool can_extrapolate = from > 0 && length <= 4.0 * (points_[from].load_mw - points_[from - 1].load_mw);
-        if (try_solve(solver, target, from, false) || (can_extrapolate && try_solve(solver, target, from, true))) {
+        // Before a short step is taken for the end of the path, everything is tried.
+        const Effort effort = length <= kThoroughBelowMw ? Effort::thorough : Effort::near;
+        if (try_solve(solver, target, from, false, effort) ||
+            (can_extrapolate && try_solve(solver, target, from, true, effort))) {
             keep(solver, target);
             ++from;
             if (target >= load_mw) return true;
-            if (lowest_unsolved_mw_ - target <= kCollapseWidthMw) return false;
-            step = std::min(2.0 * length, load_mw - target);
-            if (std::isfinite(lowest_unsolved_mw_)) step = std::min(step, 0.5 * (lowest_unsolved_mw_ - target));
+            if (growing) step = 2.0 * length;
         } else {
-            if (target > highest_solved_mw()) lowest_unsolved_mw_ = std::min(lowest_unsolved_mw_, target);
-            if (length <= kCollapseWidthMw) return false;
+            growing = false;
             step = 0.5 * length;
+            if (length > kCollapseWidthMw) continue;
+            if (target > highest_solved_mw()) lowest_unsolved_mw_ = target;
+            return false;
         }
     }
 }

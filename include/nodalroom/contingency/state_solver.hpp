@@ -53,6 +53,9 @@ public:
     void set_load(BusRow bus, double p_pu, double q_pu);
     void clear_load();
 
+    /// Plain Newton from the given voltages, given up after a few more steps than a near start needs:
+    /// for states whose neighbour is solved.
+    powerflow::NewtonReport solve_near(const powerflow::Voltages& start);
     /// Newton from the given voltages, then damped from the same.
     powerflow::NewtonReport solve_from(const powerflow::Voltages& start);
     /// solve_from the intact voltages, then the ladder of starts: for states without a neighbour.

@@ -35,9 +35,13 @@ struct Footprint {
     std::vector<std::uint8_t> at_to_end;  ///< per touched branch: 1 where the to end carries more
     std::vector<float> branch_shift;     ///< per touched branch: re, im of the change at that end
     std::vector<float> branch_response;  ///< per touched branch and source: re, im per unit lost
+    std::vector<float> branch_margin;    ///< per touched branch: rating less |S| of the state without load
+    std::vector<float> branch_strength;  ///< per touched branch: largest response to any source
     std::vector<std::int32_t> bus;       ///< bus rows touched
     std::vector<float> bus_shift;        ///< per touched bus: change of |V|
     std::vector<float> bus_response;     ///< per touched bus and source
+    std::vector<float> bus_margin;       ///< per touched bus: distance of |V| from its nearer limit without load
+    std::vector<float> bus_strength;     ///< per touched bus: largest response to any source
 };
 
 /// The footprint of the state the solver has just solved (without load). `intact` is the intact

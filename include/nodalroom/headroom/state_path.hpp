@@ -6,6 +6,9 @@
 
 namespace nodalroom::headroom {
 
+/// How hard to try for a solution: from a near start, or with damping too before giving up.
+enum class Effort : std::uint8_t { near, thorough };
+
 /// Solutions of one state along a growing load at one bus, found by continuation from the state
 /// without load, so that a solution is followed and not jumped to (docs/math.md, section 6).
 class StatePath {
@@ -38,7 +41,8 @@ private:
         double load_mw = 0.0;
         powerflow::Voltages voltages;
     };
-    bool try_solve(contingency::StateSolver& solver, double load_mw, std::size_t from, bool extrapolate);
+    bool try_solve(contingency::StateSolver& solver, double load_mw, std::size_t from, bool extrapolate,
+                   Effort effort);
     void keep(contingency::StateSolver& solver, double load_mw);
 
     contingency::Outage outage_;
@@ -49,6 +53,6 @@ private:
 
 /// Brings the solver to a state with a load, starting from given voltages; true when solved.
 bool solve_loaded(contingency::StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate,
-                  double load_mw, const powerflow::Voltages& start);
+                  double load_mw, const powerflow::Voltages& start, Effort effort = Effort::near);
 
 }  // namespace nodalroom::headroom
