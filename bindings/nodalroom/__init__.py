@@ -1,7 +1,35 @@
-"""AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it."""
+"""AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it.
+
+>>> import nodalroom as nr
+>>> net = nr.read("case_ACTIVSg200.m")
+>>> study = nr.headroom(net, min_kv=100, max_mw=2000)
+>>> study.table.nlargest(10, "headroom_mw")
+>>> study.witness(189).save("witness.m")
+>>> study.report("headroom.html")
+"""
 
 from __future__ import annotations
 
 from ._core import __version__
+from .contingency import Sweep, sweep
+from .errors import InputError, NodalroomError, OptionError, PartialResultWarning
+from .network import Network, parse, read
+from .powerflow import PowerFlow
+from .study import Study, Witness, headroom
 
-__all__ = ["__version__"]
+__all__ = [
+    "InputError",
+    "Network",
+    "NodalroomError",
+    "OptionError",
+    "PartialResultWarning",
+    "PowerFlow",
+    "Study",
+    "Sweep",
+    "Witness",
+    "__version__",
+    "headroom",
+    "parse",
+    "read",
+    "sweep",
+]

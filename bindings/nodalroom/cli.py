@@ -1,14 +1,90 @@
-"""The command ``nodalroom``."""
+"""The command ``nodalroom``.
+
+Exit codes: 0 the command did what was asked; 1 the case has no power-flow solution; 2 wrong usage,
+bad input or an option out of range; 130 interrupted (Ctrl-C): what was finished is written.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from . import __version__
+from . import headroom as run_headroom
+from . import sweep as run_sweep
+from ._cli_options import (
+    Attribution,
+    AttributionVoltage,
+    BalanceArea,
+    BalanceOption,
+    BandOption,
+    BandPostOption,
+    Case,
+    Certify,
+    Contingencies,
+    Json,
+    MaxMw,
+    MonitorMinKv,
+    PowerFactor,
+    ProgressOption,
+    QLimits,
+    RatingIntact,
+    RatingPost,
+    Threads,
+    Tolerance,
+    Top,
+    VoltageChange,
+    balance_from,
+    band_from,
+    bus_numbers_from,
+    out_option,
+    reason,
+)
+from ._cli_text import cell, show_summary, show_table
+from ._output import check_output, plain, records, write_table
+from .errors import NodalroomError, OptionError, PartialResultWarning
+from .network import Network, read
+from .study import DEFAULTS, Study
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 the case has no power-flow solution; 2 wrong usage, bad input or an option out "
+    "of range; 130 interrupted (Ctrl-C): what was finished is written."
+)
+NO_SOLUTION, BAD_INPUT, INTERRUPTED = 1, 2, 130
+STUDY_OPTIONS = {*DEFAULTS, "threads", "progress"}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
+)
+
+
+def _say(text: str = "") -> None:
+    sys.stderr.write(text + "\n")
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    typer.echo(json.dumps(content, indent=1, allow_nan=False))
+
+
+def _write(path: Path, write: Callable[[Path], Any], quiet: bool) -> None:
+    try:
+        write(path)
+    except OSError as error:
+        raise OptionError(f"{path}: cannot be written: {reason(error)}") from None
+    if not quiet:
+        typer.echo(f"wrote {path}")
 
 
 def _print_version(wanted: bool) -> None:
@@ -23,8 +99,377 @@ def _root(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """AC N-1 headroom of transmission grids."""
+    """AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it."""
+
+
+@app.command(epilog=EXIT_CODES)
+def info(case: Case, as_json: Json = False, top: Top = 10) -> None:
+    """What is in a case: sizes, totals, voltage levels, and what is doubtful in it."""
+    net = read(case)
+    buses, branches, units, loads = net.buses, net.branches, net.generators, net.loads
+    running = units[units["in_service"]]
+    served = loads[loads["in_service"]]
+    content = {
+        "name": net.name,
+        "source": net.source,
+        "base_mva": net.base_mva,
+        "buses": len(buses),
+        "isolated_buses": int((buses["type"] == "isolated").sum()),
+        "branches": len(branches),
+        "branches_in_service": int(branches["in_service"].sum()),
+        "transformers": int((branches["kind"] == "transformer").sum()),
+        "bridges": int(branches["is_bridge"].sum()),
+        "units": len(units),
+        "units_in_service": len(running),
+        "load_mw": float(served["p_mw"].sum()),
+        "load_mvar": float(served["q_mvar"].sum()),
+        "generation_mw": float(running["p_mw"].sum()),
+        "capacity_mw": plain(float(running["p_max_mw"].sum())),
+        "islands": net.islands,
+        "reference_buses": net._core.reference_buses,
+        "base_kv": {
+            f"{kv:g}": int(count) for kv, count in buses["base_kv"].value_counts().sort_index(ascending=False).items()
+        },
+    }
+    diagnostics = net.diagnostics
+    if as_json:
+        _print_json({**content, "diagnostics": records(diagnostics)})
+        return
+    typer.echo(f"{net.name} ({net.source})")
+    typer.echo(
+        f"  {content['buses']} buses ({content['isolated_buses']} isolated), {content['islands']} island(s), "
+        f"reference {', '.join(map(str, net._core.reference_buses))}"
+    )
+    typer.echo(
+        f"  {content['branches_in_service']} of {content['branches']} branches in service, "
+        f"{content['transformers']} transformers, {content['bridges']} bridges"
+    )
+    typer.echo(
+        f"  {content['units_in_service']} of {content['units']} units in service: "
+        f"{content['generation_mw']:,.1f} MW of {cell(content['capacity_mw'], ',.1f')} MW"
+    )
+    typer.echo(
+        f"  load {content['load_mw']:,.1f} MW + {content['load_mvar']:,.1f} MVAr, power base {net.base_mva:g} MVA"
+    )
+    typer.echo("  " + ", ".join(f"{count} at {kv} kV" for kv, count in content["base_kv"].items()))
+    show_table("Diagnostics", diagnostics.head(top))
+    if len(diagnostics) > top:
+        typer.echo(f"… and {len(diagnostics) - top} more (--top, --json)")
+
+
+@app.command(epilog=EXIT_CODES)
+def solve(
+    case: Case,
+    q_limits: QLimits = True,
+    balance: BalanceOption = "reference",
+    balance_area: BalanceArea = None,
+    init: Annotated[str, typer.Option(metavar="START", help="auto, stored, dc or flat.")] = "auto",
+    tolerance: Tolerance = 1e-8,
+    max_iterations: Annotated[int, typer.Option(metavar="N", help="Newton steps per attempt.")] = 30,
+    out_buses: Annotated[Path | None, out_option("the table of buses")] = None,
+    out_branches: Annotated[Path | None, out_option("the table of branches")] = None,
+    out_generators: Annotated[Path | None, out_option("the table of generating units")] = None,
+    as_json: Json = False,
+    top: Top = 5,
+) -> None:
+    """Solve the AC power flow."""
+    outputs = {"buses": out_buses, "branches": out_branches, "generators": out_generators}
+    for name, path in outputs.items():
+        if path is not None:
+            check_output(f"--out-{name}", path)
+    net = read(case)
+    flow = net.solve(q_limits, balance_from(balance), init, tolerance, max_iterations, balance_area=balance_area)  # type: ignore[arg-type]
+    for name, path in outputs.items():
+        if path is not None:
+            frame = getattr(flow, name)
+            _write(path, lambda file, frame=frame: write_table(frame, file), quiet=as_json)  # type: ignore[misc]
+    if as_json:
+        _print_json(
+            {
+                "case": net.name,
+                "converged": flow.converged,
+                "status": flow.status,
+                "iterations": flow.iterations,
+                "max_mismatch_pu": plain(flow.max_mismatch_pu),
+                "reason": flow.reason,
+                "attempts": records(flow.attempts),
+                "worst_buses": records(flow.worst_buses),
+                "buses": records(flow.buses),
+                "branches": records(flow.branches),
+                "generators": records(flow.generators),
+            }
+        )
+    else:
+        typer.echo(f"{net.name}: {flow.reason}")
+        if flow.converged:
+            typer.echo(f"  largest mismatch {flow.max_mismatch_pu:.1e} pu, balance {balance}")
+            units = flow.generators
+            held = units["at_limit"].notna().sum()
+            typer.echo(
+                f"  generation {units['p_mw'].sum():,.2f} MW + {units['q_mvar'].sum():,.2f} MVAr, "
+                f"{held} units at a reactive limit"
+            )
+            branches = flow.branches
+            show_table(
+                "Most loaded branches",
+                branches[branches["loading_percent"].notna()].nlargest(top, "loading_percent")[
+                    ["name", "s_mva", "rate_a_mva", "loading_percent"]
+                ],
+                {"s_mva": ".2f", "loading_percent": ".1f"},
+            )
+            voltages = {"vm_pu": ".4f", "va_degree": ".2f"}
+            shown = ["name", "base_kv", "vm_pu", "va_degree"]
+            show_table("Lowest voltages", flow.buses.nsmallest(top, "vm_pu")[shown], voltages)
+            show_table("Highest voltages", flow.buses.nlargest(top, "vm_pu")[shown], voltages)
+        else:
+            show_table("Attempts", flow.attempts, {"max_mismatch_pu": ".2e"})
+            show_table("Largest mismatches", flow.worst_buses, {"p_mw": ".3f", "q_mvar": ".3f"})
+    if not flow.converged:
+        raise typer.Exit(NO_SOLUTION)
+
+
+@app.command(epilog=EXIT_CODES)
+def sweep(
+    case: Case,
+    contingencies: Contingencies = "n-1",
+    balance: BalanceOption = "spare",
+    balance_area: BalanceArea = None,
+    q_limits: QLimits = True,
+    rating_intact: RatingIntact = "A",
+    rating_post: RatingPost = "B",
+    voltage_band: BandOption = None,
+    voltage_band_post: BandPostOption = None,
+    voltage_change_max: VoltageChange = None,
+    monitor_min_kv: MonitorMinKv = 0.0,
+    tolerance: Tolerance = 1e-8,
+    threads: Threads = None,
+    progress: ProgressOption = True,
+    out: Annotated[Path | None, out_option("one row per state")] = None,
+    violations: Annotated[Path | None, out_option("one row per limit broken")] = None,
+    as_json: Json = False,
+    top: Top = 10,
+) -> None:
+    """Solve the intact case and every single outage, and list the limits broken."""
+    for option, path in (("--out", out), ("--violations", violations)):
+        if path is not None:
+            check_output(option, path)
+    net = read(case)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PartialResultWarning)
+        result = run_sweep(
+            net,
+            contingencies,  # type: ignore[arg-type]
+            q_limits,
+            balance_from(balance),
+            rating_intact,  # type: ignore[arg-type]
+            rating_post,  # type: ignore[arg-type]
+            band_from("--voltage-band", voltage_band),
+            band_from("--voltage-band-post", voltage_band_post),
+            voltage_change_max,
+            monitor_min_kv,
+            threads,
+            progress,
+            tolerance,
+            balance_area=balance_area,
+        )
+    if out is not None:
+        _write(out, lambda file: write_table(result.table, file), quiet=as_json)
+    if violations is not None:
+        _write(violations, lambda file: write_table(result.violations, file), quiet=as_json)
+    table = result.table
+    counts = {str(status): int(count) for status, count in table["status"].value_counts().items()}
+    if as_json:
+        _print_json(
+            {
+                "case": net.name,
+                "complete": result.complete,
+                "intact": result.reason,
+                "options": result.options,
+                "status": counts,
+                "bridges": len(result.bridges),
+                "seconds": round(result.seconds, 3),
+                "states": records(table),
+                "violations": records(result.violations),
+            }
+        )
+    else:
+        typer.echo(f"{net.name}: {result.reason}")
+        typer.echo(
+            f"  balance {result.options['balance']}, ratings {rating_intact} intact and {rating_post} after an outage"
+        )
+        typer.echo(
+            f"  {len(table)} states: {', '.join(f'{n} {status}' for status, n in counts.items())}; "
+            f"{len(result.bridges)} bridges not simulated; {result.seconds:.1f} s"
+        )
+        broken = (table["thermal_violations"] + table["voltage_violations"]) > 0
+        typer.echo(f"  {len(result.violations)} limits broken in {int(broken.sum())} states")
+        columns = [
+            "contingency",
+            "worst_loading_percent",
+            "worst_branch",
+            "vm_min_pu",
+            "vm_min_bus",
+            "vm_max_pu",
+            "vm_max_bus",
+        ]
+        worst = table[table["worst_loading_percent"].notna()].nlargest(top, "worst_loading_percent")[columns]
+        show_table("Highest loadings", worst, {"worst_loading_percent": ".1f", "vm_min_pu": ".4f", "vm_max_pu": ".4f"})
+        show_table(
+            "States without a solution",
+            table[~table["status"].isin(["converged", "not_run"])].head(top)[["contingency", "status", "iterations"]],
+        )
+    if not result.complete:
+        _say("interrupted: the states left out are not_run")
+        raise typer.Exit(INTERRUPTED)
+    if not result.intact_solved:
+        raise typer.Exit(NO_SOLUTION)
+
+
+def _study(net: Network, buses: list[int] | None, options: dict[str, Any]) -> Study:
+    options["balance"] = balance_from(options["balance"])
+    options["voltage_band"] = band_from("--voltage-band", options["voltage_band"])
+    options["voltage_band_post"] = band_from("--voltage-band-post", options["voltage_band_post"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PartialResultWarning)
+        return run_headroom(net, buses, **options)
+
+
+@app.command(epilog=EXIT_CODES)
+def headroom(
+    case: Case,
+    buses: Annotated[str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.")] = None,
+    min_kv: Annotated[
+        float, typer.Option(metavar="KV", help="Study the buses at or above, where --buses is not given.")
+    ] = 0.0,
+    power_factor: PowerFactor = 0.95,
+    max_mw: MaxMw = 2000.0,
+    contingencies: Contingencies = "n-1",
+    balance: BalanceOption = "spare",
+    balance_area: BalanceArea = None,
+    rating_intact: RatingIntact = "A",
+    rating_post: RatingPost = "B",
+    attribution: Attribution = 0.03,
+    attribution_voltage: AttributionVoltage = 0.005,
+    voltage_band: BandOption = None,
+    voltage_band_post: BandPostOption = None,
+    voltage_change_max: VoltageChange = None,
+    monitor_min_kv: MonitorMinKv = 0.0,
+    q_limits: QLimits = True,
+    certify: Certify = "screened",
+    tolerance: Tolerance = 1e-8,
+    threads: Threads = None,
+    progress: ProgressOption = True,
+    out: Annotated[list[Path] | None, out_option("the table; may be repeated")] = None,
+    report: Annotated[Path | None, out_option("the report", ".html")] = None,
+    as_json: Json = False,
+    top: Top = 10,
+) -> None:
+    """How many MW of new load fit at each bus under N-1, and what limits it."""
+    asked = {name: value for name, value in locals().items() if name in STUDY_OPTIONS}
+    for path in out or []:
+        check_output("--out", path)
+    if report is not None:
+        check_output("--report", report, (".html", ".htm"))
+    net = read(case)
+    study = _study(
+        net,
+        bus_numbers_from(buses),
+        asked,
+    )
+    for path in out or []:
+        writers = {".csv": study.to_csv, ".parquet": study.to_parquet, ".json": study.to_json}
+        _write(path, writers[path.suffix.lower()], quiet=as_json)
+    if report is not None:
+        _write(report, study.report, quiet=as_json)
+    if as_json:
+        typer.echo(study.to_json())
+    else:
+        show_summary(study, top)
+    if not study.complete:
+        _say(f"interrupted: {len(study.table)} of {study.candidates} buses were finished")
+        raise typer.Exit(INTERRUPTED)
+    if not study.intact_solved:
+        _say(f"no solution: {study.reason}")
+        raise typer.Exit(NO_SOLUTION)
+
+
+@app.command(epilog=EXIT_CODES)
+def witness(
+    case: Case,
+    bus: Annotated[int, typer.Argument(metavar="BUS", help="Bus number of the case.", show_default=False)],
+    out: Annotated[Path, typer.Argument(metavar="OUT.m", help="The case file to write.", show_default=False)],
+    power_factor: PowerFactor = 0.95,
+    max_mw: MaxMw = 2000.0,
+    contingencies: Contingencies = "n-1",
+    balance: BalanceOption = "spare",
+    balance_area: BalanceArea = None,
+    rating_intact: RatingIntact = "A",
+    rating_post: RatingPost = "B",
+    attribution: Attribution = 0.03,
+    attribution_voltage: AttributionVoltage = 0.005,
+    voltage_band: BandOption = None,
+    voltage_band_post: BandPostOption = None,
+    voltage_change_max: VoltageChange = None,
+    monitor_min_kv: MonitorMinKv = 0.0,
+    q_limits: QLimits = True,
+    certify: Certify = "screened",
+    tolerance: Tolerance = 1e-8,
+    threads: Threads = None,
+    progress: ProgressOption = True,
+) -> None:
+    """Write the network at a bus's headroom as a case file, to be checked in any power-flow tool.
+
+    The new load is connected, the outage of the binding state applied, and the production that balances
+    it given: a plain power flow of the file, without reactive limits, shows the limiting element at its
+    limit. The options mean what they mean for the command headroom.
+    """
+    asked = {name: value for name, value in locals().items() if name in STUDY_OPTIONS}
+    check_output("OUT.m", out, (".m",))
+    net = read(case)
+    study = _study(
+        net,
+        [bus],
+        asked,
+    )
+    if not study.complete:
+        _say("interrupted: nothing was written")
+        raise typer.Exit(INTERRUPTED)
+    if not study.intact_solved:
+        _say(f"no solution: {study.reason}")
+        raise typer.Exit(NO_SOLUTION)
+    found = study.witness(bus)
+    _write(out, found.save, quiet=False)
+    typer.echo("\n".join(f"  {line}" for line in found.header))
+
+
+@app.command(epilog=EXIT_CODES)
+def convert(
+    case: Case,
+    out: Annotated[Path, typer.Argument(metavar="OUT.m", help="The case file to write.", show_default=False)],
+) -> None:
+    """Read a case, check it, and write it again: every table and every number is kept to the last bit."""
+    check_output("OUT.m", out, (".m",))
+    net = read(case)
+    _write(out, lambda file: net.to_matpower(file), quiet=False)
 
 
 def main() -> None:
-    app()
+    """Runs the command; errors are one line on standard error, never a traceback."""
+    try:
+        status = app(prog_name="nodalroom", standalone_mode=False)
+    except NodalroomError as error:
+        _say(f"error: {error}")
+        sys.exit(BAD_INPUT)
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        show = getattr(error, "show", None)  # click's usage errors, whichever click typer brings along
+        if show is None:
+            raise
+        show()
+        sys.exit(getattr(error, "exit_code", BAD_INPUT))
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,8 +1,13 @@
-#include <pybind11/pybind11.h>
-
+#include "bind.hpp"
 #include "nodalroom/core/version.hpp"
 
 PYBIND11_MODULE(_core, m) {
+    using namespace nodalroom::bindings;
     m.doc() = "The C++ library behind nodalroom.";
     m.attr("__version__") = nodalroom::version();
+    bind_errors(m);
+    bind_network(m);
+    bind_power_flow(m);
+    bind_sweep(m);
+    bind_headroom(m);
 }

@@ -1,0 +1,5 @@
+"""``python -m nodalroom`` is the command ``nodalroom``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,99 @@
+"""Arguments and options of the command ``nodalroom``."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .errors import OptionError
+
+Case = Annotated[Path, typer.Argument(metavar="CASE", help="Case file: MATPOWER .m, version 2.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
+Top = Annotated[int, typer.Option("--top", min=0, metavar="N", help="How many rows to show.")]
+QLimits = Annotated[bool, typer.Option("--q-limits/--no-q-limits", help="Enforce reactive limits of units.")]
+BalanceArea = Annotated[
+    int | None, typer.Option(metavar="AREA", help="Only units at buses of this area take part in the balance.")
+]
+BalanceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="RULE",
+        help="Who supplies what is asked for: spare (in proportion to Pmax - P), pmax, reference (units at the "
+        "reference bus), or a .csv file with the columns row,weight (1-based generator rows).",
+    ),
+]
+Contingencies = Annotated[str, typer.Option(metavar="SET", help="Outages: n-1, branches, units or none.")]
+RatingIntact = Annotated[str, typer.Option(metavar="A|B|C", help="Rating set in the intact state.")]
+RatingPost = Annotated[str, typer.Option(metavar="A|B|C", help="Rating set after an outage; A where it has 0.")]
+BandOption = Annotated[
+    str | None, typer.Option(metavar="LOW,HIGH", help="Voltage band, pu, instead of the case's Vmin to Vmax.")
+]
+BandPostOption = Annotated[str | None, typer.Option(metavar="LOW,HIGH", help="The same after an outage.")]
+VoltageChange = Annotated[
+    float | None, typer.Option(metavar="PU", help="Largest voltage change after an outage, pu; off by default.")
+]
+MonitorMinKv = Annotated[
+    float, typer.Option(metavar="KV", help="Watch buses at or above, and branches with both ends at or above.")
+]
+PowerFactor = Annotated[float, typer.Option(metavar="PF", help="Power factor of the new load, lagging.")]
+MaxMw = Annotated[float, typer.Option(metavar="MW", help="Cap of the search.")]
+Attribution = Annotated[
+    float, typer.Option(metavar="MVA", help="A thermal limit counts where the load adds more than this per MW.")
+]
+AttributionVoltage = Annotated[
+    float, typer.Option(metavar="PU", help="A voltage limit counts where the load moves the voltage by more.")
+]
+Certify = Annotated[
+    str,
+    typer.Option(metavar="all|screened", help="Which states to AC-solve just below each answer."),
+]
+Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads; all processors by default.")]
+Tolerance = Annotated[float, typer.Option(metavar="PU", help="Largest power mismatch.")]
+ProgressOption = Annotated[bool, typer.Option("--progress/--no-progress", help="Progress bar, in a terminal.")]
+
+
+def out_option(what: str, endings: str = ".csv, .parquet, .json") -> Any:
+    return typer.Option(metavar="FILE", help=f"Write {what}; the ending says how: {endings}.", show_default=False)
+
+
+def band_from(option: str, text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise OptionError(f"{option} {text}; must be LOW,HIGH in per unit, as in 0.95,1.05") from None
+    return low, high
+
+
+def bus_numbers_from(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.replace(",", " ").split()]
+    except ValueError:
+        raise OptionError(f"--buses {text}; must be bus numbers separated by commas") from None
+
+
+def balance_from(text: str) -> Any:
+    """A rule, or the weights of a .csv file."""
+    if not text.lower().endswith(".csv"):
+        return text
+    weights: dict[int, float] = {}
+    try:
+        with open(text, encoding="utf-8-sig", newline="") as file:
+            for line, row in enumerate(csv.DictReader(file), start=2):
+                try:
+                    weights[int(row["row"])] = float(row["weight"])
+                except (KeyError, TypeError, ValueError):
+                    raise OptionError(f"--balance {text}:{line}: needs the columns row,weight with numbers") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"--balance {text}: cannot be read: {reason(error)}") from None
+    return weights
+
+
+def reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,113 @@
+"""Options of calls: from what Python passes to what the extension module takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from .errors import OptionError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+BalanceRule: TypeAlias = Literal["spare", "pmax", "reference"]
+Balance: TypeAlias = "BalanceRule | Mapping[int, float] | pd.Series | ArrayLike"
+Contingencies: TypeAlias = Literal["n-1", "branches", "units", "none"]
+Rating: TypeAlias = Literal["A", "B", "C"]
+Band: TypeAlias = "tuple[float, float] | None"
+
+
+def number(name: str, value: Any) -> float:
+    """A float, or OptionError naming the option."""
+    if isinstance(value, (bool, str, bytes)):
+        raise OptionError(f"{name} = {value!r}; must be a number")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise OptionError(f"{name} = {value!r}; must be a number") from None
+
+
+def whole_number(name: str, value: Any, least: int, most: int = 2**31 - 1) -> int:
+    """An int in [least, most], or OptionError naming the option."""
+    asked = number(name, value)
+    if not (math.isfinite(asked) and asked == int(asked) and least <= asked <= most):
+        raise OptionError(f"{name} = {value!r}; must be a whole number >= {least}")
+    return int(asked)
+
+
+def word(name: str, value: Any) -> str:
+    """A str, or OptionError naming the option."""
+    if not isinstance(value, str):
+        raise OptionError(f"{name} = {value!r}; must be a word")
+    return value
+
+
+def threads_of(value: int | None) -> int:
+    return 0 if value is None else whole_number("threads", value, least=1)
+
+
+def band_of(name: str, value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    try:
+        low, high = value
+    except (TypeError, ValueError):
+        raise OptionError(f"{name} = {value!r}; must be two voltages in per unit (low, high)") from None
+    return number(name, low), number(name, high)
+
+
+def optional_number(name: str, value: Any) -> float | None:
+    return None if value is None else number(name, value)
+
+
+def balance_of(balance: Any, area: Any, units: int) -> dict[str, Any]:
+    """The arguments ``balance``, ``weights`` and ``area`` of the extension module."""
+    area = None if area is None else whole_number("balance_area", area, least=-(2**31))
+    if isinstance(balance, str):
+        if balance not in ("spare", "pmax", "reference"):
+            raise OptionError(
+                f"balance = {balance!r}; must be 'spare', 'pmax', 'reference' or one weight per generator row"
+            )
+        return {"balance": balance, "weights": [], "area": area}
+    return {"balance": "given", "weights": _weights(balance, units), "area": area}
+
+
+def _weights(balance: Any, units: int) -> list[float]:
+    if isinstance(balance, (pd.Series, Mapping)):
+        weights = [0.0] * units
+        for row, weight in balance.items():
+            position = whole_number("balance", row, least=1) - 1
+            if position >= units:
+                raise OptionError(f"balance: there is no generator row {row}; the case has {units}")
+            weights[position] = number(f"balance of generator row {row}", weight)
+        return weights
+    try:
+        given = np.asarray(balance, dtype=float)
+    except (TypeError, ValueError):
+        raise OptionError(f"balance = {balance!r}; must be a word or one weight per generator row") from None
+    if given.shape != (units,):
+        raise OptionError(f"balance has the shape {given.shape}; must be one weight per generator row ({units})")
+    return [float(weight) for weight in given]
+
+
+def buses_of(buses: Any) -> list[int] | None:
+    """Bus numbers, each once; None where all are asked for."""
+    if buses is None:
+        return None
+    if isinstance(buses, (int, np.integer)):
+        buses = [buses]
+    if isinstance(buses, (str, bytes)) or not isinstance(buses, Iterable):
+        raise OptionError(f"buses = {buses!r}; must be bus numbers of the case")
+    numbers: dict[int, None] = {}
+    for bus in buses:
+        value = whole_number("buses", bus, least=0)
+        if value in numbers:
+            raise OptionError(f"buses: {value} is named twice")
+        numbers[value] = None
+    if not numbers:
+        raise OptionError("buses is empty; leave it out to study every bus at or above min_kv")
+    return list(numbers)

@@ -1,0 +1,77 @@
+"""Tables and studies written out."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from .errors import OptionError
+
+if TYPE_CHECKING:
+    from .study import Study
+
+TABLE_ENDINGS = (".csv", ".parquet", ".json")
+
+
+def check_output(option: str, path: str | os.PathLike[str], endings: tuple[str, ...] = TABLE_ENDINGS) -> None:
+    """Refuses, before any work is done, a file that could not be written at the end."""
+    path = Path(path)
+    if path.suffix.lower() not in endings:
+        raise OptionError(f"{option} {path}: the file name must end in {', '.join(endings)}")
+    if path.suffix.lower() == ".parquet":
+        require_pyarrow()
+    if path.is_dir() or not path.parent.is_dir():
+        raise OptionError(f"{option} {path}: {'is a folder' if path.is_dir() else f'there is no folder {path.parent}'}")
+
+
+def require_pyarrow() -> None:
+    if find_spec("pyarrow") is None:
+        raise OptionError("Parquet files need pyarrow: pip install 'nodalroom[parquet]'")
+
+
+def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    require_pyarrow()
+    frame.to_parquet(path)
+
+
+def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """A table as the ending of the file name says."""
+    ending = Path(path).suffix.lower()
+    index = frame.index.name is not None
+    if ending == ".csv":
+        frame.to_csv(path, index=index)
+    elif ending == ".parquet":
+        write_parquet(frame, path)
+    else:
+        Path(path).write_text(json.dumps(records(frame), indent=1) + "\n", encoding="utf-8")
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: null for NaN, infinity and what is missing."""
+    if value is None or value is pd.NA:
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table, with the index where it has a name."""
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    columns = {str(name): [plain(value) for value in frame[name].tolist()] for name in frame.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def study_to_json(study: Study, about: dict[str, Any]) -> str:
+    content = {**about, "unsolvable": records(study.unsolvable), "buses": records(study.table)}
+    return json.dumps(content, indent=1, allow_nan=False)

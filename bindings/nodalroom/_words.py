@@ -1,0 +1,126 @@
+"""Options and outcomes of studies in words, for everything people read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .study import Study
+
+STATUS_WORDS = {
+    "limited": "a limit was found",
+    "already_limited": "any load breaks a limit (0 MW)",
+    "cap_reached": "nothing breaks up to the cap",
+    "generation_limited": "spare generation runs out first",
+    "unsolved": "the intact case has no solution",
+}
+
+LIMIT_WORDS = {
+    "thermal": "thermal",
+    "low_voltage": "low voltage",
+    "high_voltage": "high voltage",
+    "voltage_change": "voltage change",
+    "collapse": "collapse",
+    "generation": "spare generation",
+    "none": "none up to the cap",
+}
+
+BALANCE_WORDS = {
+    "spare": "in-service units, in proportion to Pmax - P",
+    "pmax": "in-service units, in proportion to Pmax",
+    "reference": "the units at the reference bus",
+    "given": "in-service units, by the weights given",
+}
+
+CONTINGENCY_WORDS = {
+    "n-1": "every branch that is no bridge, and every unit",
+    "branches": "every branch that is no bridge",
+    "units": "every unit",
+    "none": "none: the intact state only",
+}
+
+
+def balance_text(options: dict[str, Any]) -> str:
+    """``spare``, or ``spare in area 2``."""
+    area = options["balance_area"]
+    return options["balance"] if area is None else f"{options['balance']} in area {area}"
+
+
+def describe_options(options: dict[str, Any]) -> list[tuple[str, str]]:
+    """What a headroom study asked and assumed: pairs of (question, answer)."""
+
+    def band(value: tuple[float, float] | None) -> str:
+        return "the case's Vmin to Vmax" if value is None else f"{value[0]:g} to {value[1]:g} pu"
+
+    area = options["balance_area"]
+    change = options["voltage_change_max"]
+    watched = options["monitor_min_kv"]
+    return [
+        (
+            "New load",
+            f"power factor {options['power_factor']:g} lagging, up to {options['max_mw']:g} MW, one bus at a time",
+        ),
+        (
+            "Supplied by",
+            f"{BALANCE_WORDS[options['balance']]}{'' if area is None else f', in area {area}'} "
+            f"(balance: {balance_text(options)})",
+        ),
+        ("Outages", f"{CONTINGENCY_WORDS[options['contingencies']]} (contingencies: {options['contingencies']})"),
+        ("Ratings", f"{options['rating_intact']} intact, {options['rating_post']} after an outage"),
+        ("Voltages intact", band(options["voltage_band"])),
+        ("Voltages after an outage", band(options["voltage_band_post"])),
+        ("Voltage change after an outage", "not limited" if change is None else f"at most {change:g} pu"),
+        ("Watched", "every branch and bus" if watched == 0 else f"branches and buses at or above {watched:g} kV"),
+        (
+            "A limit counts",
+            f"where the load adds more than {options['attribution']:g} MVA per MW to a branch, "
+            f"or moves a voltage by more than {options['attribution_voltage']:g} pu",
+        ),
+        ("Reactive limits of units", "enforced" if options["q_limits"] else "not enforced"),
+        (
+            "Certificate",
+            "every state AC-solved just below each answer"
+            if options["certify"] == "all"
+            else "the states the screen cannot rule out, AC-solved just below each answer",
+        ),
+        ("Mismatch", f"at most {options['tolerance']:g} pu"),
+    ]
+
+
+def status_counts(table: pd.DataFrame) -> dict[str, int]:
+    return {str(status): int(count) for status, count in table["status"].value_counts().items()}
+
+
+def binding_counts(table: pd.DataFrame) -> pd.DataFrame:
+    """The states and elements that bind, most buses first: ``contingency element limit_type buses median_mw``."""
+    bound = table[table["limit_type"] != "none"]
+    keys = ["contingency", "element", "limit_type"]
+    groups = bound.groupby(keys, dropna=False, sort=False)["headroom_mw"]
+    counts = groups.agg(buses="size", median_mw="median").reset_index()
+    return counts.sort_values("buses", ascending=False, kind="stable", ignore_index=True)
+
+
+def describe_study(study: Study) -> list[str]:
+    """A few lines: what was studied, under which balance, and what came of it."""
+    options = study.options
+    table = study.table
+    lines = [
+        f"<Study of {study.network.name}: {len(table)} of {study.candidates} buses"
+        f"{'' if study.complete else ' (interrupted)'}, {study.states_total} states, {study.seconds:.1f} s"
+    ]
+    lines += [f"  {question}: {answer}" for question, answer in describe_options(options)]
+    if not study.intact_solved:
+        return [*lines, f"  No number is given: {study.reason}>"]
+    counts = ", ".join(f"{count} {status}" for status, count in status_counts(table).items())
+    lines.append(f"  Status: {counts or 'nothing finished'}")
+    if len(study.unsolvable):
+        lines.append(f"  {len(study.unsolvable)} states have no solution without any new load and are left out")
+    if len(table):
+        numbers = table["headroom_mw"]
+        lines.append(
+            f"  Headroom: median {numbers.median():.1f} MW, largest {numbers.max():.1f} MW at bus {numbers.idxmax()}"
+        )
+    lines[-1] += ">"
+    return lines

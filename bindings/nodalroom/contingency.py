@@ -1,0 +1,159 @@
+"""The N-1 sweep."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._frames import to_frame
+from ._options import (
+    Balance,
+    Band,
+    Contingencies,
+    Rating,
+    balance_of,
+    band_of,
+    number,
+    optional_number,
+    threads_of,
+    word,
+)
+from ._progress import ProgressCall, reporting
+from .errors import PartialResultWarning
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .network import Network
+
+__all__ = ["Sweep", "sweep"]
+
+
+class Sweep:
+    """Outcome of :func:`sweep`."""
+
+    def __init__(self, core: _core.Sweep, network: Network, options: dict[str, Any], seconds: float) -> None:
+        self._core = core
+        self.network = network
+        #: The options in force, by name.
+        self.options = options
+        #: Wall-clock time of the call, s.
+        self.seconds = seconds
+
+    @property
+    def complete(self) -> bool:
+        """False when it was interrupted; the states left out are ``not_run``."""
+        return self._core.complete
+
+    @property
+    def intact_solved(self) -> bool:
+        """Whether the intact case has a solution; without one nothing was solved."""
+        return self._core.intact_solved
+
+    @property
+    def reason(self) -> str:
+        """How the intact case was solved, or why not."""
+        return self._core.reason
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per state, the intact state first: ``contingency_kind contingency_row contingency status
+        iterations max_mismatch_pu worst_loading_percent worst_branch worst_branch_row vm_min_pu vm_min_bus
+        vm_max_pu vm_max_bus supply_mw thermal_violations voltage_violations``; NaN unless converged.
+        """
+        return to_frame(self._core.states())
+
+    @cached_property
+    def violations(self) -> pd.DataFrame:
+        """One row per limit broken in a state: ``contingency_kind contingency_row contingency limit_type
+        element_kind element_row element value limit unit`` (MVA or pu).
+        """
+        return to_frame(self._core.violations())
+
+    @cached_property
+    def bridges(self) -> pd.DataFrame:
+        """Branches whose outage would split the network, and which is not simulated."""
+        return self.network.bridges
+
+    def __repr__(self) -> str:
+        counts = self.table["status"].value_counts()
+        states = ", ".join(f"{count} {status}" for status, count in counts.items())
+        return (
+            f"<Sweep of {self.network.name}, balance {self.options['balance']}: {states}; "
+            f"{len(self.violations)} violations{'' if self.complete else '; interrupted'}>"
+        )
+
+
+def sweep(
+    net: Network,
+    contingencies: Contingencies = "n-1",
+    q_limits: bool = True,
+    balance: Balance = "spare",
+    rating_intact: Rating = "A",
+    rating_post: Rating = "B",
+    voltage_band: Band = None,
+    voltage_band_post: Band = None,
+    voltage_change_max: float | None = None,
+    monitor_min_kv: float = 0.0,
+    threads: int | None = None,
+    progress: bool | ProgressCall = True,
+    tolerance: float = 1e-8,
+    *,
+    balance_area: int | None = None,
+) -> Sweep:
+    """Solves the intact case and every single outage, and compares each state with its limits.
+
+    Args:
+        net: the network.
+        contingencies: ``n-1``, ``branches``, ``units`` or ``none``.
+        q_limits: enforce reactive limits.
+        balance: who covers what an outage changes; see :func:`headroom`.
+        rating_intact, rating_post: rating set in the intact state and after an outage (B and C fall
+            back to A where the file has 0).
+        voltage_band, voltage_band_post: (low, high) per unit instead of the case's Vmin..Vmax.
+        voltage_change_max: largest change from the intact state after an outage, per unit; None: off.
+        monitor_min_kv: watch buses at or above, and branches with both ends at or above.
+        threads: None for all processors.
+        progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
+        tolerance: largest mismatch, per unit.
+        balance_area: only units at buses of this area take part in the balance.
+
+    Raises:
+        OptionError: an option is out of range. States without a solution are statuses.
+    """
+    started = time.monotonic()
+    with reporting(progress) as report:
+        core = _core.sweep(
+            net._core,
+            contingencies=word("contingencies", contingencies),
+            q_limits=bool(q_limits),
+            rating_intact=word("rating_intact", rating_intact),
+            rating_post=word("rating_post", rating_post),
+            voltage_band=band_of("voltage_band", voltage_band),
+            voltage_band_post=band_of("voltage_band_post", voltage_band_post),
+            voltage_change_max=optional_number("voltage_change_max", voltage_change_max),
+            monitor_min_kv=number("monitor_min_kv", monitor_min_kv),
+            threads=threads_of(threads),
+            tolerance=number("tolerance", tolerance),
+            progress=report,
+            **balance_of(balance, balance_area, net._units()),
+        )
+    options = {
+        "contingencies": contingencies,
+        "balance": core.balance,
+        "q_limits": bool(q_limits),
+        "rating_intact": rating_intact.upper(),
+        "rating_post": rating_post.upper(),
+        "voltage_band": band_of("voltage_band", voltage_band),
+        "voltage_band_post": band_of("voltage_band_post", voltage_band_post),
+        "voltage_change_max": voltage_change_max,
+        "monitor_min_kv": monitor_min_kv,
+        "tolerance": tolerance,
+    }
+    result = Sweep(core, net, options, time.monotonic() - started)
+    if core.interrupted:
+        warnings.warn("interrupted: states that were not finished are not_run", PartialResultWarning, stacklevel=2)
+    return result

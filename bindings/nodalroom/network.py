@@ -1,0 +1,187 @@
+"""Networks: reading, looking at and writing cases."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+from . import _core
+from ._frames import to_frame
+from ._options import Balance, balance_of, number, whole_number, word
+from .powerflow import PowerFlow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+__all__ = ["Network", "parse", "read"]
+
+
+class Network:
+    """A transmission network as its case file has it, checked, and immutable.
+
+    Made by :func:`read` or :func:`parse`. Every table is a fresh copy in file units, with the file's
+    bus numbers and 1-based rows; figures the file has are shown bit for bit.
+    """
+
+    def __init__(self, core: _core.Network) -> None:
+        self._core = core
+
+    @property
+    def name(self) -> str:
+        """Name of the case: the function name of a MATPOWER file."""
+        return self._core.name
+
+    @property
+    def source(self) -> str:
+        """The path or label it was read from."""
+        return self._core.source
+
+    @property
+    def base_mva(self) -> float:
+        """Power base of the case, MVA."""
+        return self._core.base_mva
+
+    @property
+    def islands(self) -> int:
+        """Number of energised islands."""
+        return self._core.islands
+
+    @property
+    def buses(self) -> pd.DataFrame:
+        """One row per bus; index ``bus``: the file's bus number.
+
+        ``row`` (in the file), ``name``, ``type`` (pq, pv, reference, isolated), ``base_kv``, ``area``,
+        ``zone``, ``vm_pu`` and ``va_degree`` (as stored), ``vmin_pu``, ``vmax_pu``, ``island`` (1-based;
+        <NA> for isolated buses), ``radial_feed`` (the bridge that feeds the bus, if any).
+        """
+        return to_frame(self._core.buses(), "bus")
+
+    @property
+    def branches(self) -> pd.DataFrame:
+        """One row per branch; index ``row``: the file's 1-based row.
+
+        ``name``, ``from_bus``, ``to_bus``, ``circuit`` (1, 2, … between the same two buses), ``kind``
+        (line, transformer), ``in_service`` (with both ends energised), ``r_pu x_pu b_pu``, ``tap`` (1
+        where the file has 0), ``shift_degree``, ``rate_a_mva rate_b_mva rate_c_mva`` (0: no limit),
+        ``is_bridge`` (its loss would split the network).
+        """
+        return to_frame(self._core.branches(), "row")
+
+    @property
+    def generators(self) -> pd.DataFrame:
+        """One row per generating unit; index ``row``: the file's 1-based row.
+
+        ``name``, ``bus``, ``in_service``, ``p_mw q_mvar`` (dispatch), ``p_min_mw p_max_mw q_min_mvar
+        q_max_mvar`` (may be infinite), ``v_setpoint_pu``; ``type`` and ``fuel`` where the file has them.
+        """
+        return to_frame(self._core.units(), "row")
+
+    @property
+    def loads(self) -> pd.DataFrame:
+        """One row per load, in bus order: ``bus``, ``in_service``, ``p_mw``, ``q_mvar`` (consumption)."""
+        return to_frame(self._core.loads(), "row")
+
+    @property
+    def shunts(self) -> pd.DataFrame:
+        """One row per fixed shunt: ``bus``, ``in_service``, ``g_mw`` (consumed) and ``b_mvar`` (injected) at 1 pu."""
+        return to_frame(self._core.shunts(), "row")
+
+    @property
+    def bridges(self) -> pd.DataFrame:
+        """In-service branches whose loss would split the network; their outage is not simulated."""
+        return to_frame(self._core.bridges(), "row")
+
+    @property
+    def diagnostics(self) -> pd.DataFrame:
+        """What is legal but doubtful, assumed or dropped: ``severity`` (note, warning) ``code line message``."""
+        return to_frame(self._core.diagnostics())
+
+    def solve(
+        self,
+        q_limits: bool = True,
+        balance: Balance = "reference",
+        init: Literal["auto", "stored", "dc", "flat"] = "auto",
+        tolerance: float = 1e-8,
+        max_iterations: int = 30,
+        *,
+        balance_area: int | None = None,
+    ) -> PowerFlow:
+        """Solves the AC power flow (Newton-Raphson, full model).
+
+        Args:
+            q_limits: enforce reactive limits, PV to PQ at a limit and back.
+            balance: who covers losses and mismatch: ``reference``, ``spare``, ``pmax``, or one weight
+                per generator row (array, or Series/dict by 1-based row).
+            init: start of the iteration; ``auto`` tries stored, DC and flat starts, plain and damped.
+            tolerance: largest mismatch, per unit.
+            max_iterations: Newton steps per attempt.
+            balance_area: only units at buses of this area take part in the balance.
+
+        Returns:
+            A :class:`PowerFlow`; a case without a solution is a status there, not an exception.
+
+        Raises:
+            OptionError: an option is out of range.
+        """
+        core = _core.solve(
+            self._core,
+            q_limits=bool(q_limits),
+            init=word("init", init),
+            tolerance=number("tolerance", tolerance),
+            max_iterations=whole_number("max_iterations", max_iterations, least=-(2**31)),
+            **balance_of(balance, balance_area, self._units()),
+        )
+        return PowerFlow(core)
+
+    def to_matpower(self, path: str | os.PathLike[str] | None = None, header: Sequence[str] = ()) -> str | None:
+        """The case as a MATPOWER .m file; reading it gives the same bits.
+
+        Args:
+            path: the file to write; None returns the text.
+            header: comment lines under the function line.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        if path is None:
+            return self._core.format(list(header)).decode()
+        self._core.write(os.fspath(path), list(header))
+        return None
+
+    def _units(self) -> int:
+        return len(self._core.units()["row"])
+
+    def __repr__(self) -> str:
+        buses, branches, units = self.buses, self.branches, self.generators
+        levels = sorted({kv for kv in buses["base_kv"] if kv > 0}, reverse=True)
+        parts = [
+            f"{len(buses)} buses",
+            f"{branches['in_service'].sum()} branches",
+            f"{units['in_service'].sum()} units in service",
+            f"{self.loads['p_mw'].sum():,.0f} MW load",
+        ]
+        if levels:
+            parts.append(f"{levels[0]:g} to {levels[-1]:g} kV" if len(levels) > 1 else f"{levels[0]:g} kV")
+        doubts = len(self._core.diagnostics()["code"])
+        if doubts:
+            parts.append(f"{doubts} diagnostics")
+        return f"<Network {self.name}: {', '.join(parts)}>"
+
+
+def read(path: str | os.PathLike[str]) -> Network:
+    """Reads a case file (MATPOWER .m, version 2).
+
+    Statements after the tables are evaluated where they are of a known kind, and refused otherwise;
+    what was evaluated, assumed or found odd is in :attr:`Network.diagnostics`.
+
+    Raises:
+        InputError: the file cannot be read rightly; ``file``, ``line`` and ``problem`` say where and why.
+    """
+    return Network(_core.read(os.fspath(path)))
+
+
+def parse(text: str | bytes, source: str = "<text>") -> Network:
+    """The same as :func:`read` for the text of a case; ``source`` is the label used in messages."""
+    return Network(_core.parse(text.encode() if isinstance(text, str) else text, source))

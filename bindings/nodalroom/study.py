@@ -1,0 +1,354 @@
+"""Headroom studies and their witnesses."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import _core
+from ._frames import to_frame
+from ._options import (
+    Balance,
+    Band,
+    Contingencies,
+    Rating,
+    balance_of,
+    band_of,
+    buses_of,
+    number,
+    optional_number,
+    threads_of,
+    whole_number,
+    word,
+)
+from ._output import study_to_json, write_parquet
+from ._progress import ProgressCall, reporting
+from ._words import describe_study
+from .errors import PartialResultWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from .network import Network
+
+__all__ = ["Study", "Witness", "headroom"]
+
+#: Options of :func:`headroom` that can be given on the command line too, with their defaults.
+DEFAULTS: dict[str, Any] = {
+    "min_kv": 0.0,
+    "power_factor": 0.95,
+    "max_mw": 2000.0,
+    "contingencies": "n-1",
+    "balance": "spare",
+    "balance_area": None,
+    "rating_intact": "A",
+    "rating_post": "B",
+    "attribution": 0.03,
+    "attribution_voltage": 0.005,
+    "voltage_band": None,
+    "voltage_band_post": None,
+    "voltage_change_max": None,
+    "monitor_min_kv": 0.0,
+    "q_limits": True,
+    "certify": "screened",
+    "tolerance": 1e-8,
+}
+
+
+class Study:
+    """Outcome of :func:`headroom`."""
+
+    def __init__(self, core: _core.Headroom, network: Network, options: dict[str, Any], seconds: float) -> None:
+        self._core = core
+        self.network = network
+        #: The options in force, by name; ``balance`` says who supplies the new load.
+        self.options = options
+        #: Wall-clock time of the call, s.
+        self.seconds = seconds
+
+    @property
+    def complete(self) -> bool:
+        """False when it was interrupted; the table holds the buses that had been finished."""
+        return self._core.complete
+
+    @property
+    def candidates(self) -> int:
+        """How many buses were asked for."""
+        return self._core.candidates
+
+    @property
+    def intact_solved(self) -> bool:
+        """Whether the intact case has a solution; without one every row is ``unsolved``."""
+        return self._core.intact_solved
+
+    @property
+    def reason(self) -> str:
+        """How the intact case was solved, or why not."""
+        return self._core.reason
+
+    @property
+    def states_total(self) -> int:
+        """The intact state and the outages simulated."""
+        return self._core.states_total
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per bus that was finished; index ``bus``: the file's bus number.
+
+        ``headroom_mw`` MW of new load that fit; ``status`` (limited, already_limited, cap_reached,
+        generation_limited, unsolved); ``limit_type`` (thermal, low_voltage, high_voltage,
+        voltage_change, collapse, generation, none); ``contingency_kind`` (intact, branch, unit),
+        ``contingency`` and its ``contingency_row``; ``element_kind`` (branch, bus, generation),
+        ``element`` and its ``element_row``: the state in which, and the element at which, the next MW
+        breaks a limit; rows are the file's 1-based rows. ``value`` at the limit, the ``limit`` (MVA,
+        per unit, or MW of spare generation) and ``factor``, the growth of the value per MW.
+
+        ``feasible_mw`` and ``violated_mw``: highest load checked clean, lowest load checked violated.
+        ``states_solved`` of ``states_total`` states AC-solved at ``feasible_mw``; ``certified``: all.
+        ``thermal_mw voltage_mw collapse_mw generation_mw``: headroom per limit type; inf where no such
+        limit appears up to ``max_mw``. ``radial`` and ``radial_feed``: the bus hangs on one branch, whose
+        outage is consequential load loss and not simulated. ``name``, ``base_kv``, ``area`` of the bus.
+        """
+        return to_frame(self._core.rows(), "bus")
+
+    @cached_property
+    def unsolvable(self) -> pd.DataFrame:
+        """States without a solution before any load is added, which the study leaves out:
+        ``contingency_kind contingency_row contingency``.
+        """
+        return to_frame(self._core.unsolvable())
+
+    @property
+    def bridges(self) -> pd.DataFrame:
+        """Branches whose outage would split the network, and which is not simulated."""
+        return self.network.bridges
+
+    def witness(self, bus: int) -> Witness:
+        """The network at the bus's headroom, new load connected and its state's outage applied.
+
+        Raises:
+            OptionError: the bus was not a candidate, or its row has no answer.
+        """
+        bus = whole_number("bus", bus, least=0)
+        return Witness(self._core.witness(bus), self, bus)
+
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """The table as comma-separated values; without a path, the text. Missing: empty; infinite: inf."""
+        return self.table.to_csv(path)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """The table as Parquet, options in its metadata (``attrs`` in pandas). Needs ``nodalroom[parquet]``."""
+        frame = self.table.copy()
+        frame.attrs["nodalroom"] = self._about()
+        write_parquet(frame, path)
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """One JSON object: ``nodalroom case complete options states_total unsolvable buses``.
+
+        JSON has no NaN and no infinity: null stands for either. A figure per limit type that is null in
+        a row with an answer means that no such limit appears up to ``max_mw``.
+        """
+        text = study_to_json(self, self._about())
+        if path is None:
+            return text
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        return None
+
+    def report(self, path: str | os.PathLike[str], title: str | None = None) -> None:
+        """Writes a self-contained HTML page: it opens offline and asks for nothing from elsewhere."""
+        from .report import study_page
+
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(study_page(self, title))
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            "nodalroom": _core.__version__,
+            "case": self.network.name,
+            "source": self.network.source,
+            "complete": self.complete,
+            "candidates": self.candidates,
+            "options": self.options,
+            "intact": self.reason,
+            "states_total": self.states_total,
+            "bridges": self._core.bridges,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def __repr__(self) -> str:
+        return "\n".join(describe_study(self))
+
+
+class Witness:
+    """A row of a study as a case file that any power-flow tool can open.
+
+    A plain power flow of it, without reactive limits or further switching, shows the limiting element
+    at its limit: the new load is connected, the outage applied, every unit at the production that
+    balances it, buses at a reactive limit as PQ, and the solved voltages stored.
+    """
+
+    def __init__(self, core: _core.Witness, study: Study, bus: int) -> None:
+        self._core = core
+        self._study = study
+        #: The candidate bus, as numbered in the file.
+        self.bus = bus
+
+    @property
+    def load_mw(self) -> float:
+        """New load in the file, MW."""
+        return self._core.load_mw
+
+    @property
+    def header(self) -> list[str]:
+        """What the file shows and how to check it."""
+        return self._core.header
+
+    @property
+    def text(self) -> str:
+        """The case as MATPOWER .m text."""
+        return self._core.format().decode()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the case as a MATPOWER .m file.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
+        self._core.write(os.fspath(path))
+
+    def command(self, path: str | os.PathLike[str] | None = None) -> str:
+        """The shell command that makes this witness from the case file."""
+        return witness_command(self._study, self.bus, path)
+
+    def __repr__(self) -> str:
+        return f"<Witness of bus {self.bus} of {self._study.network.name}: {self.load_mw:.4f} MW of new load>"
+
+
+def witness_command(study: Study, bus: int | str, path: str | os.PathLike[str] | None = None) -> str:
+    """The shell command that makes a bus's witness under the options of a study."""
+    words = ["nodalroom", "witness", study.network.source, str(bus), str(path or f"witness_{bus}.m")]
+    for name, default in DEFAULTS.items():
+        value = study.options[name]
+        if value == default or name == "min_kv":
+            continue
+        flag = "--" + name.replace("_", "-")
+        if name == "q_limits":
+            words.append("--no-q-limits")
+        elif isinstance(value, tuple):
+            words += [flag, f"{value[0]!r},{value[1]!r}"]
+        else:
+            words += [flag, "weights.csv" if value == "given" else f"{value}"]
+    return shlex.join(words)
+
+
+def headroom(
+    net: Network,
+    buses: Iterable[int] | None = None,
+    min_kv: float = 0.0,
+    power_factor: float = 0.95,
+    max_mw: float = 2000.0,
+    contingencies: Contingencies = "n-1",
+    balance: Balance = "spare",
+    rating_intact: Rating = "A",
+    rating_post: Rating = "B",
+    attribution: float = 0.03,
+    attribution_voltage: float = 0.005,
+    voltage_band: Band = None,
+    voltage_band_post: Band = None,
+    voltage_change_max: float | None = None,
+    monitor_min_kv: float = 0.0,
+    q_limits: bool = True,
+    certify: Literal["screened", "all"] = "screened",
+    threads: int | None = None,
+    progress: bool | ProgressCall = True,
+    tolerance: float = 1e-8,
+    *,
+    balance_area: int | None = None,
+) -> Study:
+    """How many MW of new load fit at each bus before the first limit is broken, in the intact grid and
+    after any single outage, and which limit it is.
+
+    Ctrl-C ends the study cleanly: what was finished is returned, with a :class:`PartialResultWarning`
+    and ``complete`` False. A second Ctrl-C raises KeyboardInterrupt.
+
+    Args:
+        net: the network.
+        buses: bus numbers of the case; None for every energised bus at or above ``min_kv``.
+        min_kv: lowest base voltage of a candidate, kV, where ``buses`` is None.
+        power_factor: of the new load, lagging; in (0, 1].
+        max_mw: cap of the search, MW.
+        contingencies: ``n-1`` (every branch that is no bridge, and every unit), ``branches``,
+            ``units`` or ``none``.
+        balance: who supplies the new load, the change in losses, and a lost unit's output: ``spare``
+            (in proportion to Pmax - P), ``pmax``, ``reference`` (units at the reference bus), or one
+            weight per generator row (array, or Series/dict by 1-based row). No option moves the answer
+            more.
+        rating_intact, rating_post: rating set in the intact state and after an outage: A, B or C (B
+            and C fall back to A where the file has 0).
+        attribution: a thermal limit counts where the load adds more than this, MVA per MW.
+        attribution_voltage: a voltage limit counts where the load moves the voltage by more, per unit.
+        voltage_band, voltage_band_post: (low, high) per unit instead of the case's Vmin..Vmax.
+        voltage_change_max: largest change from the intact state after an outage, per unit; None: off.
+        monitor_min_kv: watch buses at or above, and branches with both ends at or above.
+        q_limits: enforce reactive limits.
+        certify: ``all`` AC-solves every state just below each answer, ``screened`` only those that the
+            screen cannot rule out.
+        threads: None for all processors.
+        progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
+        tolerance: largest mismatch, per unit; at most 1e-6.
+        balance_area: only units at buses of this area take part in the balance.
+
+    Returns:
+        A :class:`Study`. Numerical outcomes are statuses in its table, never exceptions.
+
+    Raises:
+        OptionError: an option is out of range, a bus does not exist or is out of service.
+    """
+    started = time.monotonic()
+    balance_arguments = balance_of(balance, balance_area, net._units())
+    options: dict[str, Any] = {
+        "min_kv": number("min_kv", min_kv),
+        "power_factor": number("power_factor", power_factor),
+        "max_mw": number("max_mw", max_mw),
+        "contingencies": word("contingencies", contingencies),
+        "rating_intact": word("rating_intact", rating_intact),
+        "rating_post": word("rating_post", rating_post),
+        "attribution": number("attribution", attribution),
+        "attribution_voltage": number("attribution_voltage", attribution_voltage),
+        "voltage_band": band_of("voltage_band", voltage_band),
+        "voltage_band_post": band_of("voltage_band_post", voltage_band_post),
+        "voltage_change_max": optional_number("voltage_change_max", voltage_change_max),
+        "monitor_min_kv": number("monitor_min_kv", monitor_min_kv),
+        "q_limits": bool(q_limits),
+        "certify": word("certify", certify),
+        "tolerance": number("tolerance", tolerance),
+    }
+    with reporting(progress) as report:
+        core = _core.headroom(
+            net._core,
+            buses=buses_of(buses),
+            threads=threads_of(threads),
+            progress=report,
+            **options,
+            **balance_arguments,
+        )
+    options["rating_intact"] = options["rating_intact"].upper()
+    options["rating_post"] = options["rating_post"].upper()
+    options["balance"] = balance_arguments["balance"]
+    options["balance_area"] = balance_arguments["area"]
+    options = {name: options[name] for name in DEFAULTS}
+    study = Study(core, net, options, time.monotonic() - started)
+    if core.interrupted and not study.complete:
+        warnings.warn(
+            f"interrupted: {len(study.table)} of {study.candidates} buses were finished",
+            PartialResultWarning,
+            stacklevel=2,
+        )
+    return study

@@ -1,0 +1,113 @@
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <algorithm>
+
+#include "bind.hpp"
+#include "nodalroom/core/errors.hpp"
+#include "nodalroom/headroom/study.hpp"
+#include "nodalroom/headroom/witness.hpp"
+#include "nodalroom/report/study_tables.hpp"
+#include "options.hpp"
+#include "tables.hpp"
+#include "watched_run.hpp"
+
+namespace nodalroom::bindings {
+namespace py = pybind11;
+using model::Network;
+
+namespace {
+
+struct Headroom {
+    std::shared_ptr<Network> network;
+    headroom::HeadroomResult result;
+    bool interrupted = false;
+};
+
+Headroom run_headroom(std::shared_ptr<Network> network, const std::optional<std::vector<std::int64_t>>& buses,
+                      double min_kv, double power_factor, double max_mw, const std::string& contingencies,
+                      const std::string& balance, std::vector<double> weights, std::optional<int> area,
+                      const std::string& rating_intact, const std::string& rating_post, double attribution,
+                      double attribution_voltage, const Band& voltage_band, const Band& voltage_band_post,
+                      std::optional<double> voltage_change_max, double monitor_min_kv, bool q_limits,
+                      const std::string& certify, int threads, double tolerance, const Progress& progress) {
+    headroom::HeadroomOptions options;
+    if (buses) options.buses = find_buses(*network, *buses);
+    options.min_kv = min_kv;
+    options.power_factor = power_factor;
+    options.max_mw = max_mw;
+    options.balance = make_balance(balance, std::move(weights), area);
+    options.contingencies = contingency::parse_contingency_set(contingencies);
+    options.limits = make_limits(rating_intact, rating_post, voltage_band, voltage_band_post,
+                                 voltage_change_max, monitor_min_kv);
+    options.attribution_mva_per_mw = attribution;
+    options.attribution_voltage_pu = attribution_voltage;
+    options.enforce_q_limits = q_limits;
+    options.certify = headroom::parse_certify(certify);
+    options.mismatch_tolerance_pu = tolerance;
+    options.threads = threads;
+
+    Headroom study;
+    study.network = std::move(network);
+    study.interrupted = run_watched(progress, [&](RunControl& control) {
+        study.result = headroom::headroom(*study.network, options, &control);
+    });
+    return study;
+}
+
+headroom::Witness witness(const Headroom& study, std::int64_t bus) {
+    const BusRow row = find_buses(*study.network, {bus}).front();
+    const auto& rows = study.result.rows;
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.bus == row; });
+    if (found == rows.end())
+        throw OptionError("bus " + std::to_string(bus) + " was not a candidate of this study");
+    return headroom::make_witness(*study.network, study.result.options, *found);
+}
+
+}  // namespace
+
+void bind_headroom(py::module_& m) {
+    py::class_<headroom::Witness>(m, "Witness", "A row of a study as a case file.")
+        .def_property_readonly("load_mw", [](const headroom::Witness& w) { return w.load_mw; })
+        .def_property_readonly("header", [](const headroom::Witness& w) { return w.header; })
+        .def("format",
+             [](const headroom::Witness& w) { return py::bytes(io::format_matpower(w.mpc, w.header)); })
+        .def(
+            "write",
+            [](const headroom::Witness& w, const std::filesystem::path& path) {
+                io::write_matpower(w.mpc, path, w.header);
+            },
+            py::arg("path"), py::call_guard<py::gil_scoped_release>());
+
+    py::class_<Headroom>(m, "Headroom", "Outcome of a headroom study.")
+        .def_property_readonly("complete", [](const Headroom& study) { return study.result.complete; })
+        .def_property_readonly("interrupted", [](const Headroom& study) { return study.interrupted; })
+        .def_property_readonly("intact_solved",
+                               [](const Headroom& study) { return study.result.intact_solved; })
+        .def_property_readonly("reason", [](const Headroom& study) { return study.result.reason; })
+        .def_property_readonly("candidates", [](const Headroom& study) { return study.result.rows.size(); })
+        .def_property_readonly("states_total",
+                               [](const Headroom& study) { return study.result.states_total; })
+        .def_property_readonly("bridges", [](const Headroom& study) { return study.result.bridges; })
+        .def_property_readonly("balance",
+                               [](const Headroom& study) { return study.result.options.balance.name(); })
+        .def("rows",
+             [](const Headroom& study) {
+                 return to_columns(report::headroom_table(*study.network, study.result));
+             })
+        .def("unsolvable",
+             [](const Headroom& study) {
+                 return to_columns(report::unsolvable_table(*study.network, study.result));
+             })
+        .def("witness", &witness, py::arg("bus"), py::call_guard<py::gil_scoped_release>());
+
+    m.def("headroom", &run_headroom, py::arg("network"), py::kw_only(), py::arg("buses"), py::arg("min_kv"),
+          py::arg("power_factor"), py::arg("max_mw"), py::arg("contingencies"), py::arg("balance"),
+          py::arg("weights"), py::arg("area"), py::arg("rating_intact"), py::arg("rating_post"),
+          py::arg("attribution"), py::arg("attribution_voltage"), py::arg("voltage_band"),
+          py::arg("voltage_band_post"), py::arg("voltage_change_max"), py::arg("monitor_min_kv"),
+          py::arg("q_limits"), py::arg("certify"), py::arg("threads"), py::arg("tolerance"),
+          py::arg("progress"));
+}
+
+}  // namespace nodalroom::bindings

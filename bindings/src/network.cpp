@@ -1,0 +1,147 @@
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include "bind.hpp"
+#include "nodalroom/io/matpower_case.hpp"
+#include "nodalroom/report/names.hpp"
+#include "nodalroom/report/network_tables.hpp"
+#include "nodalroom/report/study_tables.hpp"
+#include "tables.hpp"
+
+namespace nodalroom::bindings {
+namespace py = pybind11;
+using model::Network;
+
+namespace {
+
+using NumericState = std::tuple<std::string, std::size_t, py::bytes, std::vector<int>, int>;
+using TextState = std::tuple<std::string, std::size_t, std::vector<py::bytes>, int>;
+using NoteState = std::tuple<bool, std::string, int, std::string>;
+
+NumericState save(const io::NumericTable& table) {
+    const py::bytes values(reinterpret_cast<const char*>(table.values.data()),
+                           table.values.size() * sizeof(double));
+    return {table.name, table.columns, values, table.lines, table.line};
+}
+
+io::NumericTable restore(const NumericState& state) {
+    io::NumericTable table;
+    table.name = std::get<0>(state);
+    table.columns = std::get<1>(state);
+    const std::string_view bytes = std::get<2>(state);
+    table.lines = std::get<3>(state);
+    table.line = std::get<4>(state);
+    if (bytes.size() != table.lines.size() * table.columns * sizeof(double)) {
+        throw py::value_error("the pickled table " + table.name + " has not the size it says");
+    }
+    table.values.resize(table.lines.size() * table.columns);
+    std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(table.values.data()));
+    return table;
+}
+
+TextState save(const io::TextTable& table) {
+    std::vector<py::bytes> cells(table.cells.begin(), table.cells.end());
+    return {table.name, table.columns, std::move(cells), table.line};
+}
+
+io::TextTable restore(const TextState& state) {
+    io::TextTable table;
+    table.name = std::get<0>(state);
+    table.columns = std::get<1>(state);
+    for (const py::bytes& cell : std::get<2>(state)) table.cells.emplace_back(cell);
+    table.line = std::get<3>(state);
+    return table;
+}
+
+py::tuple save_network(const Network& network) {
+    const io::MatpowerCase& mpc = network.source();
+    std::vector<NumericState> tables = {save(mpc.bus), save(mpc.gen), save(mpc.branch)};
+    for (const auto& table : mpc.other_tables) tables.push_back(save(table));
+    std::vector<TextState> texts;
+    for (const auto& table : mpc.text_tables) texts.push_back(save(table));
+    std::vector<NoteState> notes;
+    for (const auto& note : mpc.diagnostics) {
+        notes.emplace_back(note.severity == Severity::warning, note.code, note.line, note.message);
+    }
+    return py::make_tuple(mpc.source, mpc.name, mpc.base_mva, mpc.base_mva_line, tables, texts, notes);
+}
+
+std::shared_ptr<Network> restore_network(const py::tuple& state) {
+    io::MatpowerCase mpc;
+    mpc.source = state[0].cast<std::string>();
+    mpc.name = state[1].cast<std::string>();
+    mpc.base_mva = state[2].cast<double>();
+    mpc.base_mva_line = state[3].cast<int>();
+    const auto tables = state[4].cast<std::vector<NumericState>>();
+    mpc.bus = restore(tables.at(0));
+    mpc.gen = restore(tables.at(1));
+    mpc.branch = restore(tables.at(2));
+    for (std::size_t i = 3; i < tables.size(); ++i) mpc.other_tables.push_back(restore(tables[i]));
+    for (const auto& text : state[5].cast<std::vector<TextState>>()) mpc.text_tables.push_back(restore(text));
+    for (const auto& [is_warning, code, line, message] : state[6].cast<std::vector<NoteState>>()) {
+        mpc.diagnostics.push_back({is_warning ? Severity::warning : Severity::note, code, line, message});
+    }
+    return std::make_shared<Network>(Network::from_matpower(std::move(mpc)));
+}
+
+}  // namespace
+
+void bind_network(py::module_& m) {
+    const auto table = [](auto make) {
+        return [make](const Network& network) { return to_columns(make(network)); };
+    };
+    py::class_<Network, std::shared_ptr<Network>>(m, "Network", "A transmission network, immutable.")
+        .def_property_readonly("base_mva", &Network::base_mva)
+        .def_property_readonly("name", &Network::name)
+        .def_property_readonly("source", [](const Network& network) { return network.source().source; })
+        .def_property_readonly("islands",
+                               [](const Network& network) { return network.reference_of_island().size(); })
+        .def_property_readonly("reference_buses",
+                               [](const Network& network) {
+                                   std::vector<std::int64_t> numbers;
+                                   for (const BusRow bus : network.reference_of_island()) {
+                                       numbers.push_back(network.bus(bus).number.value());
+                                   }
+                                   return numbers;
+                               })
+        .def("buses", table(report::bus_table))
+        .def("branches", table(report::branch_table))
+        .def("units", table(report::unit_table))
+        .def("loads", table(report::load_table))
+        .def("shunts", table(report::shunt_table))
+        .def("bridges", table(report::bridge_table))
+        .def("diagnostics", table(report::diagnostics_table))
+        .def(
+            "format",
+            [](const Network& network, const std::vector<std::string>& header) {
+                return py::bytes(io::format_matpower(network.source(), header));
+            },
+            py::arg("header"), "The case as MATPOWER .m text.")
+        .def(
+            "write",
+            [](const Network& network, const std::filesystem::path& path,
+               const std::vector<std::string>& header) {
+                io::write_matpower(network.source(), path, header);
+            },
+            py::arg("path"), py::arg("header"), py::call_guard<py::gil_scoped_release>())
+        .def(py::pickle(&save_network, &restore_network));
+
+    m.def(
+        "read",
+        [](const std::filesystem::path& path) {
+            return std::make_shared<Network>(model::read_network(path));
+        },
+        py::arg("path"), py::call_guard<py::gil_scoped_release>());
+    m.def(
+        "parse",
+        [](const py::bytes& bytes, std::string source) {
+            const std::string_view text = bytes;
+            const py::gil_scoped_release release;
+            return std::make_shared<Network>(
+                Network::from_matpower(io::parse_matpower(text, std::move(source))));
+        },
+        py::arg("text"), py::arg("source"));
+}
+
+}  // namespace nodalroom::bindings

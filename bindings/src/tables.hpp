@@ -1,0 +1,14 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include "nodalroom/report/table.hpp"
+
+namespace nodalroom::bindings {
+
+/// Column name to values, in order: a numpy array of numbers or flags; a pair of arrays (numbers,
+/// which are missing) for rows that may be missing; a list of texts (missing: None).
+using Columns = pybind11::typing::Dict<pybind11::str, pybind11::object>;
+[[nodiscard]] Columns to_columns(const report::Table& table);
+
+}  // namespace nodalroom::bindings

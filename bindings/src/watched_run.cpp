@@ -1,0 +1,83 @@
+#include "watched_run.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace nodalroom::bindings {
+namespace py = pybind11;
+
+namespace {
+
+constexpr std::chrono::milliseconds poll_interval{100};
+
+/// What a watching thread waits for.
+class Ending {
+public:
+    void announce() {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        changed_.notify_all();
+    }
+    [[nodiscard]] bool wait() {
+        std::unique_lock lock(mutex_);
+        return changed_.wait_for(lock, poll_interval, [this] { return ended_; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool ended_ = false;
+};
+
+}  // namespace
+
+bool run_watched(const py::object& progress, const std::function<void(RunControl&)>& work) {
+    RunControl control;
+    Ending ending;
+    std::exception_ptr work_failure;
+    std::optional<py::error_already_set> python_failure;
+    bool interrupted = false;
+
+    const auto look_after_python = [&] {
+        try {
+            if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+            if (!progress.is_none() && !interrupted && !python_failure) {
+                progress(control.stage.load(), control.done.load(), control.total.load());
+            }
+        } catch (py::error_already_set& error) {
+            if (!interrupted && !python_failure && error.matches(PyExc_KeyboardInterrupt)) {
+                interrupted = true;
+            } else if (!python_failure) {
+                python_failure.emplace(error);
+            }
+            control.cancel.store(true);
+        }
+    };
+
+    {
+        const py::gil_scoped_release release;
+        std::thread worker([&] {
+            try {
+                work(control);
+            } catch (...) {
+                work_failure = std::current_exception();
+            }
+            ending.announce();
+        });
+        while (!ending.wait()) {
+            const py::gil_scoped_acquire acquire;
+            look_after_python();
+        }
+        worker.join();
+    }
+    look_after_python();
+    if (python_failure) throw py::error_already_set(*python_failure);
+    if (work_failure) std::rethrow_exception(work_failure);
+    return interrupted;
+}
+
+}  // namespace nodalroom::bindings

@@ -1,0 +1,207 @@
+#include "nodalroom/report/study_tables.hpp"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "nodalroom/report/names.hpp"
+#include "table_maker.hpp"
+
+namespace nodalroom::report {
+namespace {
+
+using contingency::LimitKind;
+using contingency::Outage;
+using headroom::LimitType;
+using MaybeWhole = std::optional<std::int64_t>;
+
+/// A rating as the file has it, in MVA: B and C fall back to A where the file has 0.
+double file_rating_mva(const model::Network& network, std::size_t branch, model::RatingSet set) {
+    const auto rate = [&](std::size_t column) { return network.source().branch.at(branch, column); };
+    double rating = 0.0;
+    if (set == model::RatingSet::b) rating = rate(io::branch_col::rate_b);
+    if (set == model::RatingSet::c) rating = rate(io::branch_col::rate_c);
+    return rating > 0.0 ? rating : rate(io::branch_col::rate_a);
+}
+
+model::RatingSet rating_in_force(const contingency::LimitOptions& limits, const Outage& outage) noexcept {
+    return outage.is_intact() ? limits.rating_intact : limits.rating_post;
+}
+
+MaybeWhole outage_row(const Outage& outage) {
+    return outage.is_intact() ? MaybeWhole() : MaybeWhole(std::int64_t{outage.row} + 1);
+}
+
+MaybeWhole bus_number(const model::Network& network, BusRow bus) {
+    return bus.valid() ? MaybeWhole(network.bus(bus).number.value()) : MaybeWhole();
+}
+
+/// What a limit is broken at.
+struct Element {
+    const char* kind = "";
+    std::string name;
+    MaybeWhole row;
+};
+
+Element element_of(const model::Network& network, bool is_branch, std::int32_t row) {
+    if (row < 0) return {};
+    const MaybeWhole file_row = std::int64_t{row} + 1;
+    if (is_branch) return {"branch", branch_name(network, BranchRow(row)), file_row};
+    return {"bus", bus_name(network, BusRow(row)), file_row};
+}
+
+Element element_of(const model::Network& network, const headroom::Binding& binding) {
+    if (binding.type == LimitType::none) return {};
+    if (binding.type == LimitType::generation) return {"generation", "all spare generation", {}};
+    return element_of(network, binding.type == LimitType::thermal, binding.element);
+}
+
+}  // namespace
+
+Table state_table(const model::Network& network, const contingency::SweepResult& result) {
+    const auto& states = result.states;
+    const double base = network.base_mva();
+    TableMaker table(states.size());
+    table.text("contingency_kind", [&](std::size_t i) { return outage_kind(states[i].outage); });
+    table.optional_whole("contingency_row", [&](std::size_t i) { return outage_row(states[i].outage); });
+    table.text("contingency", [&](std::size_t i) { return outage_name(network, states[i].outage); });
+    table.text("status", [&](std::size_t i) { return powerflow::to_string(states[i].status); });
+    table.whole("iterations", [&](std::size_t i) { return states[i].iterations; });
+    table.number("max_mismatch_pu", [&](std::size_t i) { return states[i].max_mismatch_pu; });
+    table.number("worst_loading_percent", [&](std::size_t i) { return 100.0 * states[i].worst_loading; });
+    table.text("worst_branch", [&](std::size_t i) {
+        const BranchRow branch = states[i].worst_branch;
+        return branch.valid() ? branch_name(network, branch) : std::string();
+    });
+    table.optional_whole("worst_branch_row", [&](std::size_t i) {
+        const BranchRow branch = states[i].worst_branch;
+        return branch.valid() ? MaybeWhole(std::int64_t{branch.value()} + 1) : MaybeWhole();
+    });
+    table.number("vm_min_pu", [&](std::size_t i) { return states[i].vm_min_pu; });
+    table.optional_whole("vm_min_bus",
+                         [&](std::size_t i) { return bus_number(network, states[i].vm_min_bus); });
+    table.number("vm_max_pu", [&](std::size_t i) { return states[i].vm_max_pu; });
+    table.optional_whole("vm_max_bus",
+                         [&](std::size_t i) { return bus_number(network, states[i].vm_max_bus); });
+    table.number("supply_mw", [&](std::size_t i) { return states[i].supply_pu * base; });
+    table.whole("thermal_violations", [&](std::size_t i) { return states[i].thermal_violations; });
+    table.whole("voltage_violations", [&](std::size_t i) { return states[i].voltage_violations; });
+    return table.take();
+}
+
+Table violation_table(const model::Network& network, const contingency::SweepOptions& options,
+                      const contingency::SweepResult& result) {
+    const auto& found = result.violations;
+    const auto outage = [&](std::size_t i) -> const Outage& {
+        return result.states[static_cast<std::size_t>(found[i].state)].outage;
+    };
+    const auto is_thermal = [&](std::size_t i) { return found[i].kind == LimitKind::thermal; };
+    std::vector<Element> elements;
+    elements.reserve(found.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        elements.push_back(element_of(network, is_thermal(i), found[i].element));
+    }
+    TableMaker table(found.size());
+    table.text("contingency_kind", [&](std::size_t i) { return outage_kind(outage(i)); });
+    table.optional_whole("contingency_row", [&](std::size_t i) { return outage_row(outage(i)); });
+    table.text("contingency", [&](std::size_t i) { return outage_name(network, outage(i)); });
+    table.text("limit_type", [&](std::size_t i) { return contingency::to_string(found[i].kind); });
+    table.text("element_kind", [&](std::size_t i) { return elements[i].kind; });
+    table.optional_whole("element_row", [&](std::size_t i) { return elements[i].row; });
+    table.text("element", [&](std::size_t i) { return elements[i].name; });
+    table.number("value", [&](std::size_t i) {
+        return is_thermal(i) ? found[i].value_pu * network.base_mva() : found[i].value_pu;
+    });
+    table.number("limit", [&](std::size_t i) {
+        if (!is_thermal(i)) return found[i].limit_pu;
+        return file_rating_mva(network, static_cast<std::size_t>(found[i].element),
+                               rating_in_force(options.limits, outage(i)));
+    });
+    table.text("unit", [&](std::size_t i) { return is_thermal(i) ? "MVA" : "pu"; });
+    return table.take();
+}
+
+Table bridge_table(const model::Network& network) {
+    std::vector<BranchRow> bridges;
+    for (std::size_t l = 0; l < network.branches().size(); ++l) {
+        if (network.branches()[l].in_service && network.is_bridge()[l]) {
+            bridges.emplace_back(static_cast<std::int64_t>(l));
+        }
+    }
+    TableMaker table(bridges.size());
+    table.whole("row", [&](std::size_t i) { return bridges[i].pos() + 1; });
+    table.text("name", [&](std::size_t i) { return branch_name(network, bridges[i]); });
+    table.whole("from_bus",
+                [&](std::size_t i) { return network.bus(network.branch(bridges[i]).from).number.value(); });
+    table.whole("to_bus",
+                [&](std::size_t i) { return network.bus(network.branch(bridges[i]).to).number.value(); });
+    return table.take();
+}
+
+Table headroom_table(const model::Network& network, const headroom::HeadroomResult& result) {
+    std::vector<const headroom::HeadroomRow*> rows;
+    std::vector<Element> elements;
+    for (const headroom::HeadroomRow& row : result.rows) {
+        if (row.status == headroom::HeadroomStatus::not_run) continue;
+        rows.push_back(&row);
+        elements.push_back(element_of(network, row.binding));
+    }
+    const auto bus = [&](std::size_t i) -> const model::Bus& { return network.bus(rows[i]->bus); };
+    const auto is_bound = [&](std::size_t i) { return rows[i]->binding.type != LimitType::none; };
+
+    TableMaker table(rows.size());
+    table.whole("bus", [&](std::size_t i) { return bus(i).number.value(); });
+    table.number("headroom_mw", [&](std::size_t i) { return rows[i]->headroom_mw; });
+    table.text("status", [&](std::size_t i) { return headroom::to_string(rows[i]->status); });
+    table.text("limit_type", [&](std::size_t i) { return headroom::to_string(rows[i]->binding.type); });
+    table.text("contingency_kind",
+               [&](std::size_t i) { return is_bound(i) ? outage_kind(rows[i]->binding.outage) : ""; });
+    table.text("contingency", [&](std::size_t i) {
+        return is_bound(i) ? outage_name(network, rows[i]->binding.outage) : std::string();
+    });
+    table.text("element", [&](std::size_t i) { return elements[i].name; });
+    table.text("element_kind", [&](std::size_t i) { return elements[i].kind; });
+    table.number("value", [&](std::size_t i) { return rows[i]->binding.value; });
+    table.number("limit", [&](std::size_t i) {
+        const headroom::Binding& binding = rows[i]->binding;
+        if (binding.type != LimitType::thermal || binding.element < 0) return binding.limit;
+        return file_rating_mva(network, static_cast<std::size_t>(binding.element),
+                               rating_in_force(result.options.limits, binding.outage));
+    });
+    table.number("factor", [&](std::size_t i) { return rows[i]->binding.factor; });
+    table.number("feasible_mw", [&](std::size_t i) { return rows[i]->feasible_mw; });
+    table.number("violated_mw", [&](std::size_t i) { return rows[i]->violated_mw; });
+    table.whole("states_solved", [&](std::size_t i) { return rows[i]->states_solved; });
+    table.whole("states_total", [&](std::size_t i) { return rows[i]->states_total; });
+    table.flag("certified", [&](std::size_t i) { return rows[i]->certified(); });
+    table.number("thermal_mw", [&](std::size_t i) { return rows[i]->thermal_mw; });
+    table.number("voltage_mw", [&](std::size_t i) { return rows[i]->voltage_mw; });
+    table.number("collapse_mw", [&](std::size_t i) { return rows[i]->collapse_mw; });
+    table.number("generation_mw", [&](std::size_t i) { return rows[i]->generation_mw; });
+    table.flag("radial", [&](std::size_t i) { return rows[i]->radial_feed.valid(); });
+    table.optional_whole("contingency_row", [&](std::size_t i) {
+        return is_bound(i) ? outage_row(rows[i]->binding.outage) : MaybeWhole();
+    });
+    table.optional_whole("element_row", [&](std::size_t i) { return elements[i].row; });
+    table.text("radial_feed", [&](std::size_t i) {
+        const BranchRow feed = rows[i]->radial_feed;
+        return feed.valid() ? branch_name(network, feed) : std::string();
+    });
+    table.text("name", [&](std::size_t i) { return bus(i).name; });
+    table.number("base_kv", [&](std::size_t i) {
+        return network.source().bus.at(rows[i]->bus.pos(), io::bus_col::base_kv);
+    });
+    table.whole("area", [&](std::size_t i) { return bus(i).area; });
+    return table.take();
+}
+
+Table unsolvable_table(const model::Network& network, const headroom::HeadroomResult& result) {
+    const auto& outages = result.unsolvable;
+    TableMaker table(outages.size());
+    table.text("contingency_kind", [&](std::size_t i) { return outage_kind(outages[i]); });
+    table.optional_whole("contingency_row", [&](std::size_t i) { return outage_row(outages[i]); });
+    table.text("contingency", [&](std::size_t i) { return outage_name(network, outages[i]); });
+    return table.take();
+}
+
+}  // namespace nodalroom::report
