@@ -18,10 +18,8 @@ constexpr double kCrossingMw = 2e-4;
 constexpr int kMaxCrossingSteps = 60;
 // Solved states without load are kept for later candidates up to this many.
 constexpr std::size_t kMaxBaselines = 256;
-// States checked for collapse although no limit puts them under suspicion.
-constexpr std::size_t kCollapseChecks = 8;
-// States checked in each pass for the figures beside the headline.
-constexpr std::size_t kRunnerUpChecks = 24;
+// States checked for collapse by each kind of strain, although no limit puts them under suspicion.
+constexpr std::size_t kCollapseChecks = 16;
 // After a drop of the limit by more than this share the states are screened anew at once.
 constexpr double kRescreenDrop = 0.05;
 
@@ -273,16 +271,18 @@ std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMas
     std::vector<Suspect> suspects;
     const IntactPoint point = read_intact_point(solver_, load_mw);
     if (mask.thermal || mask.voltage) screen_->find_suspects(point, mask, states_->unsolvable, suspects);
-    if (!headline && suspects.size() > kRunnerUpChecks) suspects.resize(kRunnerUpChecks);
     std::vector<bool> listed = states_->unsolvable;
     for (const Suspect& suspect : suspects) listed[suspect.state] = true;
     if (mask.collapse) {
-        std::vector<Suspect> depressed;
-        screen_->order_by_depression(point, candidate_.bus, listed, depressed);
-        if (depressed.size() > kCollapseChecks) depressed.resize(kCollapseChecks);
-        for (const Suspect& suspect : depressed) {
-            listed[suspect.state] = true;
-            suspects.push_back(suspect);
+        using Strain = Screen::Strain;
+        for (const auto strain : {Strain::voltage_at_load, Strain::voltage_anywhere, Strain::power_lost}) {
+            std::vector<Suspect> strained;
+            screen_->order_by_strain(point, candidate_.bus, strain, listed, strained);
+            if (strained.size() > kCollapseChecks) strained.resize(kCollapseChecks);
+            for (const Suspect& suspect : strained) {
+                listed[suspect.state] = true;
+                suspects.push_back(suspect);
+            }
         }
     }
     if (headline && context_->options.certify == Certify::all) {
@@ -309,7 +309,7 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
         for (const Suspect& suspect : suspects_at(outcome.feasible_mw, mask, headline)) {
             if (cancelled()) return outcome;
             const Check check = check_state(suspect.state, outcome.feasible_mw, start, mask);
-            if (check == Check::clean || (check == Check::unsolved && !mask.collapse)) {
+            if (check == Check::clean) {
                 ++outcome.states_solved;
                 continue;
             }

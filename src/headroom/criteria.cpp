@@ -166,22 +166,44 @@ ItemSlope item_slope(const StudyContext& context, const StateSolver& solver, con
     return slope;
 }
 
-model::BranchFlow flow_direction(const StateSolver& solver, std::size_t branch, std::span<const double> direction) {
+namespace {
+
+Complex voltage_at(const StateSolver& solver, std::size_t bus) {
+    return {solver.newton().v_real()[bus], solver.newton().v_imag()[bus]};
+}
+
+/// Change of a voltage phasor along a direction of the state's unknowns.
+Complex voltage_direction(const StateSolver& solver, std::size_t bus, std::span<const double> direction) {
     const auto& equations = solver.base().equations();
-    const model::Branch& b = equations.network().branches()[branch];
-    const auto& y = equations.branch_admittance()[branch];
-    const auto v_at = [&](std::size_t bus) {
-        return Complex(solver.newton().v_real()[bus], solver.newton().v_imag()[bus]);
-    };
-    const auto dv_at = [&](std::size_t bus, Complex v) {
-        const double angle =
-            equations.is_reference(bus) ? 0.0 : direction[static_cast<std::size_t>(equations.angle_column(bus))];
-        return v * Complex(direction[static_cast<std::size_t>(equations.v_column(bus))], angle);
-    };
-    const Complex vf = v_at(b.from.pos()), vt = v_at(b.to.pos());
-    const Complex df = dv_at(b.from.pos(), vf), dt = dv_at(b.to.pos(), vt);
+    const double angle =
+        equations.is_reference(bus) ? 0.0 : direction[static_cast<std::size_t>(equations.angle_column(bus))];
+    return voltage_at(solver, bus) * Complex(direction[static_cast<std::size_t>(equations.v_column(bus))], angle);
+}
+
+}  // namespace
+
+model::BranchFlow flow_direction(const StateSolver& solver, std::size_t branch, std::span<const double> direction) {
+    const model::Branch& b = solver.base().network().branches()[branch];
+    const auto& y = solver.base().equations().branch_admittance()[branch];
+    const Complex vf = voltage_at(solver, b.from.pos()), vt = voltage_at(solver, b.to.pos());
+    const Complex df = voltage_direction(solver, b.from.pos(), direction);
+    const Complex dt = voltage_direction(solver, b.to.pos(), direction);
     return {df * std::conj(y.yff * vf + y.yft * vt) + vf * std::conj(y.yff * df + y.yft * dt),
             dt * std::conj(y.ytf * vf + y.ytt * vt) + vt * std::conj(y.ytf * df + y.ytt * dt)};
+}
+
+double q_injection_direction(const StateSolver& solver, std::size_t bus, std::span<const double> direction) {
+    const auto& y = solver.base().equations().y_bus();
+    const auto& point = solver.newton().point();
+    Complex current, change;
+    for (auto e = static_cast<std::size_t>(y.row_start[bus]); e < static_cast<std::size_t>(y.row_start[bus + 1]); ++e) {
+        const auto k = static_cast<std::size_t>(y.column[e]);
+        const Complex admittance(point.g[e], point.b[e]);
+        current += admittance * voltage_at(solver, k);
+        change += admittance * voltage_direction(solver, k, direction);
+    }
+    return (voltage_direction(solver, bus, direction) * std::conj(current) + voltage_at(solver, bus) * std::conj(change))
+        .imag();
 }
 
 bool load_direction(StateSolver& solver, BusRow bus, double mvar_per_mw, std::vector<double>& direction) {

@@ -151,7 +151,38 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
             footprint.bus_response.push_back(static_cast<float>(vm[i] * response[j][column]));
         }
     }
+    const auto& point = solver.newton().point();
+    for (const auto& supply : equations.supply_entries()) {
+        const auto i = static_cast<std::size_t>(supply.bus);
+        if (!holds_voltage(solver.newton().voltages().mode[i])) continue;
+        const double q = solver.newton().q_generation(i);
+        footprint.source_bus.push_back(supply.bus);
+        footprint.q_to_max.push_back(static_cast<float>(point.q_max[i] - q));
+        footprint.q_to_min.push_back(static_cast<float>(q - point.q_min[i]));
+        for (std::size_t j = 0; j < sources; ++j) {
+            footprint.q_response.push_back(static_cast<float>(q_injection_direction(solver, i, response[j])));
+        }
+    }
     return footprint;
+}
+
+std::vector<float> voltage_loss_per_q(StateSolver& solver) {
+    const auto& equations = solver.base().equations();
+    std::vector<float> loss(equations.bus_count(), 0.0F);
+    if (!solver.newton().factorise()) return loss;
+    std::vector<double> direction(static_cast<std::size_t>(equations.size()));
+    for (const auto& supply : equations.supply_entries()) {
+        const auto i = static_cast<std::size_t>(supply.bus);
+        const QMode mode = solver.newton().voltages().mode[i];
+        std::fill(direction.begin(), direction.end(), 0.0);
+        direction[static_cast<std::size_t>(equations.q_row(i))] = 1.0;
+        solver.newton().solve_linear(direction);
+        const double dv = solver.newton().voltages().vm_pu[i] * direction[static_cast<std::size_t>(equations.v_column(i))];
+        // A bus that holds its voltage: how much Q one per unit of voltage takes, turned round.
+        const double dq = holds_voltage(mode) ? q_injection_direction(solver, i, direction) : 1.0;
+        if (dq > 0.0 && dv > 0.0) loss[i] = static_cast<float>(dv / dq);
+    }
+    return loss;
 }
 
 }  // namespace nodalroom::headroom

@@ -32,10 +32,11 @@ double crossing(double load_mw, double before, double now, double limit) {
 }  // namespace
 
 Screen::Screen(const StudyContext& context, std::vector<Footprint> footprints, IntactPoint intact_at_zero,
-               ScreenAllowance allowance)
+               std::vector<float> voltage_loss, ScreenAllowance allowance)
     : context_(&context),
       footprints_(std::move(footprints)),
       intact_(std::move(intact_at_zero)),
+      voltage_loss_(std::move(voltage_loss)),
       allowance_(allowance) {}
 
 void Screen::lost_amounts(const Footprint& footprint, const IntactPoint& at, std::vector<float>& amounts) const {
@@ -58,6 +59,22 @@ void Screen::lost_amounts(const Footprint& footprint, const IntactPoint& at, std
     }
 }
 
+Screen::QDeficit Screen::q_deficit(const Footprint& footprint, const IntactPoint& at,
+                                   const std::vector<float>& lost) const {
+    QDeficit deficit;
+    for (std::size_t e = 0; e < footprint.source_bus.size(); ++e) {
+        const auto i = static_cast<std::size_t>(footprint.source_bus[e]);
+        double more = at.q_generation[i] - intact_.q_generation[i];
+        const float* response = footprint.q_response.data() + lost.size() * e;
+        for (std::size_t j = 0; j < lost.size(); ++j) more += response[j] * lost[j];
+        const double beyond = std::max(more - footprint.q_to_max[e], -more - footprint.q_to_min[e]);
+        if (beyond <= 0.0) continue;
+        deficit.q_pu += beyond;
+        deficit.voltage_pu += beyond * voltage_loss_[i];
+    }
+    return deficit;
+}
+
 void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const std::vector<bool>& skip,
                            std::vector<Suspect>& suspects) const {
     suspects.clear();
@@ -66,6 +83,7 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
     const double attribution_s = context_->options.attribution_mva_per_mw * load_mw / context_->base_mva();
     const double attribution_v = context_->options.attribution_voltage_pu;
 
+    QDeficit short_of;  // of the state in hand
     const auto thermal = [&](std::size_t l, bool at_to, Complex shift, Complex interplay, Prediction& out,
                              Prediction& allowed) {
         const double rating = limits.rating_pu[l];
@@ -75,7 +93,8 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
         const double before = magnitude(unloaded + shift);
         const double slack = allowance_.thermal_share_of_rating * rating +
                              allowance_.thermal_share_of_interplay * magnitude(interplay) +
-                             allowance_.share_of_load_effect * std::abs(now - before);
+                             allowance_.share_of_load_effect * std::abs(now - before) +
+                             allowance_.share_of_q_deficit * short_of.q_pu;
         const double excess = std::min(now - rating, now - before - attribution_s);
         if (excess > 0.0) out.take(excess, crossing(load_mw, before, now, rating));
         if (excess + slack > 0.0) allowed.take(excess + slack, crossing(load_mw, before, now + slack, rating));
@@ -88,7 +107,8 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
         const double now = at.vm_pu[i] + shift + interplay;
         const double before = intact_.vm_pu[i] + shift;
         const double slack = allowance_.voltage_pu + allowance_.voltage_share_of_interplay * std::abs(interplay) +
-                             allowance_.share_of_load_effect * std::abs(now - before);
+                             allowance_.share_of_load_effect * std::abs(now - before) +
+                             allowance_.share_of_q_deficit * short_of.voltage_pu;
         const double low = std::min(limits.vmin_pu[i] - now, before - now - attribution_v);
         const double high = std::min(now - limits.vmax_pu[i], now - before - attribution_v);
         if (low > 0.0) out.take(low, crossing(load_mw, -before, -now, -limits.vmin_pu[i]));
@@ -149,6 +169,9 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
         const std::size_t sources = lost.size();
         float lost_sum = 0.0F;
         for (const float amount : lost) lost_sum += std::abs(amount);
+        short_of = q_deficit(footprint, at, lost);
+        const auto q_reach = static_cast<float>(allowance_.share_of_q_deficit * short_of.q_pu);
+        const auto v_reach = static_cast<float>(allowance_.share_of_q_deficit * short_of.voltage_pu);
         Prediction out, allowed;
         if (mask.thermal) {
             std::size_t hot = 0;
@@ -157,7 +180,7 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
             };
             for (std::size_t e = 0; e < footprint.branch.size(); ++e) {
                 const std::int32_t l = footprint.branch[e];
-                const float reach = branch_reach[static_cast<std::size_t>(l)] +
+                const float reach = q_reach + branch_reach[static_cast<std::size_t>(l)] +
                                     branch_spread * footprint.branch_strength[e] * lost_sum;
                 for (; hot < hot_branches.size() && hot_branches[hot] <= l; ++hot) {
                     if (hot_branches[hot] < l) take_hot(hot_branches[hot]);
@@ -180,7 +203,7 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
             for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
                 const std::int32_t i = footprint.bus[e];
                 const float reach =
-                    bus_reach[static_cast<std::size_t>(i)] + bus_spread * footprint.bus_strength[e] * lost_sum;
+                    v_reach + bus_reach[static_cast<std::size_t>(i)] + bus_spread * footprint.bus_strength[e] * lost_sum;
                 for (; hot < hot_buses.size() && hot_buses[hot] <= i; ++hot) {
                     if (hot_buses[hot] < i) voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
                 }
@@ -204,20 +227,33 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
     });
 }
 
-void Screen::order_by_depression(const IntactPoint& at, BusRow bus, const std::vector<bool>& skip,
-                                 std::vector<Suspect>& suspects) const {
+void Screen::order_by_strain(const IntactPoint& at, BusRow bus, Strain strain, const std::vector<bool>& skip,
+                             std::vector<Suspect>& suspects) const {
     suspects.clear();
     std::vector<float> lost;
     for (std::size_t state = 0; state < footprints_.size(); ++state) {
         if (skip[state]) continue;
         const Footprint& footprint = footprints_[state];
-        const auto it = std::lower_bound(footprint.bus.begin(), footprint.bus.end(), bus.value());
-        if (it == footprint.bus.end() || *it != bus.value()) continue;
-        const auto e = static_cast<std::size_t>(it - footprint.bus.begin());
         lost_amounts(footprint, at, lost);
-        double drop = -footprint.bus_shift[e];
-        for (std::size_t j = 0; j < lost.size(); ++j) drop -= footprint.bus_response[lost.size() * e + j] * lost[j];
-        if (drop > 0.0) suspects.push_back({state, -drop, true});
+        double worst = 0.0;
+        if (strain == Strain::power_lost) {
+            for (const float amount : lost) worst += std::abs(amount);
+        } else {
+            std::size_t first = 0, last = footprint.bus.size();
+            if (strain == Strain::voltage_at_load) {
+                const auto range = std::equal_range(footprint.bus.begin(), footprint.bus.end(), bus.value());
+                first = static_cast<std::size_t>(range.first - footprint.bus.begin());
+                last = static_cast<std::size_t>(range.second - footprint.bus.begin());
+            }
+            for (std::size_t e = first; e < last; ++e) {
+                float drop = -footprint.bus_shift[e];
+                const float* response = footprint.bus_response.data() + lost.size() * e;
+                for (std::size_t j = 0; j < lost.size(); ++j) drop -= response[j] * lost[j];
+                worst = std::max(worst, static_cast<double>(drop));
+            }
+            worst += q_deficit(footprint, at, lost).voltage_pu;
+        }
+        if (worst > 0.0) suspects.push_back({state, -worst, true});
     }
     std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
         return a.crossing_mw != b.crossing_mw ? a.crossing_mw < b.crossing_mw : a.state < b.state;

@@ -64,6 +64,10 @@ struct ItemSlope {
 [[nodiscard]] bool load_direction(contingency::StateSolver& solver, BusRow bus, double mvar_per_mw,
                                   std::vector<double>& direction);
 
+/// Change of the reactive power injected into the network at a bus along a direction.
+[[nodiscard]] double q_injection_direction(const contingency::StateSolver& solver, std::size_t bus,
+                                           std::span<const double> direction);
+
 /// Change of the flows at both ends of a branch along a direction of the state's unknowns.
 [[nodiscard]] model::BranchFlow flow_direction(const contingency::StateSolver& solver, std::size_t branch,
                                                std::span<const double> direction);

@@ -42,7 +42,14 @@ struct Footprint {
     std::vector<float> bus_response;     ///< per touched bus and source
     std::vector<float> bus_margin;       ///< per touched bus: distance of |V| from its nearer limit without load
     std::vector<float> bus_strength;     ///< per touched bus: largest response to any source
+    std::vector<std::int32_t> source_bus;  ///< buses that regulate in this state
+    std::vector<float> q_to_max, q_to_min;  ///< per such bus: distance of its Q from both limits without load
+    std::vector<float> q_response;       ///< per such bus and source
 };
+
+/// Voltage a regulating bus loses per unit of reactive power it is short of, once it stops
+/// regulating; 0 at other buses. The solver holds the solved intact state.
+[[nodiscard]] std::vector<float> voltage_loss_per_q(contingency::StateSolver& solver);
 
 /// The footprint of the state the solver has just solved (without load). `intact` is the intact
 /// state without load, `intact_modes` its buses' modes.
@@ -64,6 +71,7 @@ struct ScreenAllowance {
     double thermal_share_of_interplay = 0.5;
     double voltage_share_of_interplay = 4.0;
     double share_of_load_effect = 0.02;
+    double share_of_q_deficit = 1.0;  ///< of what regulating buses would have to give beyond their limits
 };
 
 /// Predicts every state at one load from the intact state solved there: exact in the load, exact in
@@ -71,23 +79,38 @@ struct ScreenAllowance {
 class Screen {
 public:
     /// footprint: one per outage state, in the study's order; unsolvable states have an empty one.
+    /// voltage_loss: as from voltage_loss_per_q.
     Screen(const StudyContext& context, std::vector<Footprint> footprints, IntactPoint intact_at_zero,
-           ScreenAllowance allowance = {});
+           std::vector<float> voltage_loss, ScreenAllowance allowance = {});
 
     [[nodiscard]] const IntactPoint& intact_at_zero() const noexcept { return intact_; }
     /// The states that may break a limit of the mask at this load, most critical first.
     void find_suspects(const IntactPoint& at, const LimitMask& mask, const std::vector<bool>& skip,
                        std::vector<Suspect>& suspects) const;
-    /// The states ordered by how far the outage lowers the voltage at the loaded bus, furthest first.
-    void order_by_depression(const IntactPoint& at, BusRow bus, const std::vector<bool>& skip,
-                             std::vector<Suspect>& suspects) const;
+    /// What an outage does to a load near the end of its path, by which states are ranked.
+    enum class Strain : std::uint8_t {
+        voltage_at_load,  ///< how far it lowers the voltage at the loaded bus
+        voltage_anywhere, ///< how far it lowers the voltage it lowers most
+        power_lost        ///< how much of what the load draws flowed through what is lost
+    };
+    /// The states ordered by strain at this load, worst first; states without any are left out.
+    void order_by_strain(const IntactPoint& at, BusRow bus, Strain strain, const std::vector<bool>& skip,
+                         std::vector<Suspect>& suspects) const;
 
 private:
+    /// Reactive power that regulating buses of a state would have to give beyond their limits.
+    struct QDeficit {
+        double q_pu = 0.0;          ///< summed over buses
+        double voltage_pu = 0.0;    ///< what it costs in voltage, summed over buses
+    };
+    [[nodiscard]] QDeficit q_deficit(const Footprint& footprint, const IntactPoint& at,
+                                     const std::vector<float>& lost) const;
     void lost_amounts(const Footprint& footprint, const IntactPoint& at, std::vector<float>& amounts) const;
 
     const StudyContext* context_;
     std::vector<Footprint> footprints_;
     IntactPoint intact_;
+    std::vector<float> voltage_loss_;
     ScreenAllowance allowance_;
 };
 
