@@ -93,6 +93,10 @@ def status_counts(table: pd.DataFrame) -> dict[str, int]:
     return {str(status): int(count) for status, count in table["status"].value_counts().items()}
 
 
+def limit_counts(table: pd.DataFrame) -> dict[str, int]:
+    return {str(limit): int(count) for limit, count in table["limit_type"].value_counts().items()}
+
+
 def binding_counts(table: pd.DataFrame) -> pd.DataFrame:
     """The states and elements that bind, most buses first: ``contingency element limit_type buses median_mw``."""
     bound = table[table["limit_type"] != "none"]

@@ -377,7 +377,11 @@ def headroom(
         asked,
     )
     for path in out or []:
-        writers = {".csv": study.to_csv, ".parquet": study.to_parquet, ".json": study.to_json}
+        writers: dict[str, Callable[[Path], Any]] = {
+            ".csv": study.to_csv,
+            ".parquet": study.to_parquet,
+            ".json": study.to_json,
+        }
         _write(path, writers[path.suffix.lower()], quiet=as_json)
     if report is not None:
         _write(report, study.report, quiet=as_json)

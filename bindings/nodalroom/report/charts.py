@@ -1,0 +1,129 @@
+"""Charts as inline SVG."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from html import escape
+
+from .._words import LIMIT_WORDS
+
+#: Colours that stay apart for colour-blind readers (Okabe and Ito).
+LIMIT_COLOURS = {
+    "thermal": "#d55e00",
+    "low_voltage": "#0072b2",
+    "high_voltage": "#56b4e9",
+    "voltage_change": "#009e73",
+    "collapse": "#aa3377",
+    "generation": "#e69f00",
+    "none": "#9aa0a6",
+}
+
+WIDTH, HEIGHT = 920, 320
+LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 48
+
+
+def nice_ticks(top: float, count: int = 6) -> list[float]:
+    """0 and round numbers up to at least `top`."""
+    if not top > 0:
+        return [0.0, 1.0]
+    raw = top / count
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
+    return [i * step for i in range(math.ceil(top / step - 1e-9) + 1)]
+
+
+def log_ticks(top: float) -> list[float]:
+    """1, 2, 5, 10, … up to at least `top`."""
+    ticks: list[float] = []
+    power = 1.0
+    while True:
+        for m in (1, 2, 5):
+            ticks.append(m * power)
+            if m * power >= top:
+                return ticks
+        power *= 10
+
+
+def capacity_curve(headroom_mw: list[float]) -> str:
+    """Number of buses (upwards) whose headroom is at least so many MW (to the right)."""
+    values = sorted(value for value in headroom_mw if math.isfinite(value))
+    if not values:
+        return "<p>No bus has a number.</p>"
+    count, top = len(values), max(values[-1], 1.0)
+    median = statistics.median(values)
+    # A few very strong buses would press all others against the axis.
+    logarithmic = top > 12 * max(median, 1.0)
+    x_ticks = log_ticks(top) if logarithmic else nice_ticks(top)
+    y_ticks = nice_ticks(count, 5)
+    plot_width, plot_height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+
+    def x(mw: float) -> float:
+        share = math.log(max(mw, 1.0)) / math.log(x_ticks[-1]) if logarithmic else mw / x_ticks[-1]
+        return LEFT + plot_width * min(max(share, 0.0), 1.0)
+
+    def y(buses: float) -> float:
+        return TOP + plot_height * (1 - buses / y_ticks[-1])
+
+    # Stairs: at values[i] the number of buses with at least so much falls from count - i.
+    path = [f"M{x(0):.1f},{y(count):.1f}"]
+    last_x = -1.0
+    for i, mw in enumerate(values):
+        if i + 1 < count and values[i + 1] == mw:
+            continue
+        at = x(mw)
+        if at - last_x < 0.2 and i + 1 < count:
+            continue  # finer than a reader can see
+        last_x = at
+        path.append(f"H{at:.1f}V{y(count - i - 1):.1f}")
+    line = "".join(path)
+    area = f"{line}V{y(0):.1f}H{x(0):.1f}Z"
+
+    grid = "".join(
+        f"<line class='grid' x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y(t):.1f}' y2='{y(t):.1f}'/>"
+        f"<text class='tick' x='{LEFT - 8}' y='{y(t) + 4:.1f}' text-anchor='end'>{t:,.0f}</text>"
+        for t in y_ticks
+        if t == int(t)
+    )
+    grid += "".join(
+        f"<line class='grid' x1='{x(t):.1f}' x2='{x(t):.1f}' y1='{TOP}' y2='{y(0):.1f}'/>"
+        f"<text class='tick' x='{x(t):.1f}' y='{y(0) + 18:.1f}' text-anchor='middle'>{t:,g}</text>"
+        for t in x_ticks
+    )
+    anchor, shift = ("end", -6) if x(median) > WIDTH * 0.7 else ("start", 6)
+    mark = (
+        f"<line class='mark' x1='{x(median):.1f}' x2='{x(median):.1f}' y1='{TOP}' y2='{y(0):.1f}'/>"
+        f"<text class='mark' x='{x(median) + shift:.1f}' y='{TOP + 14}' text-anchor='{anchor}'>"
+        f"median {median:,.1f} MW</text>"
+    )
+    scale = " (logarithmic; buses below 1 MW are left of the axis)" if logarithmic else ""
+    return (
+        f"<svg class='curve' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='Buses by headroom'>"
+        f"{grid}<path class='area' d='{area}'/><path class='line' d='{line}'/>{mark}"
+        f"<text class='axis' x='{LEFT + plot_width / 2:.0f}' y='{HEIGHT - 8}' text-anchor='middle'>"
+        f"New load, MW{scale}</text>"
+        f"<text class='axis' transform='translate(14 {TOP + plot_height / 2:.0f}) rotate(-90)' text-anchor='middle'>"
+        "Buses that take at least this</text></svg>"
+    )
+
+
+def limit_bar(counts: dict[str, int]) -> str:
+    """One bar, split by limit type, with its legend."""
+    total = sum(counts.values())
+    if not total:
+        return ""
+    parts, legend, at = [], [], 0.0
+    for limit, count in counts.items():
+        width = 100.0 * count / total
+        colour = LIMIT_COLOURS.get(limit, "#999")
+        word = escape(LIMIT_WORDS.get(limit, limit))
+        parts.append(
+            f"<rect x='{at:.3f}%' width='{width:.3f}%' height='100%' fill='{colour}'>"
+            f"<title>{word}: {count:,}</title></rect>"
+        )
+        legend.append(f"<li><i class='dot' style='background:{colour}'></i>{word}: {count:,}</li>")
+        at += width
+    return (
+        f"<svg class='bar' role='img' aria-label='Buses by limit type'>{''.join(parts)}</svg>"
+        f"<ul class='legend'>{''.join(legend)}</ul>"
+    )

@@ -1,0 +1,304 @@
+"""The page, put together from a study."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from html import escape
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from .._output import plain
+from .._words import (
+    LIMIT_WORDS,
+    STATUS_WORDS,
+    balance_text,
+    binding_counts,
+    describe_options,
+    limit_counts,
+    status_counts,
+)
+from .charts import LIMIT_COLOURS, capacity_curve, limit_bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..study import Study
+
+#: Columns of the table of buses, as the page shows them: (column, heading, explanation).
+COLUMNS = [
+    ("bus", "Bus", "number in the case file"),
+    ("name", "Name", "name in the case file"),
+    ("base_kv", "kV", "base voltage"),
+    ("headroom_mw", "Headroom MW", "MW of new load that fit"),
+    ("status", "Status", "what kind of answer it is"),
+    ("limit_type", "Limit", "what the next MW breaks"),
+    ("contingency", "State", "the outage in which it breaks, or intact"),
+    ("element", "Element", "where it breaks"),
+    ("value", "Value", "at the headroom: MVA, pu, or MW of spare generation"),
+    ("limit", "of", "the limit, in the same unit"),
+    ("factor", "per MW", "growth of the value per MW of new load"),
+    ("thermal_mw", "Thermal MW", "first thermal limit"),
+    ("voltage_mw", "Voltage MW", "first voltage limit"),
+    ("collapse_mw", "Collapse MW", "last load with a solution"),
+    ("generation_mw", "Spare gen. MW", "spare generation of the intact state"),
+    ("feasible_mw", "Clean at MW", "highest load checked clean"),
+    ("violated_mw", "Broken at MW", "lowest load checked violated"),
+    ("states", "States solved", "AC-solved at the highest clean load, of all states"),
+    ("radial_feed", "Radial feed", "the one branch that feeds the bus, whose outage is not simulated"),
+]
+
+
+def study_page(study: Study, title: str | None = None) -> str:
+    """The whole page as text."""
+    title = title or f"Headroom of {study.network.name}"
+    parts = [_intro(study, title)]
+    if study.intact_solved and len(study.table):
+        parts += [
+            _figures(study),
+            _assumptions(study),
+            _curve(study),
+            _binding(study),
+            _buses(study),
+            _check(study),
+        ]
+    else:
+        parts.append(_assumptions(study))
+    parts += [_unsolvable(study), _diagnostics(study), _footer(study)]
+    return _DOCUMENT.format(
+        title=escape(title),
+        css=_asset("page.css"),
+        body="\n".join(part for part in parts if part),
+        data=_json(_data(study)),
+        js=_asset("page.js"),
+    )
+
+
+_DOCUMENT = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{css}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+<script type="application/json" id="study">{data}</script>
+<script>
+{js}</script>
+</body>
+</html>
+"""
+
+
+def _asset(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _json(content: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(content, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _data(study: Study) -> dict[str, Any]:
+    """The table of buses, and how to make a witness, for the script of the page."""
+    from ..study import witness_command
+
+    frame = study.table.reset_index()
+    frame["states"] = [
+        f"{solved} of {total}" for solved, total in zip(frame["states_solved"], frame["states_total"], strict=True)
+    ]
+    rows = zip(*(_values(frame[name]) for name, _, _ in COLUMNS), strict=True)
+    return {
+        "columns": [name for name, _, _ in COLUMNS],
+        "rows": [list(row) for row in rows],
+        "limits": LIMIT_WORDS,
+        "colours": LIMIT_COLOURS,
+        "witness": witness_command(study, "BUS"),
+    }
+
+
+def _values(column: pd.Series) -> list[Any]:
+    """Values as JSON has them; infinity is text, missing is null; no more digits than a reader can use."""
+    values: list[Any] = []
+    for value in column.tolist():
+        if isinstance(value, float) and value == float("inf"):
+            values.append("inf")
+        else:
+            value = plain(value)
+            values.append(float(f"{value:.7g}") if isinstance(value, float) else value)
+    return values
+
+
+def _intro(study: Study, title: str) -> str:
+    net = study.network
+    lines = [
+        f"<header><h1>{escape(title)}</h1>",
+        "<p class='lead'>How many MW of new load fit at each bus before the first limit is broken, in the "
+        f"{'intact grid' if study.options['contingencies'] == 'none' else 'intact grid and after any single outage'}, "
+        "and which limit it is.</p>",
+        f"<p>{escape(repr(net).strip('<>'))}. Read from <code>{escape(net.source)}</code>.</p>",
+    ]
+    if not study.intact_solved:
+        lines.append(
+            f"<p class='alarm'>No number is given: the intact case has no solution. {escape(study.reason)}</p>"
+        )
+    elif not study.complete:
+        lines.append(
+            f"<p class='alarm'>Interrupted: {len(study.table)} of {study.candidates} buses were finished; "
+            "the others are not in this report.</p>"
+        )
+    return "\n".join([*lines, "</header>"])
+
+
+def _figures(study: Study) -> str:
+    table = study.table
+    numbers = table["headroom_mw"]
+    counts = status_counts(table)
+    best = numbers.idxmax()
+    name = table["name"].get(best)
+    certified = int(table["certified"].sum())
+    figures = [
+        (f"{numbers.median():,.1f} MW", "median headroom", f"of {len(table):,} buses"),
+        (f"{numbers.max():,.1f} MW", "largest headroom", f"bus {best} {name or ''}"),
+        (f"{int((numbers >= 100).sum()):,}", "buses that take 100 MW or more", f"of {len(table):,}"),
+        (f"{counts.get('already_limited', 0):,}", "buses that take nothing", "any load breaks a limit"),
+        (f"{study.states_total:,}", "states", f"{study._core.bridges:,} bridge outages not simulated"),
+        (
+            f"{certified:,}",
+            "buses certified",
+            f"every state AC-solved just below the answer, of {len(table):,}",
+        ),
+    ]
+    cards = "".join(
+        f"<div class='card'><b>{escape(value)}</b><span>{escape(label)}</span><small>{escape(note)}</small></div>"
+        for value, label, note in figures
+    )
+    statuses = "; ".join(f"{count:,} {status} ({STATUS_WORDS[status]})" for status, count in counts.items())
+    return (
+        f"<section class='cards'>{cards}</section>"
+        f"<p class='note'>The new load is supplied by the balance <b>{escape(balance_text(study.options))}</b>; "
+        f"no other option moves these numbers more. Statuses: {escape(statuses)}.</p>"
+    )
+
+
+def _assumptions(study: Study) -> str:
+    items = "".join(
+        f"<div><dt>{escape(question)}</dt><dd>{escape(answer)}</dd></div>"
+        for question, answer in describe_options(study.options)
+    )
+    return f"<section><h2>What was asked and assumed</h2><dl>{items}</dl></section>"
+
+
+def _curve(study: Study) -> str:
+    return (
+        "<section><h2>How many buses take how much</h2>"
+        f"{capacity_curve(study.table['headroom_mw'].tolist())}"
+        f"<h3>What limits them</h3>{limit_bar(limit_counts(study.table))}</section>"
+    )
+
+
+def _binding(study: Study) -> str:
+    counts = binding_counts(study.table)
+    shown = counts.head(15)
+    if not len(shown):
+        return ""
+    rows = "".join(
+        f"<tr><td class='n'>{row.buses:,}</td><td class='n'>{row.median_mw:,.1f}</td>"
+        f"<td>{_limit_tag(str(row.limit_type))}</td><td>{escape(str(row.contingency))}</td>"
+        f"<td>{escape(str(row.element or ''))}</td></tr>"
+        for row in shown.itertuples()
+    )
+    note = (
+        f"<p class='note'>{len(counts) - len(shown):,} further pairs bind no more buses than these.</p>"
+        if len(counts) > len(shown)
+        else ""
+    )
+    return (
+        "<section><h2>What binds most buses</h2><div class='scroll'><table><thead><tr><th class='n'>Buses</th>"
+        "<th class='n'>Median MW</th><th>Limit</th><th>State</th><th>Element</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>{note}</section>"
+    )
+
+
+def _limit_tag(limit: str) -> str:
+    colour = LIMIT_COLOURS.get(limit, "#999")
+    return f"<i class='dot' style='background:{colour}'></i>{escape(LIMIT_WORDS.get(limit, limit))}"
+
+
+def _buses(study: Study) -> str:
+    heads = "".join(
+        f"<th scope='col' data-column='{name}' title='{escape(explanation, quote=True)}'>{escape(heading)}</th>"
+        for name, heading, explanation in COLUMNS
+    )
+    kinds = "".join(
+        f"<option value='{escape(limit)}'>{escape(LIMIT_WORDS.get(limit, limit))}</option>"
+        for limit in study.table["limit_type"].value_counts().index
+    )
+    return (
+        "<section><h2>All buses</h2>"
+        "<p class='note'>Click a heading to sort, a row for the command that makes its witness (below). A dash: does "
+        "not apply; “none”: no such limit up to the cap.</p>"
+        "<div class='tools'><input id='find' type='search' placeholder='Bus, name, state or element' aria-label='Find'>"
+        f"<select id='kind' aria-label='Limit'><option value=''>every limit</option>{kinds}</select>"
+        "<span id='count'></span></div>"
+        f"<div class='scroll tall'><table id='buses'><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
+        "<button id='more' type='button' hidden>Show more</button>"
+        "<noscript><p class='alarm'>The table needs the script inside this page.</p></noscript></section>"
+    )
+
+
+def _unsolvable(study: Study) -> str:
+    if not study.intact_solved:
+        return ""
+    states = study.unsolvable
+    if not len(states):
+        return (
+            "<section><h2>States left out</h2><p>None: every state has a solution without the new load.</p></section>"
+        )
+    items = "".join(f"<li>{escape(str(name))}</li>" for name in states["contingency"].head(200))
+    more = f"<p>… and {len(states) - 200} more.</p>" if len(states) > 200 else ""
+    return (
+        f"<section><h2>States left out</h2><p>{len(states)} of {study.states_total:,} states have no solution before "
+        "any load is added. They limit no bus here, and deserve a look of their own.</p>"
+        f"<ul class='columns'>{items}</ul>{more}</section>"
+    )
+
+
+def _diagnostics(study: Study) -> str:
+    found = study.network.diagnostics
+    if not len(found):
+        return ""
+    items = "".join(
+        f"<li><b>{escape(str(row.severity))}</b> <code>{escape(str(row.code))}</code> {escape(str(row.message))}</li>"
+        for row in found.itertuples()
+    )
+    return f"<section><h2>Doubts about the case</h2><ul>{items}</ul></section>"
+
+
+def _check(study: Study) -> str:
+    from ..study import witness_command
+
+    bus = study.table["headroom_mw"].idxmax()
+    return (
+        "<section><h2>How to check a number</h2>"
+        "<p>Every row has a witness: the case with the new load connected, the state’s outage applied, and every unit "
+        f"at the production that balances it. For bus <b id='witness-bus'>{bus}</b>:</p>"
+        f"<pre id='witness'>{escape(witness_command(study, str(bus)))}</pre>"
+        "<p>Open the file in any power-flow tool and solve it without reactive limits: the element named in the row "
+        "stands at the value given there. In Python: <code>study.witness(bus).save(path)</code>.</p></section>"
+    )
+
+
+def _footer(study: Study) -> str:
+    from .. import __version__
+
+    made = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+    return f"<footer>nodalroom {escape(__version__)}, {made}; the study took {study.seconds:,.1f} s.</footer>"
