@@ -17,7 +17,10 @@ constexpr double kQTolerance = 1e-7;
 constexpr double kVTolerance = 1e-8;
 // A bus may switch this often freely; after that, only one bus at a time, on a settled mismatch.
 constexpr int kFreeSwitches = 3;
-constexpr int kMaxSwitchRounds = 60;
+constexpr int kMaxSwitchRounds = 25;
+// On settled solutions, buses beyond their limit by this share of the furthest switch together.
+constexpr double kBatchOfLargest = 0.2;
+constexpr int kMaxSettledRounds = 200;
 constexpr double kSettledMismatch = 1e-6;
 
 }  // namespace
@@ -250,47 +253,43 @@ bool NewtonSolver::damped_step(double mismatch) {
     return false;
 }
 
+QMode NewtonSolver::wanted_mode(std::size_t bus, double& excess) const noexcept {
+    const QMode mode = voltages_.mode[bus];
+    switch (mode) {
+        case QMode::regulating: {
+            const double q = q_generation(bus);
+            excess = std::max(q - point_.q_max[bus], point_.q_min[bus] - q);
+            if (q > point_.q_max[bus] + kQTolerance) return QMode::at_max;
+            if (q < point_.q_min[bus] - kQTolerance) return QMode::at_min;
+            return mode;
+        }
+        case QMode::at_max:
+            excess = voltages_.vm_pu[bus] - point_.v_setpoint[bus];
+            return excess > kVTolerance ? QMode::regulating : mode;
+        case QMode::at_min:
+            excess = point_.v_setpoint[bus] - voltages_.vm_pu[bus];
+            return excess > kVTolerance ? QMode::regulating : mode;
+        case QMode::fixed:
+        case QMode::de_energised: break;
+    }
+    excess = 0.0;
+    return mode;
+}
+
 /// One look at the reactive limits (headroom definition, section 3): PV to PQ where Q passes a
-/// limit, back to PV where V passes the setpoint on the other side. True if any bus switched.
-bool NewtonSolver::switch_modes(double mismatch, int& rounds, NewtonReport& report) {
+/// limit, back to PV where V passes the setpoint on the other side. Only buses at least
+/// `least_excess` beyond switch. True if any bus did.
+bool NewtonSolver::switch_modes(double mismatch, double least_excess, NewtonReport& report) {
     std::size_t worst = e_.size();
     double worst_excess = 0.0;
     bool any = false;
-    const bool settled = mismatch < kSettledMismatch;
-    const auto wanted = [&](std::size_t i, double& excess) {
-        switch (voltages_.mode[i]) {
-            case QMode::regulating: {
-                const double q = q_generation(i);
-                if (q > point_.q_max[i] + kQTolerance) {
-                    excess = q - point_.q_max[i];
-                    return QMode::at_max;
-                }
-                if (q < point_.q_min[i] - kQTolerance) {
-                    excess = point_.q_min[i] - q;
-                    return QMode::at_min;
-                }
-                break;
-            }
-            case QMode::at_max:
-                excess = voltages_.vm_pu[i] - point_.v_setpoint[i];
-                if (excess > kVTolerance) return QMode::regulating;
-                break;
-            case QMode::at_min:
-                excess = point_.v_setpoint[i] - voltages_.vm_pu[i];
-                if (excess > kVTolerance) return QMode::regulating;
-                break;
-            case QMode::fixed:
-            case QMode::de_energised: break;
-        }
-        return voltages_.mode[i];
-    };
     for (const auto& supply : equations_->supply_entries()) {
         const auto i = static_cast<std::size_t>(supply.bus);
         double excess = 0.0;
-        const QMode mode = wanted(i, excess);
-        if (mode == voltages_.mode[i]) continue;
+        const QMode mode = wanted_mode(i, excess);
+        if (mode == voltages_.mode[i] || excess < least_excess) continue;
         if (switch_count_[i] >= kFreeSwitches) {
-            if (settled && excess > worst_excess) {
+            if (mismatch < kSettledMismatch && excess > worst_excess) {
                 worst_excess = excess;
                 worst = i;
             }
@@ -303,11 +302,10 @@ bool NewtonSolver::switch_modes(double mismatch, int& rounds, NewtonReport& repo
     }
     if (!any && worst < e_.size()) {
         double excess = 0.0;
-        voltages_.mode[worst] = wanted(worst, excess);
+        voltages_.mode[worst] = wanted_mode(worst, excess);
         ++report.q_switches;
         any = true;
     }
-    if (any) ++rounds;
     return any;
 }
 
@@ -324,6 +322,7 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
     if (pivots_ == Pivots::own) pivots_ = Pivots::none;  // whatever an earlier solve chose is not to matter here
 
     int rounds = 0;
+    int steps_since_switch = 0;
     bool factor_is_useful = false;
     double previous = std::numeric_limits<double>::infinity();
     double mismatch = evaluate_mismatch();
@@ -335,13 +334,24 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
             return report;
         }
         bool switched = false;
-        if (options.enforce_q_limits && report.iterations > 0 && mismatch < options.switch_mismatch_pu) {
-            switched = switch_modes(mismatch, rounds, report);
-        } else if (options.enforce_q_limits && mismatch < options.mismatch_tolerance_pu) {
-            switched = switch_modes(mismatch, rounds, report);
+        // The first look waits for a step: the start may stand on another state's limits.
+        const double look_below = options.damped           ? kSettledMismatch
+                                  : report.iterations == 0 ? options.mismatch_tolerance_pu
+                                                           : options.switch_mismatch_pu;
+        if (options.enforce_q_limits && mismatch < std::max(look_below, options.mismatch_tolerance_pu)) {
+            double largest = 0.0;
+            if (options.damped) {
+                for (const auto& supply : equations_->supply_entries()) {
+                    double excess = 0.0;
+                    const auto i = static_cast<std::size_t>(supply.bus);
+                    if (wanted_mode(i, excess) != voltages_.mode[i]) largest = std::max(largest, excess);
+                }
+            }
+            switched = switch_modes(mismatch, kBatchOfLargest * largest, report);
         }
         if (switched) {
-            if (rounds > kMaxSwitchRounds) {
+            steps_since_switch = 0;
+            if (++rounds > (options.damped ? kMaxSettledRounds : kMaxSwitchRounds)) {
                 report.status = SolveStatus::q_limits_cycling;
                 return report;
             }
@@ -352,7 +362,7 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
             report.status = SolveStatus::converged;
             return report;
         }
-        if (report.iterations >= options.max_iterations) {
+        if (steps_since_switch++ >= options.max_iterations) {
             report.status = SolveStatus::iteration_limit;
             return report;
         }

@@ -25,9 +25,11 @@ enum class SolveStatus : std::uint8_t {
 
 struct NewtonOptions {
     double mismatch_tolerance_pu = 1e-8;  ///< on max(|dP|, |dQ|); must be > 0
-    int max_iterations = 30;              ///< Newton steps; must be >= 1
+    int max_iterations = 30;              ///< Newton steps between two switches of limits; must be >= 1
     bool enforce_q_limits = true;         ///< PV to PQ at a limit and back
-    bool damped = false;                  ///< shorten steps until the mismatch falls
+    /// Shorten steps until the mismatch falls, and switch reactive limits only on settled solutions,
+    /// those furthest beyond first.
+    bool damped = false;
     double switch_mismatch_pu = 0.02;     ///< reactive limits are looked at below this mismatch
     [[nodiscard]] std::optional<std::string> first_violation() const;  ///< "max_iterations = 0; must be >= 1"
 };
@@ -94,7 +96,9 @@ private:
     void update_phasors();
     void assemble_residual();
     void fill_jacobian();
-    bool switch_modes(double mismatch, int& rounds, NewtonReport& report);
+    bool switch_modes(double mismatch, double least_excess, NewtonReport& report);
+    /// What the limits ask of a bus now, and by how much it is beyond them.
+    [[nodiscard]] QMode wanted_mode(std::size_t bus, double& excess) const noexcept;
     [[nodiscard]] double supply_in(std::size_t bus) const noexcept;
     bool damped_step(double mismatch);
 
