@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <numeric>
 
 namespace nodalroom::numerics {
 
@@ -18,7 +19,8 @@ std::int32_t CscPattern::find(std::int32_t r, std::int32_t column) const noexcep
 std::vector<std::int32_t> minimum_degree_order(std::int32_t nodes, const std::vector<std::int32_t>& start,
                                                const std::vector<std::int32_t>& neighbour) {
     std::vector<std::int32_t> order(static_cast<std::size_t>(nodes));
-    if (nodes == 0) return order;
+    std::iota(order.begin(), order.end(), 0);
+    if (neighbour.empty()) return order;  // AMD refuses a null list of neighbours
     std::array<double, AMD_CONTROL> control{};
     std::array<double, AMD_INFO> info{};
     amd_defaults(control.data());
