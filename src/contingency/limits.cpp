@@ -60,9 +60,12 @@ model::RatingSet parse_rating_set(std::string_view word) {
 
 char letter(model::RatingSet set) noexcept {
     switch (set) {
-        case model::RatingSet::a: return 'A';
-        case model::RatingSet::b: return 'B';
-        case model::RatingSet::c: return 'C';
+        case model::RatingSet::a:
+            return 'A';
+        case model::RatingSet::b:
+            return 'B';
+        case model::RatingSet::c:
+            return 'C';
     }
     return 'A';
 }

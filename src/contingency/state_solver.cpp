@@ -21,6 +21,8 @@ NewtonOptions newton_options(const powerflow::PowerFlowOptions& options) {
 
 // A start near the solution needs three to five steps, and as many again where limits switch.
 constexpr int kNearIterations = 10;
+// Damped steps from a near start; a solution that takes more is no neighbour.
+constexpr int kDampedIterations = 15;
 
 const powerflow::PowerFlowOptions& checked(const powerflow::PowerFlowOptions& options) {
     if (const auto problem = options.first_violation()) throw OptionError(*problem);
@@ -86,12 +88,14 @@ void StateSolver::set_outage(Outage outage) {
         const BusRow bus = base_->network().unit(UnitRow(outage.row)).bus;
         const std::size_t i = bus.pos();
         const auto island = static_cast<std::size_t>(base_->network().island_of_bus()[i]);
-        saved_units_.push_back({i, island, point.p_gen[i], point.q_gen[i], point.weight[i], point.weight_sum[island],
-                                point.q_min[i], point.q_max[i], point.v_setpoint[i], point.regulates[i]});
+        saved_units_.push_back({i, island, point.p_gen[i], point.q_gen[i], point.weight[i],
+                                point.weight_sum[island], point.q_min[i], point.q_max[i], point.v_setpoint[i],
+                                point.regulates[i]});
         powerflow::refresh_units_at(equations, base_->unit_weights(), bus, UnitRow(outage.row), point);
         double sum = 0.0;
         for (const auto& supply : equations.supply_entries()) {
-            if (static_cast<std::size_t>(supply.island) == island) sum += point.weight[static_cast<std::size_t>(supply.bus)];
+            if (static_cast<std::size_t>(supply.island) == island)
+                sum += point.weight[static_cast<std::size_t>(supply.bus)];
         }
         point.weight_sum[island] = sum;
     }
@@ -117,15 +121,16 @@ void StateSolver::set_load(BusRow bus, double p_pu, double q_pu) {
 NewtonReport StateSolver::solve_near(const powerflow::Voltages& start) {
     NewtonOptions options = newton_options(base_->options());
     options.max_iterations = std::min(options.max_iterations, kNearIterations);
+    options.give_up_early = true;
     newton_.start_from(start);
     return newton_.solve(options);
 }
 
 NewtonReport StateSolver::solve_from(const powerflow::Voltages& start) {
-    NewtonOptions options = newton_options(base_->options());
-    newton_.start_from(start);
-    NewtonReport report = newton_.solve(options);
+    const NewtonReport report = solve_near(start);
     if (report.converged() || report.status == powerflow::SolveStatus::no_balance) return report;
+    NewtonOptions options = newton_options(base_->options());
+    options.max_iterations = std::min(options.max_iterations, kDampedIterations);
     options.damped = true;
     newton_.start_from(start);
     return newton_.solve(options);

@@ -10,10 +10,14 @@ namespace nodalroom::contingency {
 
 const char* to_string(LimitKind kind) noexcept {
     switch (kind) {
-        case LimitKind::thermal: return "thermal";
-        case LimitKind::low_voltage: return "low_voltage";
-        case LimitKind::high_voltage: return "high_voltage";
-        case LimitKind::voltage_change: return "voltage_change";
+        case LimitKind::thermal:
+            return "thermal";
+        case LimitKind::low_voltage:
+            return "low_voltage";
+        case LimitKind::high_voltage:
+            return "high_voltage";
+        case LimitKind::voltage_change:
+            return "voltage_change";
     }
     return "thermal";
 }
@@ -68,7 +72,8 @@ void examine_state(const StateSolver& solver, const LimitSet& limit_set, std::in
 
 SweepResult sweep(const model::Network& network, const SweepOptions& options, RunControl* control) {
     const LimitSet limits = resolve_limits(network, options.limits);
-    if (options.threads < 0) throw OptionError("threads = " + std::to_string(options.threads) + "; must be >= 0");
+    if (options.threads < 0)
+        throw OptionError("threads = " + std::to_string(options.threads) + "; must be >= 0");
     const BaseCase base(network, options.power_flow);
 
     SweepResult result;

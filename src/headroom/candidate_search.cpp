@@ -15,11 +15,15 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kResolutionMw = 0.005;
 // A crossing is located when Newton's next step in the load is shorter than this.
 constexpr double kCrossingMw = 2e-4;
+// A state is first looked at with this share of the load it is searched up to.
+constexpr double kFirstStepShare = 1.0 / 16.0;
 constexpr int kMaxCrossingSteps = 60;
 // Solved states without load are kept for later candidates up to this many.
 constexpr std::size_t kMaxBaselines = 256;
-// States checked for collapse by each kind of strain, although no limit puts them under suspicion.
+// States checked for collapse by each kind of strain, although no limit puts them under suspicion:
+// where collapse is looked for, and beside other limits.
 constexpr std::size_t kCollapseChecks = 16;
+constexpr std::size_t kCollapseChecksBeside = 4;
 // After a drop of the limit by more than this share the states are screened anew at once.
 constexpr double kRescreenDrop = 0.05;
 
@@ -30,13 +34,22 @@ std::int64_t key_of(Outage outage) {
 LimitMask only(LimitType type) {
     LimitMask mask{false, false, false, false};
     switch (type) {
-        case LimitType::thermal: mask.thermal = true; break;
+        case LimitType::thermal:
+            mask.thermal = true;
+            break;
         case LimitType::low_voltage:
         case LimitType::high_voltage:
-        case LimitType::voltage_change: mask.voltage = true; break;
-        case LimitType::collapse: mask.collapse = true; break;
-        case LimitType::generation: mask.generation = true; break;
-        case LimitType::none: break;
+        case LimitType::voltage_change:
+            mask.voltage = true;
+            break;
+        case LimitType::collapse:
+            mask.collapse = true;
+            break;
+        case LimitType::generation:
+            mask.generation = true;
+            break;
+        case LimitType::none:
+            break;
     }
     return mask;
 }
@@ -46,11 +59,18 @@ double straight_line_guess(const Item& item, const Baseline& base, double load_m
     const auto at = static_cast<std::size_t>(item.element);
     double before = 0.0;
     switch (item.type) {
-        case LimitType::thermal: before = base.s_pu[at]; break;
+        case LimitType::thermal:
+            before = base.s_pu[at];
+            break;
         case LimitType::low_voltage:
-        case LimitType::high_voltage: before = base.voltages.vm_pu[at]; break;
-        case LimitType::generation: before = base.voltages.supply_pu[at]; break;
-        default: return 0.5 * load_mw;
+        case LimitType::high_voltage:
+            before = base.voltages.vm_pu[at];
+            break;
+        case LimitType::generation:
+            before = base.voltages.supply_pu[at];
+            break;
+        default:
+            return 0.5 * load_mw;
     }
     const double share = (item.limit_pu - before) / (item.value_pu - before);
     return share > 0.0 && share < 1.0 ? share * load_mw : 0.0;
@@ -107,10 +127,11 @@ void CandidateSearch::counted_items(double load_mw, const LimitMask& mask, std::
     if (!items.empty()) keep_counted(*context_, load_mw, baseline(solver_.outage()), items);
 }
 
-CandidateSearch::Check CandidateSearch::check_state(std::size_t state, double load_mw, const powerflow::Voltages& start,
-                                                    const LimitMask& mask) {
+CandidateSearch::Check CandidateSearch::check_state(std::size_t state, double load_mw,
+                                                    const powerflow::Voltages& start, const LimitMask& mask) {
     const Outage outage = states_->outages[state];
-    if (!solve_loaded(solver_, outage, candidate_, load_mw, start) && !path_of(outage).reach(solver_, load_mw)) {
+    if (!solve_loaded(solver_, outage, candidate_, load_mw, start) &&
+        !path_of(outage).reach(solver_, load_mw)) {
         return Check::unsolved;
     }
     counted_items(load_mw, mask, items_);
@@ -149,7 +170,8 @@ CandidateSearch::Event CandidateSearch::collapse_event(StatePath& path) {
         double steepest = 0.0;
         for (std::size_t i = 0; i < vm.size(); ++i) {
             if (!context_->base->equations().is_energised(i)) continue;
-            const double slope = vm[i] * direction_[static_cast<std::size_t>(context_->base->equations().v_column(i))];
+            const double slope =
+                vm[i] * direction_[static_cast<std::size_t>(context_->base->equations().v_column(i))];
             if (slope < steepest) {
                 steepest = slope;
                 event.binding.element = static_cast<std::int32_t>(i);
@@ -161,7 +183,8 @@ CandidateSearch::Event CandidateSearch::collapse_event(StatePath& path) {
     return event;
 }
 
-double CandidateSearch::next_guess(double load_mw, Item& tracked, const std::vector<Item>& items, const Baseline& base) {
+double CandidateSearch::next_guess(double load_mw, Item& tracked, const std::vector<Item>& items,
+                                   const Baseline& base) {
     if (!load_direction(solver_, candidate_.bus, candidate_.mvar_per_mw, direction_)) return kNaN;
     const auto* vm = solver_.outage().is_intact() ? nullptr : intact_vm(load_mw);
     const auto step = [&](const Item& item) {
@@ -253,6 +276,15 @@ CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double cl
 
 std::optional<CandidateSearch::Event> CandidateSearch::first_event(StatePath& path, double up_to_mw,
                                                                    const LimitMask& mask) {
+    // In growing steps, so that a limit met early is found without following the path to its end.
+    double clean = 0.0;
+    if (mask.thermal || mask.voltage || mask.generation) {
+        for (double mw = kFirstStepShare * up_to_mw; mw < up_to_mw && path.reach(solver_, mw); mw *= 2.0) {
+            counted_items(mw, mask, items_);
+            if (!items_.empty()) return find_crossing(path, clean, mw, mask);
+            clean = mw;
+        }
+    }
     double top = up_to_mw;
     const bool reached = path.reach(solver_, up_to_mw);
     if (!reached) {
@@ -261,7 +293,7 @@ std::optional<CandidateSearch::Event> CandidateSearch::first_event(StatePath& pa
     }
     if (top > 0.0) {
         counted_items(top, mask, items_);
-        if (!items_.empty()) return find_crossing(path, 0.0, top, mask);
+        if (!items_.empty()) return find_crossing(path, clean, top, mask);
     }
     if (!reached && mask.collapse) return collapse_event(path);
     return std::nullopt;
@@ -278,7 +310,8 @@ std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMas
         for (const auto strain : {Strain::voltage_at_load, Strain::voltage_anywhere, Strain::power_lost}) {
             std::vector<Suspect> strained;
             screen_->order_by_strain(point, candidate_.bus, strain, listed, strained);
-            if (strained.size() > kCollapseChecks) strained.resize(kCollapseChecks);
+            const std::size_t most = mask.thermal ? kCollapseChecksBeside : kCollapseChecks;
+            if (strained.size() > most) strained.resize(most);
             for (const Suspect& suspect : strained) {
                 listed[suspect.state] = true;
                 suspects.push_back(suspect);
@@ -293,10 +326,11 @@ std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMas
     return suspects;
 }
 
-CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool headline) {
+CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool headline,
+                                                 std::optional<Event> known) {
     Outcome outcome;
     StatePath& intact = path_of(Outage{});
-    outcome.event = first_event(intact, context_->options.max_mw, mask);
+    outcome.event = known ? known : first_event(intact, context_->options.max_mw, mask);
     outcome.feasible_mw = outcome.event ? outcome.event->feasible_mw
                                         : std::min(context_->options.max_mw, intact.highest_solved_mw());
     const bool any_post_outage = mask.thermal || mask.voltage || mask.collapse;
@@ -313,7 +347,8 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
                 ++outcome.states_solved;
                 continue;
             }
-            const auto event = first_event(path_of(states_->outages[suspect.state]), outcome.feasible_mw, mask);
+            const auto event =
+                first_event(path_of(states_->outages[suspect.state]), outcome.feasible_mw, mask);
             if (!event) {
                 ++outcome.states_solved;
                 continue;
@@ -338,19 +373,32 @@ HeadroomRow CandidateSearch::run(BusRow bus) {
     paths_.clear();
     intact_vm_mw_ = -1.0;
 
-    const Outcome headline = search(LimitMask{}, true);
-    const auto value_of = [&](LimitType type) {
-        const bool is_headline = headline.event && only(type).thermal == only(headline.event->binding.type).thermal &&
-                                 only(type).voltage == only(headline.event->binding.type).voltage &&
-                                 only(type).collapse == only(headline.event->binding.type).collapse;
-        if (is_headline) return headline.event->load_mw;
-        const Outcome other = search(only(type), false);
-        return other.event ? other.event->load_mw : kInfinity;
-    };
-    row.thermal_mw = value_of(LimitType::thermal);
-    row.voltage_mw = value_of(LimitType::low_voltage);
-    row.collapse_mw = value_of(LimitType::collapse);
-    row.generation_mw = value_of(LimitType::generation);
+    Outcome headline = search(LimitMask{}, true, std::nullopt);
+    // Each type on its own, the headline's own type taken from it.
+    std::map<LimitType, std::optional<Event>> first_of;
+    for (const LimitType type :
+         {LimitType::thermal, LimitType::low_voltage, LimitType::collapse, LimitType::generation}) {
+        const bool is_headline = headline.event && only(headline.event->binding.type) == only(type);
+        first_of[type] = is_headline ? headline.event : search(only(type), false, std::nullopt).event;
+    }
+    // Looking for one type alone looks closer; what it finds below the headline becomes the headline.
+    for (const auto& [type, event] : first_of) {
+        if (event &&
+            event->load_mw < (headline.event ? headline.event->load_mw : kInfinity) - kResolutionMw) {
+            headline = search(LimitMask{}, true, event);
+        }
+    }
+    if (headline.event) {
+        const LimitMask bound = only(headline.event->binding.type);
+        for (auto& [type, event] : first_of) {
+            if (only(type) == bound) event = headline.event;
+        }
+    }
+    const auto load_of = [](const std::optional<Event>& event) { return event ? event->load_mw : kInfinity; };
+    row.thermal_mw = load_of(first_of[LimitType::thermal]);
+    row.voltage_mw = load_of(first_of[LimitType::low_voltage]);
+    row.collapse_mw = load_of(first_of[LimitType::collapse]);
+    row.generation_mw = load_of(first_of[LimitType::generation]);
     if (cancelled()) return row;
 
     row.states_solved = headline.states_solved;

@@ -47,7 +47,8 @@ void set_excess(const StudyContext& context, double load_mw, const Baseline& bas
         }
         case LimitType::generation:
         case LimitType::collapse:
-        case LimitType::none: break;
+        case LimitType::none:
+            break;
     }
     item.by_attribution = made_worse < above_limit;
     item.excess_pu = std::min(above_limit, made_worse);
@@ -98,7 +99,8 @@ void find_exceeded(const StudyContext& context, const StateSolver& solver, const
     }
 }
 
-void keep_counted(const StudyContext& context, double load_mw, const Baseline& baseline, std::vector<Item>& items) {
+void keep_counted(const StudyContext& context, double load_mw, const Baseline& baseline,
+                  std::vector<Item>& items) {
     for (Item& item : items) set_excess(context, load_mw, baseline, item);
     std::erase_if(items, [](const Item& item) { return !(item.excess_pu > 0.0); });
 }
@@ -109,13 +111,22 @@ Item follow_item(const StudyContext& context, const StateSolver& solver, double 
     const auto at = static_cast<std::size_t>(item.element);
     const auto& voltages = solver.newton().voltages();
     switch (item.type) {
-        case LimitType::thermal: now.value_pu = apparent_power(solver, at); break;
+        case LimitType::thermal:
+            now.value_pu = apparent_power(solver, at);
+            break;
         case LimitType::low_voltage:
-        case LimitType::high_voltage: now.value_pu = voltages.vm_pu[at]; break;
-        case LimitType::voltage_change: now.value_pu = std::abs(voltages.vm_pu[at] - (*intact_vm)[at]); break;
-        case LimitType::generation: now.value_pu = voltages.supply_pu[at]; break;
+        case LimitType::high_voltage:
+            now.value_pu = voltages.vm_pu[at];
+            break;
+        case LimitType::voltage_change:
+            now.value_pu = std::abs(voltages.vm_pu[at] - (*intact_vm)[at]);
+            break;
+        case LimitType::generation:
+            now.value_pu = voltages.supply_pu[at];
+            break;
         case LimitType::collapse:
-        case LimitType::none: break;
+        case LimitType::none:
+            break;
     }
     set_excess(context, load_mw, baseline, now);
     return now;
@@ -128,7 +139,8 @@ ItemSlope item_slope(const StudyContext& context, const StateSolver& solver, con
     ItemSlope slope;
     double sign = 1.0;
     const auto voltage_slope = [&](std::size_t bus) {
-        return solver.newton().voltages().vm_pu[bus] * direction[static_cast<std::size_t>(equations.v_column(bus))];
+        return solver.newton().voltages().vm_pu[bus] *
+               direction[static_cast<std::size_t>(equations.v_column(bus))];
     };
     switch (item.type) {
         case LimitType::thermal: {
@@ -137,27 +149,33 @@ ItemSlope item_slope(const StudyContext& context, const StateSolver& solver, con
             const bool from_end = std::abs(flow.s_from) >= std::abs(flow.s_to);
             const Complex s = from_end ? flow.s_from : flow.s_to;
             const Complex ds = from_end ? change.s_from : change.s_to;
-            slope.value_pu_per_mw = std::abs(s) > 0.0 ? (std::conj(s) * ds).real() / std::abs(s) : std::abs(ds);
+            slope.value_pu_per_mw =
+                std::abs(s) > 0.0 ? (std::conj(s) * ds).real() / std::abs(s) : std::abs(ds);
             break;
         }
         case LimitType::low_voltage:
             slope.value_pu_per_mw = voltage_slope(at);
             sign = -1.0;
             break;
-        case LimitType::high_voltage: slope.value_pu_per_mw = voltage_slope(at); break;
+        case LimitType::high_voltage:
+            slope.value_pu_per_mw = voltage_slope(at);
+            break;
         case LimitType::voltage_change: {
             // The intact state's own response is left out: the root search is safeguarded by its bracket.
             const double v = solver.newton().voltages().vm_pu[at];
-            slope.value_pu_per_mw = v < solver.base().voltages().vm_pu[at] ? -voltage_slope(at) : voltage_slope(at);
+            slope.value_pu_per_mw =
+                v < solver.base().voltages().vm_pu[at] ? -voltage_slope(at) : voltage_slope(at);
             break;
         }
         case LimitType::generation: {
             const BusRow reference = solver.base().network().reference_of_island()[at];
-            slope.value_pu_per_mw = direction[static_cast<std::size_t>(equations.angle_column(reference.pos()))];
+            slope.value_pu_per_mw =
+                direction[static_cast<std::size_t>(equations.angle_column(reference.pos()))];
             break;
         }
         case LimitType::collapse:
-        case LimitType::none: break;
+        case LimitType::none:
+            break;
     }
     slope.excess_pu_per_mw = sign * slope.value_pu_per_mw;
     if (item.type == LimitType::thermal && item.by_attribution) {
@@ -177,12 +195,14 @@ Complex voltage_direction(const StateSolver& solver, std::size_t bus, std::span<
     const auto& equations = solver.base().equations();
     const double angle =
         equations.is_reference(bus) ? 0.0 : direction[static_cast<std::size_t>(equations.angle_column(bus))];
-    return voltage_at(solver, bus) * Complex(direction[static_cast<std::size_t>(equations.v_column(bus))], angle);
+    return voltage_at(solver, bus) *
+           Complex(direction[static_cast<std::size_t>(equations.v_column(bus))], angle);
 }
 
 }  // namespace
 
-model::BranchFlow flow_direction(const StateSolver& solver, std::size_t branch, std::span<const double> direction) {
+model::BranchFlow flow_direction(const StateSolver& solver, std::size_t branch,
+                                 std::span<const double> direction) {
     const model::Branch& b = solver.base().network().branches()[branch];
     const auto& y = solver.base().equations().branch_admittance()[branch];
     const Complex vf = voltage_at(solver, b.from.pos()), vt = voltage_at(solver, b.to.pos());
@@ -196,13 +216,15 @@ double q_injection_direction(const StateSolver& solver, std::size_t bus, std::sp
     const auto& y = solver.base().equations().y_bus();
     const auto& point = solver.newton().point();
     Complex current, change;
-    for (auto e = static_cast<std::size_t>(y.row_start[bus]); e < static_cast<std::size_t>(y.row_start[bus + 1]); ++e) {
+    for (auto e = static_cast<std::size_t>(y.row_start[bus]);
+         e < static_cast<std::size_t>(y.row_start[bus + 1]); ++e) {
         const auto k = static_cast<std::size_t>(y.column[e]);
         const Complex admittance(point.g[e], point.b[e]);
         current += admittance * voltage_at(solver, k);
         change += admittance * voltage_direction(solver, k, direction);
     }
-    return (voltage_direction(solver, bus, direction) * std::conj(current) + voltage_at(solver, bus) * std::conj(change))
+    return (voltage_direction(solver, bus, direction) * std::conj(current) +
+            voltage_at(solver, bus) * std::conj(change))
         .imag();
 }
 

@@ -13,7 +13,7 @@ using powerflow::QMode;
 
 // Elements are left out of a footprint below these effects: far under any allowance of the screen.
 constexpr double kMinShiftOfRating = 5e-4;
-constexpr double kMinBranchResponse = 2e-3;   // per unit of flow per unit lost
+constexpr double kMinBranchResponse = 2e-3;  // per unit of flow per unit lost
 constexpr double kMinVoltageShiftPu = 2e-5;
 constexpr double kMinVoltageResponse = 1e-4;  // per unit of voltage per unit lost
 
@@ -51,7 +51,8 @@ std::vector<LostRow> list_lost_rows(const StateSolver& solver, const std::vector
         const double rest = solver.newton().point().weight_sum[static_cast<std::size_t>(island)];
         const double own = weights[static_cast<std::size_t>(outage.row)];
         if (own > 0.0) {
-            rows.push_back({{Lost::supply_share, island, own / (own + rest)}, equations.p_row(bus.pos()), -1.0});
+            rows.push_back(
+                {{Lost::supply_share, island, own / (own + rest)}, equations.p_row(bus.pos()), -1.0});
         }
     }
     for (const auto& supply : equations.supply_entries()) {
@@ -122,7 +123,9 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
             branch_response[j] = at_to ? change.s_to : change.s_from;
             strongest = std::max(strongest, std::sqrt(std::norm(branch_response[j])));
         }
-        if (std::sqrt(std::norm(shift)) < kMinShiftOfRating * limits.rating_pu[l] && strongest < kMinBranchResponse) continue;
+        if (std::sqrt(std::norm(shift)) < kMinShiftOfRating * limits.rating_pu[l] &&
+            strongest < kMinBranchResponse)
+            continue;
         footprint.branch.push_back(static_cast<std::int32_t>(l));
         footprint.at_to_end.push_back(at_to ? 1 : 0);
         footprint.branch_shift.push_back(static_cast<float>(shift.real()));
@@ -140,7 +143,8 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
         const double shift = vm[i] - intact.vm_pu[i];
         const auto column = static_cast<std::size_t>(equations.v_column(i));
         double strongest = 0.0;
-        for (std::size_t j = 0; j < sources; ++j) strongest = std::max(strongest, std::abs(vm[i] * response[j][column]));
+        for (std::size_t j = 0; j < sources; ++j)
+            strongest = std::max(strongest, std::abs(vm[i] * response[j][column]));
         if (std::abs(shift) < kMinVoltageShiftPu && strongest < kMinVoltageResponse) continue;
         footprint.bus.push_back(static_cast<std::int32_t>(i));
         footprint.bus_shift.push_back(static_cast<float>(shift));
@@ -177,7 +181,8 @@ std::vector<float> voltage_loss_per_q(StateSolver& solver) {
         std::fill(direction.begin(), direction.end(), 0.0);
         direction[static_cast<std::size_t>(equations.q_row(i))] = 1.0;
         solver.newton().solve_linear(direction);
-        const double dv = solver.newton().voltages().vm_pu[i] * direction[static_cast<std::size_t>(equations.v_column(i))];
+        const double dv =
+            solver.newton().voltages().vm_pu[i] * direction[static_cast<std::size_t>(equations.v_column(i))];
         // A bus that holds its voltage: how much Q one per unit of voltage takes, turned round.
         const double dq = holds_voltage(mode) ? q_injection_direction(solver, i, direction) : 1.0;
         if (dq > 0.0 && dv > 0.0) loss[i] = static_cast<float>(dv / dq);

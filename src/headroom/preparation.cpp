@@ -9,8 +9,8 @@ namespace nodalroom::headroom {
 namespace {
 
 /// Solves every state without load and takes its footprint.
-std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoint& intact, StudyStates& states,
-                                    int threads, RunControl* control) {
+std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoint& intact,
+                                    StudyStates& states, int threads, RunControl* control) {
     std::vector<Footprint> footprints(states.outages.size());
     std::vector<char> unsolvable(states.outages.size(), 0);  // not vector<bool>: written from several threads
     std::vector<std::unique_ptr<contingency::StateSolver>> solvers(static_cast<std::size_t>(threads));

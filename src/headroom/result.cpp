@@ -4,25 +4,38 @@ namespace nodalroom::headroom {
 
 const char* to_string(HeadroomStatus status) noexcept {
     switch (status) {
-        case HeadroomStatus::not_run: return "not_run";
-        case HeadroomStatus::limited: return "limited";
-        case HeadroomStatus::already_limited: return "already_limited";
-        case HeadroomStatus::cap_reached: return "cap_reached";
-        case HeadroomStatus::generation_limited: return "generation_limited";
-        case HeadroomStatus::unsolved: return "unsolved";
+        case HeadroomStatus::not_run:
+            return "not_run";
+        case HeadroomStatus::limited:
+            return "limited";
+        case HeadroomStatus::already_limited:
+            return "already_limited";
+        case HeadroomStatus::cap_reached:
+            return "cap_reached";
+        case HeadroomStatus::generation_limited:
+            return "generation_limited";
+        case HeadroomStatus::unsolved:
+            return "unsolved";
     }
     return "not_run";
 }
 
 const char* to_string(LimitType type) noexcept {
     switch (type) {
-        case LimitType::none: return "none";
-        case LimitType::thermal: return "thermal";
-        case LimitType::low_voltage: return "low_voltage";
-        case LimitType::high_voltage: return "high_voltage";
-        case LimitType::voltage_change: return "voltage_change";
-        case LimitType::collapse: return "collapse";
-        case LimitType::generation: return "generation";
+        case LimitType::none:
+            return "none";
+        case LimitType::thermal:
+            return "thermal";
+        case LimitType::low_voltage:
+            return "low_voltage";
+        case LimitType::high_voltage:
+            return "high_voltage";
+        case LimitType::voltage_change:
+            return "voltage_change";
+        case LimitType::collapse:
+            return "collapse";
+        case LimitType::generation:
+            return "generation";
     }
     return "none";
 }

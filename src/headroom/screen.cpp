@@ -11,7 +11,7 @@ using model::Complex;
 
 /// What one limit of one state is predicted to do at the screened load.
 struct Prediction {
-    double excess = -std::numeric_limits<double>::infinity();    ///< > 0: expected to count
+    double excess = -std::numeric_limits<double>::infinity();  ///< > 0: expected to count
     double crossing_mw = std::numeric_limits<double>::infinity();
 
     void take(double new_excess, double new_crossing) {
@@ -39,7 +39,8 @@ Screen::Screen(const StudyContext& context, std::vector<Footprint> footprints, I
       voltage_loss_(std::move(voltage_loss)),
       allowance_(allowance) {}
 
-void Screen::lost_amounts(const Footprint& footprint, const IntactPoint& at, std::vector<float>& amounts) const {
+void Screen::lost_amounts(const Footprint& footprint, const IntactPoint& at,
+                          std::vector<float>& amounts) const {
     using Lost = Footprint::Lost;
     amounts.resize(footprint.sources.size());
     for (std::size_t j = 0; j < amounts.size(); ++j) {
@@ -47,13 +48,27 @@ void Screen::lost_amounts(const Footprint& footprint, const IntactPoint& at, std
         const auto row = static_cast<std::size_t>(source.row);
         double amount = 0.0;
         switch (source.lost) {
-            case Lost::p_from: amount = at.flow[row].s_from.real() - intact_.flow[row].s_from.real(); break;
-            case Lost::q_from: amount = at.flow[row].s_from.imag() - intact_.flow[row].s_from.imag(); break;
-            case Lost::p_to: amount = at.flow[row].s_to.real() - intact_.flow[row].s_to.real(); break;
-            case Lost::q_to: amount = at.flow[row].s_to.imag() - intact_.flow[row].s_to.imag(); break;
-            case Lost::supply_share: amount = at.supply_pu[row] - intact_.supply_pu[row]; break;
-            case Lost::q_of_bus: amount = at.q_generation[row] - intact_.q_generation[row]; break;
-            case Lost::v_of_bus: amount = (at.vm_pu[row] - intact_.vm_pu[row]); break;
+            case Lost::p_from:
+                amount = at.flow[row].s_from.real() - intact_.flow[row].s_from.real();
+                break;
+            case Lost::q_from:
+                amount = at.flow[row].s_from.imag() - intact_.flow[row].s_from.imag();
+                break;
+            case Lost::p_to:
+                amount = at.flow[row].s_to.real() - intact_.flow[row].s_to.real();
+                break;
+            case Lost::q_to:
+                amount = at.flow[row].s_to.imag() - intact_.flow[row].s_to.imag();
+                break;
+            case Lost::supply_share:
+                amount = at.supply_pu[row] - intact_.supply_pu[row];
+                break;
+            case Lost::q_of_bus:
+                amount = at.q_generation[row] - intact_.q_generation[row];
+                break;
+            case Lost::v_of_bus:
+                amount = (at.vm_pu[row] - intact_.vm_pu[row]);
+                break;
         }
         amounts[j] = static_cast<float>(amount * source.scale);
     }
@@ -97,30 +112,36 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
                              allowance_.share_of_q_deficit * short_of.q_pu;
         const double excess = std::min(now - rating, now - before - attribution_s);
         if (excess > 0.0) out.take(excess, crossing(load_mw, before, now, rating));
-        if (excess + slack > 0.0) allowed.take(excess + slack, crossing(load_mw, before, now + slack, rating));
+        if (excess + slack > 0.0)
+            allowed.take(excess + slack, crossing(load_mw, before, now + slack, rating));
     };
     const auto untouched = [&](std::size_t l, Prediction& out, Prediction& allowed) {
         thermal(l, false, {}, {}, out, allowed);
         thermal(l, true, {}, {}, out, allowed);
     };
-    const auto voltage = [&](std::size_t i, double shift, double interplay, Prediction& out, Prediction& allowed) {
+    const auto voltage = [&](std::size_t i, double shift, double interplay, Prediction& out,
+                             Prediction& allowed) {
         const double now = at.vm_pu[i] + shift + interplay;
         const double before = intact_.vm_pu[i] + shift;
-        const double slack = allowance_.voltage_pu + allowance_.voltage_share_of_interplay * std::abs(interplay) +
+        const double slack = allowance_.voltage_pu +
+                             allowance_.voltage_share_of_interplay * std::abs(interplay) +
                              allowance_.share_of_load_effect * std::abs(now - before) +
                              allowance_.share_of_q_deficit * short_of.voltage_pu;
         const double low = std::min(limits.vmin_pu[i] - now, before - now - attribution_v);
         const double high = std::min(now - limits.vmax_pu[i], now - before - attribution_v);
         if (low > 0.0) out.take(low, crossing(load_mw, -before, -now, -limits.vmin_pu[i]));
         if (high > 0.0) out.take(high, crossing(load_mw, before, now, limits.vmax_pu[i]));
-        if (low + slack > 0.0) allowed.take(low + slack, crossing(load_mw, -before, -(now - slack), -limits.vmin_pu[i]));
-        if (high + slack > 0.0) allowed.take(high + slack, crossing(load_mw, before, now + slack, limits.vmax_pu[i]));
+        if (low + slack > 0.0)
+            allowed.take(low + slack, crossing(load_mw, -before, -(now - slack), -limits.vmin_pu[i]));
+        if (high + slack > 0.0)
+            allowed.take(high + slack, crossing(load_mw, before, now + slack, limits.vmax_pu[i]));
         if (context_->limits.voltage_change_max_pu && std::isfinite(limits.vmin_pu[i])) {
             const double most = *context_->limits.voltage_change_max_pu;
             const double change = std::abs(shift + interplay);
             const double excess = std::min(change - most, change - std::abs(shift) - attribution_v);
             if (excess > 0.0) out.take(excess, crossing(load_mw, std::abs(shift), change, most));
-            if (excess + slack > 0.0) allowed.take(excess + slack, crossing(load_mw, std::abs(shift), change + slack, most));
+            if (excess + slack > 0.0)
+                allowed.take(excess + slack, crossing(load_mw, std::abs(shift), change + slack, most));
         }
     };
 
@@ -152,10 +173,12 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
         if (!std::isfinite(limits.rating_pu[l])) continue;
         const double moved = std::max(magnitude(at.flow[l].s_from - intact_.flow[l].s_from),
                                       magnitude(at.flow[l].s_to - intact_.flow[l].s_to));
-        branch_reach[l] = static_cast<float>(spread * moved + allowance_.thermal_share_of_rating * limits.rating_pu[l]);
+        branch_reach[l] =
+            static_cast<float>(spread * moved + allowance_.thermal_share_of_rating * limits.rating_pu[l]);
     }
     for (std::size_t i = 0; i < bus_reach.size(); ++i) {
-        bus_reach[i] = static_cast<float>(spread * std::abs(at.vm_pu[i] - intact_.vm_pu[i]) + allowance_.voltage_pu);
+        bus_reach[i] =
+            static_cast<float>(spread * std::abs(at.vm_pu[i] - intact_.vm_pu[i]) + allowance_.voltage_pu);
     }
     const auto branch_spread = static_cast<float>(spread + allowance_.thermal_share_of_interplay);
     const auto bus_spread = static_cast<float>(spread + allowance_.voltage_share_of_interplay);
@@ -193,8 +216,8 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
                     im += response[2 * j + 1] * lost[j];
                 }
                 thermal(static_cast<std::size_t>(l), footprint.at_to_end[e] != 0,
-                        {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]},
-                        {re, im}, out, allowed);
+                        {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]}, {re, im}, out,
+                        allowed);
             }
             for (; hot < hot_branches.size(); ++hot) take_hot(hot_branches[hot]);
         }
@@ -202,10 +225,11 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
             std::size_t hot = 0;
             for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
                 const std::int32_t i = footprint.bus[e];
-                const float reach =
-                    v_reach + bus_reach[static_cast<std::size_t>(i)] + bus_spread * footprint.bus_strength[e] * lost_sum;
+                const float reach = v_reach + bus_reach[static_cast<std::size_t>(i)] +
+                                    bus_spread * footprint.bus_strength[e] * lost_sum;
                 for (; hot < hot_buses.size() && hot_buses[hot] <= i; ++hot) {
-                    if (hot_buses[hot] < i) voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
+                    if (hot_buses[hot] < i)
+                        voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
                 }
                 if (!watch_change && (reach < footprint.bus_margin[e] || reach < attribution_v)) continue;
                 float interplay = 0.0F;
@@ -213,7 +237,8 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
                 for (std::size_t j = 0; j < sources; ++j) interplay += response[j] * lost[j];
                 voltage(static_cast<std::size_t>(i), footprint.bus_shift[e], interplay, out, allowed);
             }
-            for (; hot < hot_buses.size(); ++hot) voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
+            for (; hot < hot_buses.size(); ++hot)
+                voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
         }
         if (allowed.excess > 0.0) {
             const bool predicted = out.excess > 0.0;

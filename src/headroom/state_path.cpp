@@ -15,7 +15,8 @@ constexpr double kSuspectVoltagePu = 0.8;
 // Steps this short are tried with damping before the path is taken to end.
 constexpr double kThoroughBelowMw = StatePath::kCollapseWidthMw;
 
-void load_state(StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate, double load_mw) {
+void load_state(StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate,
+                double load_mw) {
     const double p = load_mw / solver.base().network().base_mva();
     if (!(solver.outage() == outage)) solver.set_outage(outage);
     solver.set_load(candidate.bus, p, p * candidate.mvar_per_mw);
@@ -87,7 +88,8 @@ bool StatePath::reach(StateSolver& solver, double load_mw) {
         const double target = std::min(points_[from].load_mw + step, load_mw);
         const double length = target - points_[from].load_mw;
         // Close to the end of the path the secant carries Newton further than the last solution does.
-        const bool can_extrapolate = from > 0 && length <= 4.0 * (points_[from].load_mw - points_[from - 1].load_mw);
+        const bool can_extrapolate =
+            from > 0 && length <= 4.0 * (points_[from].load_mw - points_[from - 1].load_mw);
         // Before a short step is taken for the end of the path, everything is tried.
         const Effort effort = length <= kThoroughBelowMw ? Effort::thorough : Effort::near;
         if (try_solve(solver, target, from, false, effort) ||

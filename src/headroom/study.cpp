@@ -18,7 +18,8 @@ std::vector<BusRow> resolve_candidates(const model::Network& network, const Head
             }
         }
         if (candidates.empty()) {
-            throw OptionError("min_kv = " + std::to_string(options.min_kv) + ": no bus in service is at or above it");
+            throw OptionError("min_kv = " + std::to_string(options.min_kv) +
+                              ": no bus in service is at or above it");
         }
         return candidates;
     }
@@ -62,7 +63,8 @@ HeadroomResult headroom(const model::Network& network, const HeadroomOptions& op
     }
     if (control != nullptr && control->cancelled()) return result;
     for (std::size_t state = 0; state < prepared.states().outages.size(); ++state) {
-        if (prepared.states().unsolvable[state]) result.unsolvable.push_back(prepared.states().outages[state]);
+        if (prepared.states().unsolvable[state])
+            result.unsolvable.push_back(prepared.states().outages[state]);
     }
 
     const int threads = resolve_threads(options.threads);

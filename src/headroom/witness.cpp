@@ -33,8 +33,8 @@ std::string state_text(const model::Network& network, contingency::Outage outage
                bus_number(network, branch.to.pos()) + ") out of service";
     }
     if (outage.kind == OutageKind::unit) {
-        return "gen row " + row + " (bus " + bus_number(network, network.unit(UnitRow(outage.row)).bus.pos()) +
-               ") out of service";
+        return "gen row " + row + " (bus " +
+               bus_number(network, network.unit(UnitRow(outage.row)).bus.pos()) + ") out of service";
     }
     return "all branches and units as in the case";
 }
@@ -44,21 +44,25 @@ std::string limit_text(const model::Network& network, const Binding& binding) {
         case LimitType::thermal: {
             const model::Branch& branch = network.branch(BranchRow(binding.element));
             return "the larger |S| of branch row " + std::to_string(binding.element + 1) + " (" +
-                   bus_number(network, branch.from.pos()) + "-" + bus_number(network, branch.to.pos()) + ") is " +
-                   format("%.4f", binding.value) + " MVA, its limit " + format("%.4f", binding.limit) + " MVA";
+                   bus_number(network, branch.from.pos()) + "-" + bus_number(network, branch.to.pos()) +
+                   ") is " + format("%.4f", binding.value) + " MVA, its limit " +
+                   format("%.4f", binding.limit) + " MVA";
         }
         case LimitType::low_voltage:
         case LimitType::high_voltage:
             return "Vm at bus " + bus_number(network, static_cast<std::size_t>(binding.element)) + " is " +
                    format("%.6f", binding.value) + " pu, its limit " + format("%.6f", binding.limit) + " pu";
         case LimitType::voltage_change:
-            return "Vm at bus " + bus_number(network, static_cast<std::size_t>(binding.element)) + " has moved " +
-                   format("%.6f", binding.value) + " pu from the intact state, the most allowed " +
-                   format("%.6f", binding.limit) + " pu";
-        case LimitType::collapse: return "this is the last load with a solution; a little more has none";
+            return "Vm at bus " + bus_number(network, static_cast<std::size_t>(binding.element)) +
+                   " has moved " + format("%.6f", binding.value) +
+                   " pu from the intact state, the most allowed " + format("%.6f", binding.limit) + " pu";
+        case LimitType::collapse:
+            return "this is the last load with a solution; a little more has none";
         case LimitType::generation:
-            return "the common supply is " + format("%.4f", binding.value) + " MW, all spare generation there is";
-        case LimitType::none: break;
+            return "the common supply is " + format("%.4f", binding.value) +
+                   " MW, all spare generation there is";
+        case LimitType::none:
+            break;
     }
     return "no limit is reached";
 }
@@ -113,7 +117,8 @@ Witness make_witness(const model::Network& network, const HeadroomOptions& optio
         solved = path.reach(solver, witness.load_mw);
     }
     if (!solved) {
-        throw Error("bus " + bus_number(network, row.bus.pos()) + ": the state of this row could not be solved again; " +
+        throw Error("bus " + bus_number(network, row.bus.pos()) +
+                    ": the state of this row could not be solved again; " +
                     "was the study made from this network and these options?");
     }
 
@@ -152,8 +157,8 @@ Witness make_witness(const model::Network& network, const HeadroomOptions& optio
 
     witness.header = {
         "Witness of the headroom of bus " + bus_number(network, k) + " in " + network.name(),
-        "New load: " + format("%.6f", witness.load_mw) + " MW + " + format("%.6f", witness.load_mw * mvar_per_mw) +
-            " MVAr at bus " + bus_number(network, k),
+        "New load: " + format("%.6f", witness.load_mw) + " MW + " +
+            format("%.6f", witness.load_mw * mvar_per_mw) + " MVAr at bus " + bus_number(network, k),
         "State: " + state_text(network, row.binding.outage),
         "In this state " + limit_text(network, row.binding),
         "Dispatch: balance '" + options.balance.name() + "', as solved; buses at a reactive limit are PQ.",

@@ -24,7 +24,8 @@ std::vector<std::int32_t> minimum_degree_order(std::int32_t nodes, const std::ve
     std::array<double, AMD_CONTROL> control{};
     std::array<double, AMD_INFO> info{};
     amd_defaults(control.data());
-    const int status = amd_order(nodes, start.data(), neighbour.data(), order.data(), control.data(), info.data());
+    const int status =
+        amd_order(nodes, start.data(), neighbour.data(), order.data(), control.data(), info.data());
     if (status == AMD_OUT_OF_MEMORY) throw std::bad_alloc();
     return order;
 }

@@ -65,7 +65,8 @@ bool KluSolver::factor(std::span<const double> values) {
 bool KluSolver::refactor(std::span<const double> values) {
     Impl& k = *impl_;
     if (k.numeric == nullptr) return factor(values);
-    return klu_refactor(k.ap(), k.ai(), Impl::data(values), k.symbolic, k.numeric, &k.common) != 0 && k.usable();
+    return klu_refactor(k.ap(), k.ai(), Impl::data(values), k.symbolic, k.numeric, &k.common) != 0 &&
+           k.usable();
 }
 
 void KluSolver::solve(std::span<double> rhs, int count) {

@@ -10,10 +10,14 @@ namespace {
 
 double raw_weight(const model::Unit& unit, const Balance& balance, std::size_t row) {
     switch (balance.rule) {
-        case BalanceRule::spare: return std::max(unit.p_max_pu - unit.p_pu, 0.0);
-        case BalanceRule::pmax: return std::max(unit.p_max_pu, 0.0);
-        case BalanceRule::given: return balance.weights[row];
-        case BalanceRule::reference: break;
+        case BalanceRule::spare:
+            return std::max(unit.p_max_pu - unit.p_pu, 0.0);
+        case BalanceRule::pmax:
+            return std::max(unit.p_max_pu, 0.0);
+        case BalanceRule::given:
+            return balance.weights[row];
+        case BalanceRule::reference:
+            break;
     }
     return 0.0;
 }
@@ -33,8 +37,9 @@ void weigh_reference_units(const model::Network& network, BusRow reference, std:
 
 void check_given(const model::Network& network, const Balance& balance) {
     if (balance.weights.size() != network.units().size()) {
-        throw OptionError("balance weights: " + std::to_string(balance.weights.size()) + " given; the case has " +
-                          std::to_string(network.units().size()) + " units, and one weight per unit is needed");
+        throw OptionError("balance weights: " + std::to_string(balance.weights.size()) +
+                          " given; the case has " + std::to_string(network.units().size()) +
+                          " units, and one weight per unit is needed");
     }
     for (std::size_t row = 0; row < balance.weights.size(); ++row) {
         if (!(balance.weights[row] >= 0.0) || !std::isfinite(balance.weights[row])) {
@@ -65,7 +70,8 @@ std::vector<double> balance_weights(const model::Network& network, const Balance
     std::vector<double> weights(units.size(), 0.0);
     if (balance.rule == BalanceRule::given) check_given(network, balance);
     if (balance.rule == BalanceRule::reference && !balance.area) {
-        for (const BusRow reference : network.reference_of_island()) weigh_reference_units(network, reference, weights);
+        for (const BusRow reference : network.reference_of_island())
+            weigh_reference_units(network, reference, weights);
         return weights;
     }
 
@@ -76,8 +82,9 @@ std::vector<double> balance_weights(const model::Network& network, const Balance
         if (balance.area && network.bus(unit.bus).area != *balance.area) continue;
         const int island = network.island_of_bus()[unit.bus.pos()];
         const bool at_reference = network.reference_of_island()[static_cast<std::size_t>(island)] == unit.bus;
-        const double weight = balance.rule == BalanceRule::reference ? (at_reference ? std::max(unit.p_max_pu, 0.0) : 0.0)
-                                                                     : raw_weight(unit, balance, row);
+        const double weight = balance.rule == BalanceRule::reference
+                                  ? (at_reference ? std::max(unit.p_max_pu, 0.0) : 0.0)
+                                  : raw_weight(unit, balance, row);
         if (!std::isfinite(weight)) {
             throw OptionError("balance = " + balance.name() + ": unit " + std::to_string(row + 1) +
                               " has an infinite Pmax; choose 'reference' or give weights");
@@ -93,7 +100,8 @@ std::vector<double> balance_weights(const model::Network& network, const Balance
                           ": no in-service unit can take part; choose another balance or give weights");
     }
     for (std::size_t island = 0; island < sum_of_island.size(); ++island) {
-        if (sum_of_island[island] <= 0.0) weigh_reference_units(network, network.reference_of_island()[island], weights);
+        if (sum_of_island[island] <= 0.0)
+            weigh_reference_units(network, network.reference_of_island()[island], weights);
     }
     return weights;
 }

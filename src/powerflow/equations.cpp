@@ -79,7 +79,8 @@ void Equations::build_pattern() {
             p_row(static_cast<std::size_t>(bus)));
     }
     for (const BusRow reference : network_->reference_of_island()) {
-        column_rows[static_cast<std::size_t>(angle_column(reference.pos()))].push_back(p_row(reference.pos()));
+        column_rows[static_cast<std::size_t>(angle_column(reference.pos()))].push_back(
+            p_row(reference.pos()));
     }
 
     pattern_.size = static_cast<std::int32_t>(2 * n);

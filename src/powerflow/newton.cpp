@@ -10,6 +10,9 @@ namespace {
 // A step that keeps less than this share of the mismatch lets the next one reuse its factor: a
 // factorisation costs several solves.
 constexpr double kReuseContraction = 0.05;
+// With give_up_early: steps that are always taken, and the mismatch above which they must halve it.
+constexpr int kEarlySteps = 3;
+constexpr double kStallMismatch = 1e-4;
 // Beyond this mismatch a plain Newton run is given up.
 constexpr double kRunawayMismatch = 1e8;
 // Reactive limits are kept to this many per unit, and setpoints to this many per unit.
@@ -27,13 +30,20 @@ constexpr double kSettledMismatch = 1e-6;
 
 const char* to_string(SolveStatus status) noexcept {
     switch (status) {
-        case SolveStatus::not_run: return "not_run";
-        case SolveStatus::converged: return "converged";
-        case SolveStatus::iteration_limit: return "iteration_limit";
-        case SolveStatus::diverged: return "diverged";
-        case SolveStatus::singular: return "singular";
-        case SolveStatus::no_balance: return "no_balance";
-        case SolveStatus::q_limits_cycling: return "q_limits_cycling";
+        case SolveStatus::not_run:
+            return "not_run";
+        case SolveStatus::converged:
+            return "converged";
+        case SolveStatus::iteration_limit:
+            return "iteration_limit";
+        case SolveStatus::diverged:
+            return "diverged";
+        case SolveStatus::singular:
+            return "singular";
+        case SolveStatus::no_balance:
+            return "no_balance";
+        case SolveStatus::q_limits_cycling:
+            return "q_limits_cycling";
     }
     return "not_run";
 }
@@ -126,9 +136,15 @@ void NewtonSolver::assemble_residual() {
             case QMode::regulating:
                 residual_[p_row + 1] = point_.v_setpoint[i] - voltages_.vm_pu[i];
                 break;
-            case QMode::fixed: residual_[p_row + 1] = point_.q_gen[i] - q_generation(i); break;
-            case QMode::at_min: residual_[p_row + 1] = point_.q_min[i] - q_generation(i); break;
-            case QMode::at_max: residual_[p_row + 1] = point_.q_max[i] - q_generation(i); break;
+            case QMode::fixed:
+                residual_[p_row + 1] = point_.q_gen[i] - q_generation(i);
+                break;
+            case QMode::at_min:
+                residual_[p_row + 1] = point_.q_min[i] - q_generation(i);
+                break;
+            case QMode::at_max:
+                residual_[p_row + 1] = point_.q_max[i] - q_generation(i);
+                break;
         }
         residual_[p_row] = point_.p_gen[i] - p_generation(i);
     }
@@ -143,7 +159,8 @@ double NewtonSolver::evaluate_mismatch() {
     const auto& y = equations_->y_bus();
     for (std::size_t i = 0; i < e_.size(); ++i) {
         double i_re = 0.0, i_im = 0.0;
-        for (auto p = static_cast<std::size_t>(y.row_start[i]); p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
+        for (auto p = static_cast<std::size_t>(y.row_start[i]);
+             p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
             const auto k = static_cast<std::size_t>(y.column[p]);
             i_re += point_.g[p] * e_[k] - point_.b[p] * f_[k];
             i_im += point_.g[p] * f_[k] + point_.b[p] * e_[k];
@@ -175,7 +192,8 @@ void NewtonSolver::fill_jacobian() {
         const QMode mode = voltages_.mode[i];
         const bool q_active = mode != QMode::regulating && mode != QMode::de_energised;
         const auto diagonal = static_cast<std::size_t>(y.diagonal[i]);
-        for (auto p = static_cast<std::size_t>(y.row_start[i]); p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
+        for (auto p = static_cast<std::size_t>(y.row_start[i]);
+             p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
             if (p == diagonal) continue;
             const auto k = static_cast<std::size_t>(y.column[p]);
             const double c = e_[i] * e_[k] + f_[i] * f_[k];
@@ -270,7 +288,8 @@ QMode NewtonSolver::wanted_mode(std::size_t bus, double& excess) const noexcept 
             excess = point_.v_setpoint[bus] - voltages_.vm_pu[bus];
             return excess > kVTolerance ? QMode::regulating : mode;
         case QMode::fixed:
-        case QMode::de_energised: break;
+        case QMode::de_energised:
+            break;
     }
     excess = 0.0;
     return mode;
@@ -319,7 +338,8 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
     }
     fit_modes(options.enforce_q_limits);
     std::fill(switch_count_.begin(), switch_count_.end(), std::uint8_t{0});
-    if (pivots_ == Pivots::own) pivots_ = Pivots::none;  // whatever an earlier solve chose is not to matter here
+    if (pivots_ == Pivots::own)
+        pivots_ = Pivots::none;  // whatever an earlier solve chose is not to matter here
 
     int rounds = 0;
     int steps_since_switch = 0;
@@ -363,6 +383,11 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
             return report;
         }
         if (steps_since_switch++ >= options.max_iterations) {
+            report.status = SolveStatus::iteration_limit;
+            return report;
+        }
+        if (options.give_up_early && steps_since_switch > kEarlySteps && mismatch > kStallMismatch &&
+            mismatch > 0.5 * previous) {
             report.status = SolveStatus::iteration_limit;
             return report;
         }

@@ -35,8 +35,9 @@ OperatingPoint make_operating_point(const Equations& equations, const std::vecto
     OperatingPoint point;
     point.g = equations.y_bus().g;
     point.b = equations.y_bus().b;
-    for (auto* values : {&point.p_gen, &point.q_gen, &point.weight, &point.q_min, &point.q_max, &point.p_load,
-                         &point.q_load, &point.p_current, &point.q_current, &point.p_impedance, &point.q_impedance}) {
+    for (auto* values :
+         {&point.p_gen, &point.q_gen, &point.weight, &point.q_min, &point.q_max, &point.p_load, &point.q_load,
+          &point.p_current, &point.q_current, &point.p_impedance, &point.q_impedance}) {
         values->assign(n, 0.0);
     }
     point.v_setpoint.assign(n, 1.0);

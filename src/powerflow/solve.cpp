@@ -40,7 +40,9 @@ void dc_angles(const Equations& equations, const OperatingPoint& point, std::vec
 
     // One unknown per bus in elimination order; reference and isolated buses are identity rows.
     const auto place = [&](std::size_t bus) { return equations.p_row(bus) / 2; };
-    const auto is_fixed = [&](std::size_t bus) { return equations.is_reference(bus) || !equations.is_energised(bus); };
+    const auto is_fixed = [&](std::size_t bus) {
+        return equations.is_reference(bus) || !equations.is_energised(bus);
+    };
     std::vector<std::size_t> bus_at(n);
     for (std::size_t i = 0; i < n; ++i) bus_at[static_cast<std::size_t>(place(i))] = i;
     numerics::CscPattern pattern;
@@ -48,7 +50,8 @@ void dc_angles(const Equations& equations, const OperatingPoint& point, std::vec
     pattern.column_start.assign(1, 0);
     for (const std::size_t k : bus_at) {
         const auto first = static_cast<std::ptrdiff_t>(pattern.row.size());
-        for (auto e = static_cast<std::size_t>(y.row_start[k]); e < static_cast<std::size_t>(y.row_start[k + 1]); ++e) {
+        for (auto e = static_cast<std::size_t>(y.row_start[k]);
+             e < static_cast<std::size_t>(y.row_start[k + 1]); ++e) {
             pattern.row.push_back(place(static_cast<std::size_t>(y.column[e])));
         }
         std::sort(pattern.row.begin() + first, pattern.row.end());
@@ -103,11 +106,20 @@ std::string describe_attempts(const model::Network& network, const std::vector<A
         return text.str();
     }
     switch (last.status) {
-        case SolveStatus::no_balance: return "no in-service unit takes part in the balance of an island";
-        case SolveStatus::singular: text << "the Jacobian became singular"; break;
-        case SolveStatus::diverged: text << "the iteration diverged"; break;
-        case SolveStatus::q_limits_cycling: text << "reactive limits kept switching"; break;
-        default: text << "no convergence within the iteration limit"; break;
+        case SolveStatus::no_balance:
+            return "no in-service unit takes part in the balance of an island";
+        case SolveStatus::singular:
+            text << "the Jacobian became singular";
+            break;
+        case SolveStatus::diverged:
+            text << "the iteration diverged";
+            break;
+        case SolveStatus::q_limits_cycling:
+            text << "reactive limits kept switching";
+            break;
+        default:
+            text << "no convergence within the iteration limit";
+            break;
     }
     text << " in all " << attempts.size() << " attempts";
     if (last.worst_bus.valid()) {
@@ -119,10 +131,14 @@ std::string describe_attempts(const model::Network& network, const std::vector<A
 
 const char* to_string(Start start) noexcept {
     switch (start) {
-        case Start::automatic: return "auto";
-        case Start::stored: return "stored";
-        case Start::dc: return "dc";
-        case Start::flat: return "flat";
+        case Start::automatic:
+            return "auto";
+        case Start::stored:
+            return "stored";
+        case Start::dc:
+            return "dc";
+        case Start::flat:
+            return "flat";
     }
     return "auto";
 }
@@ -152,8 +168,8 @@ Voltages start_voltages(const Equations& equations, const OperatingPoint& point,
     for (std::size_t i = 0; i < n; ++i) {
         const model::Bus& bus = network.buses()[i];
         const int island = network.island_of_bus()[i];
-        const BusRow reference =
-            island >= 0 ? network.reference_of_island()[static_cast<std::size_t>(island)] : BusRow(static_cast<std::int64_t>(i));
+        const BusRow reference = island >= 0 ? network.reference_of_island()[static_cast<std::size_t>(island)]
+                                             : BusRow(static_cast<std::int64_t>(i));
         v.vm_pu[i] = start == Start::stored ? bus.vm_start_pu : 1.0;
         v.va_rad[i] = start == Start::stored ? bus.va_start_rad : network.bus(reference).va_start_rad;
         if (point.regulates[i] != 0) v.vm_pu[i] = point.v_setpoint[i];
@@ -184,7 +200,9 @@ std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOpti
 
 model::BranchFlow flow_of(const NewtonSolver& solver, std::size_t branch) noexcept {
     const model::Branch& b = solver.equations().network().branches()[branch];
-    const auto v = [&](BusRow bus) { return model::Complex(solver.v_real()[bus.pos()], solver.v_imag()[bus.pos()]); };
+    const auto v = [&](BusRow bus) {
+        return model::Complex(solver.v_real()[bus.pos()], solver.v_imag()[bus.pos()]);
+    };
     return model::branch_flow(solver.equations().branch_admittance()[branch], v(b.from), v(b.to));
 }
 
@@ -209,7 +227,8 @@ void split_among_units(const NewtonSolver& solver, const std::vector<double>& un
         for (const UnitRow u : network.units_at(BusRow(supply.bus))) {
             if (u == lost) continue;
             const model::Unit& unit = network.unit(u);
-            p_pu[u.pos()] = unit.p_pu + unit_weights[u.pos()] / point.weight_sum[island] * solver.voltages().supply_pu[island];
+            p_pu[u.pos()] = unit.p_pu + unit_weights[u.pos()] / point.weight_sum[island] *
+                                            solver.voltages().supply_pu[island];
             if (point.regulates[i] == 0) {
                 q_pu[u.pos()] = unit.q_pu;
             } else if (by_range) {

@@ -24,7 +24,9 @@ public:
     [[nodiscard]] bool solved() const noexcept { return attempts_.back().report.converged(); }
     /// Voltages of the intact case without any added load; meaningful when solved().
     [[nodiscard]] const powerflow::Voltages& voltages() const noexcept { return voltages_; }
-    [[nodiscard]] const std::shared_ptr<const std::vector<double>>& jacobian() const noexcept { return jacobian_; }
+    [[nodiscard]] const std::shared_ptr<const std::vector<double>>& jacobian() const noexcept {
+        return jacobian_;
+    }
 
 private:
     powerflow::PowerFlowOptions options_;
@@ -56,7 +58,7 @@ public:
     /// Plain Newton from the given voltages, given up after a few more steps than a near start needs:
     /// for states whose neighbour is solved.
     powerflow::NewtonReport solve_near(const powerflow::Voltages& start);
-    /// Newton from the given voltages, then damped from the same.
+    /// solve_near, then damped from the same start.
     powerflow::NewtonReport solve_from(const powerflow::Voltages& start);
     /// solve_from the intact voltages, then the ladder of starts: for states without a neighbour.
     powerflow::NewtonReport solve_from_base();

@@ -47,7 +47,7 @@ struct StateRow {
 };
 
 struct SweepResult {
-    std::string reason;                 ///< how the intact case was solved, or why not
+    std::string reason;  ///< how the intact case was solved, or why not
     bool intact_solved = false;
     std::vector<StateRow> states;       ///< the intact state first, then the outages in order
     std::vector<Violation> violations;  ///< by state, then kind, then element

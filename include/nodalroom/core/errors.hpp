@@ -17,7 +17,10 @@ class InputError : public Error {
 public:
     /// line 0: the problem belongs to the file as a whole.
     InputError(std::string file, int line, std::string problem)
-        : Error(compose(file, line, problem)), file_(std::move(file)), line_(line), problem_(std::move(problem)) {}
+        : Error(compose(file, line, problem)),
+          file_(std::move(file)),
+          line_(line),
+          problem_(std::move(problem)) {}
 
     [[nodiscard]] const std::string& file() const noexcept { return file_; }
     [[nodiscard]] int line() const noexcept { return line_; }  ///< 1-based; 0 for the whole file

@@ -9,10 +9,10 @@ namespace nodalroom {
 /// Shared between a long computation and whoever watches it; every member may be read and written
 /// from any thread while the computation runs.
 struct RunControl {
-    std::atomic<bool> cancel{false};        ///< set to true to ask for an early, clean end
-    std::atomic<std::size_t> done{0};       ///< finished items of the current stage
-    std::atomic<std::size_t> total{0};      ///< items of the current stage
-    std::atomic<const char*> stage{""};     ///< static text naming the current stage
+    std::atomic<bool> cancel{false};     ///< set to true to ask for an early, clean end
+    std::atomic<std::size_t> done{0};    ///< finished items of the current stage
+    std::atomic<std::size_t> total{0};   ///< items of the current stage
+    std::atomic<const char*> stage{""};  ///< static text naming the current stage
 
     void begin_stage(const char* name, std::size_t items) noexcept {
         stage.store(name);

@@ -35,15 +35,18 @@ private:
     };
     enum class Check : std::uint8_t { clean, violated, unsolved };
 
-    Outcome search(const LimitMask& mask, bool headline);
+    /// known: an event already found, to begin from; none: begin with the intact state.
+    Outcome search(const LimitMask& mask, bool headline, std::optional<Event> known);
     [[nodiscard]] std::optional<Event> first_event(StatePath& path, double up_to_mw, const LimitMask& mask);
-    [[nodiscard]] Event find_crossing(StatePath& path, double clean_mw, double violated_mw, const LimitMask& mask);
+    [[nodiscard]] Event find_crossing(StatePath& path, double clean_mw, double violated_mw,
+                                      const LimitMask& mask);
     [[nodiscard]] Event collapse_event(StatePath& path);
     [[nodiscard]] Check check_state(std::size_t state, double load_mw, const powerflow::Voltages& start,
                                     const LimitMask& mask);
     /// Items that count in the solver's present solution.
     void counted_items(double load_mw, const LimitMask& mask, std::vector<Item>& items);
-    [[nodiscard]] double next_guess(double load_mw, Item& tracked, const std::vector<Item>& items, const Baseline& base);
+    [[nodiscard]] double next_guess(double load_mw, Item& tracked, const std::vector<Item>& items,
+                                    const Baseline& base);
     [[nodiscard]] Binding describe(const StatePath& path, double load_mw, const Item& item);
     [[nodiscard]] std::vector<Suspect> suspects_at(double load_mw, const LimitMask& mask, bool headline);
     [[nodiscard]] const Baseline& baseline(contingency::Outage outage);

@@ -10,6 +10,7 @@ namespace nodalroom::headroom {
 /// Which kinds of limit a search looks at.
 struct LimitMask {
     bool thermal = true, voltage = true, collapse = true, generation = true;
+    friend bool operator==(const LimitMask&, const LimitMask&) noexcept = default;
 };
 
 /// A state without the new load: what the attribution rule compares with (definition, section 6).
@@ -44,11 +45,13 @@ void find_exceeded(const StudyContext& context, const contingency::StateSolver& 
                    const std::vector<double>* intact_vm, std::vector<Item>& items);
 
 /// Keeps the items that count against the new load: those the load makes worse (definition, section 6).
-void keep_counted(const StudyContext& context, double load_mw, const Baseline& baseline, std::vector<Item>& items);
+void keep_counted(const StudyContext& context, double load_mw, const Baseline& baseline,
+                  std::vector<Item>& items);
 
 /// The item at the solver's present solution, whether it counts there or not.
-[[nodiscard]] Item follow_item(const StudyContext& context, const contingency::StateSolver& solver, double load_mw,
-                               const std::vector<double>* intact_vm, const Baseline& baseline, const Item& item);
+[[nodiscard]] Item follow_item(const StudyContext& context, const contingency::StateSolver& solver,
+                               double load_mw, const std::vector<double>* intact_vm, const Baseline& baseline,
+                               const Item& item);
 
 /// Derivative of an item's value and of its excess with respect to the new load, per unit per MW,
 /// from the direction dx/dλ of the state's unknowns (docs/math.md, eq. 15).

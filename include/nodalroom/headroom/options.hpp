@@ -21,19 +21,19 @@ enum class Certify : std::uint8_t {
 
 /// Options of a headroom study; the defaults are those of the definition (docs/headroom.md).
 struct HeadroomOptions {
-    std::vector<BusRow> buses;     ///< candidates; empty: every energised bus at or above min_kv
-    double min_kv = 0.0;           ///< for empty `buses`
-    double power_factor = 0.95;    ///< lagging, of the new load; in (0, 1]
-    double max_mw = 2000.0;        ///< cap of the search; must be > 0
-    powerflow::Balance balance;    ///< who supplies the new load
+    std::vector<BusRow> buses;   ///< candidates; empty: every energised bus at or above min_kv
+    double min_kv = 0.0;         ///< for empty `buses`
+    double power_factor = 0.95;  ///< lagging, of the new load; in (0, 1]
+    double max_mw = 2000.0;      ///< cap of the search; must be > 0
+    powerflow::Balance balance;  ///< who supplies the new load
     contingency::ContingencySet contingencies = contingency::ContingencySet::n_minus_1;
     contingency::LimitOptions limits;
-    double attribution_mva_per_mw = 0.03;  ///< a thermal limit counts above this growth per MW; >= 0
-    double attribution_voltage_pu = 0.005; ///< a voltage limit counts above this change; >= 0
+    double attribution_mva_per_mw = 0.03;   ///< a thermal limit counts above this growth per MW; >= 0
+    double attribution_voltage_pu = 0.005;  ///< a voltage limit counts above this change; >= 0
     bool enforce_q_limits = true;
     Certify certify = Certify::screened;
-    double mismatch_tolerance_pu = 1e-8;   ///< must be > 0 and <= 1e-6
-    int threads = 0;                       ///< 0: all processors
+    double mismatch_tolerance_pu = 1e-8;  ///< must be > 0 and <= 1e-6
+    int threads = 0;                      ///< 0: all processors
     [[nodiscard]] std::optional<std::string> first_violation() const;
 };
 

@@ -19,7 +19,15 @@ enum class HeadroomStatus : std::uint8_t {
 };
 [[nodiscard]] const char* to_string(HeadroomStatus status) noexcept;
 
-enum class LimitType : std::uint8_t { none, thermal, low_voltage, high_voltage, voltage_change, collapse, generation };
+enum class LimitType : std::uint8_t {
+    none,
+    thermal,
+    low_voltage,
+    high_voltage,
+    voltage_change,
+    collapse,
+    generation
+};
 [[nodiscard]] const char* to_string(LimitType type) noexcept;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -27,11 +35,11 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 /// What stops the next MW: a limit type, the state it happens in and the element it happens at.
 struct Binding {
     LimitType type = LimitType::none;
-    contingency::Outage outage;   ///< none: the intact state
-    std::int32_t element = -1;    ///< branch row (thermal) or bus row (voltages, collapse); -1 for generation
-    double value = kNaN;          ///< at the limit: MVA (thermal), pu (voltages), MW (generation)
-    double limit = kNaN;          ///< same unit; NaN for collapse
-    double factor = kNaN;         ///< slope of value per MW of new load
+    contingency::Outage outage;  ///< none: the intact state
+    std::int32_t element = -1;   ///< branch row (thermal) or bus row (voltages, collapse); -1 for generation
+    double value = kNaN;         ///< at the limit: MVA (thermal), pu (voltages), MW (generation)
+    double limit = kNaN;         ///< same unit; NaN for collapse
+    double factor = kNaN;        ///< slope of value per MW of new load
 };
 
 /// Headroom of one bus. MW are those of the new load. Per-type figures are infinite where no such
@@ -46,19 +54,21 @@ struct HeadroomRow {
     int states_solved = 0;      ///< states AC-solved at feasible_mw
     int states_total = 0;       ///< states there are (intact included, unsolvable ones not)
     double thermal_mw = kNaN, voltage_mw = kNaN, collapse_mw = kNaN, generation_mw = kNaN;
-    BranchRow radial_feed;      ///< the bridge that feeds the bus; invalid: not radial
-    [[nodiscard]] bool certified() const noexcept { return states_total > 0 && states_solved == states_total; }
+    BranchRow radial_feed;  ///< the bridge that feeds the bus; invalid: not radial
+    [[nodiscard]] bool certified() const noexcept {
+        return states_total > 0 && states_solved == states_total;
+    }
 };
 
 struct HeadroomResult {
-    HeadroomOptions options;                          ///< as in force
-    std::string reason;                               ///< how the intact case was solved, or why not
+    HeadroomOptions options;  ///< as in force
+    std::string reason;       ///< how the intact case was solved, or why not
     bool intact_solved = false;
-    std::vector<HeadroomRow> rows;                    ///< one per candidate, in the order asked for
-    std::vector<contingency::Outage> unsolvable;      ///< states without a solution before any load
-    std::size_t states_total = 0;                     ///< intact state and outages simulated
-    std::size_t bridges = 0;                          ///< branches whose outage is not simulated
-    bool complete = false;                            ///< false: cancelled; unfinished rows are not_run
+    std::vector<HeadroomRow> rows;                ///< one per candidate, in the order asked for
+    std::vector<contingency::Outage> unsolvable;  ///< states without a solution before any load
+    std::size_t states_total = 0;                 ///< intact state and outages simulated
+    std::size_t bridges = 0;                      ///< branches whose outage is not simulated
+    bool complete = false;                        ///< false: cancelled; unfinished rows are not_run
 };
 
 }  // namespace nodalroom::headroom

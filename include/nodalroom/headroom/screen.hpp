@@ -11,8 +11,8 @@ struct IntactPoint {
     double load_mw = 0.0;
     std::vector<model::BranchFlow> flow;  ///< per branch row, per unit
     std::vector<double> vm_pu;
-    std::vector<double> q_generation;     ///< per bus
-    std::vector<double> supply_pu;        ///< per island
+    std::vector<double> q_generation;  ///< per bus
+    std::vector<double> supply_pu;     ///< per island
 };
 /// Reads an intact point off a solver that has just solved the intact state.
 [[nodiscard]] IntactPoint read_intact_point(const contingency::StateSolver& solver, double load_mw);
@@ -29,22 +29,22 @@ struct Footprint {
         std::int32_t row = -1;  ///< branch row, bus row or island
         double scale = 1.0;
     };
-    std::int32_t lost_branch = -1;       ///< branch row out of service in this state; -1: none
+    std::int32_t lost_branch = -1;  ///< branch row out of service in this state; -1: none
     std::vector<Source> sources;
-    std::vector<std::int32_t> branch;    ///< branch rows touched
+    std::vector<std::int32_t> branch;     ///< branch rows touched
     std::vector<std::uint8_t> at_to_end;  ///< per touched branch: 1 where the to end carries more
-    std::vector<float> branch_shift;     ///< per touched branch: re, im of the change at that end
-    std::vector<float> branch_response;  ///< per touched branch and source: re, im per unit lost
-    std::vector<float> branch_margin;    ///< per touched branch: rating less |S| of the state without load
-    std::vector<float> branch_strength;  ///< per touched branch: largest response to any source
-    std::vector<std::int32_t> bus;       ///< bus rows touched
-    std::vector<float> bus_shift;        ///< per touched bus: change of |V|
-    std::vector<float> bus_response;     ///< per touched bus and source
-    std::vector<float> bus_margin;       ///< per touched bus: distance of |V| from its nearer limit without load
-    std::vector<float> bus_strength;     ///< per touched bus: largest response to any source
-    std::vector<std::int32_t> source_bus;  ///< buses that regulate in this state
+    std::vector<float> branch_shift;      ///< per touched branch: re, im of the change at that end
+    std::vector<float> branch_response;   ///< per touched branch and source: re, im per unit lost
+    std::vector<float> branch_margin;     ///< per touched branch: rating less |S| of the state without load
+    std::vector<float> branch_strength;   ///< per touched branch: largest response to any source
+    std::vector<std::int32_t> bus;        ///< bus rows touched
+    std::vector<float> bus_shift;         ///< per touched bus: change of |V|
+    std::vector<float> bus_response;      ///< per touched bus and source
+    std::vector<float> bus_margin;    ///< per touched bus: distance of |V| from its nearer limit without load
+    std::vector<float> bus_strength;  ///< per touched bus: largest response to any source
+    std::vector<std::int32_t> source_bus;   ///< buses that regulate in this state
     std::vector<float> q_to_max, q_to_min;  ///< per such bus: distance of its Q from both limits without load
-    std::vector<float> q_response;       ///< per such bus and source
+    std::vector<float> q_response;          ///< per such bus and source
 };
 
 /// Voltage a regulating bus loses per unit of reactive power it is short of, once it stops
@@ -54,13 +54,14 @@ struct Footprint {
 /// The footprint of the state the solver has just solved (without load). `intact` is the intact
 /// state without load, `intact_modes` its buses' modes.
 [[nodiscard]] Footprint make_footprint(const StudyContext& context, contingency::StateSolver& solver,
-                                       const IntactPoint& intact, const std::vector<powerflow::QMode>& intact_modes);
+                                       const IntactPoint& intact,
+                                       const std::vector<powerflow::QMode>& intact_modes);
 
 /// A state the screen cannot rule out at a load.
 struct Suspect {
     std::size_t state = 0;
-    double crossing_mw = 0.0;   ///< load at which a limit is expected to begin to count
-    bool predicted = false;     ///< expected to count at the screened load, not only within the allowance
+    double crossing_mw = 0.0;  ///< load at which a limit is expected to begin to count
+    bool predicted = false;    ///< expected to count at the screened load, not only within the allowance
 };
 
 /// Where a state's prediction may err (all per unit): the allowance is a constant plus shares of the
@@ -89,9 +90,9 @@ public:
                        std::vector<Suspect>& suspects) const;
     /// What an outage does to a load near the end of its path, by which states are ranked.
     enum class Strain : std::uint8_t {
-        voltage_at_load,  ///< how far it lowers the voltage at the loaded bus
-        voltage_anywhere, ///< how far it lowers the voltage it lowers most
-        power_lost        ///< how much of what the load draws flowed through what is lost
+        voltage_at_load,   ///< how far it lowers the voltage at the loaded bus
+        voltage_anywhere,  ///< how far it lowers the voltage it lowers most
+        power_lost         ///< how much of what the load draws flowed through what is lost
     };
     /// The states ordered by strain at this load, worst first; states without any are left out.
     void order_by_strain(const IntactPoint& at, BusRow bus, Strain strain, const std::vector<bool>& skip,
@@ -100,8 +101,8 @@ public:
 private:
     /// Reactive power that regulating buses of a state would have to give beyond their limits.
     struct QDeficit {
-        double q_pu = 0.0;          ///< summed over buses
-        double voltage_pu = 0.0;    ///< what it costs in voltage, summed over buses
+        double q_pu = 0.0;        ///< summed over buses
+        double voltage_pu = 0.0;  ///< what it costs in voltage, summed over buses
     };
     [[nodiscard]] QDeficit q_deficit(const Footprint& footprint, const IntactPoint& at,
                                      const std::vector<float>& lost) const;

@@ -52,7 +52,8 @@ private:
 };
 
 /// Brings the solver to a state with a load, starting from given voltages; true when solved.
-bool solve_loaded(contingency::StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate,
-                  double load_mw, const powerflow::Voltages& start, Effort effort = Effort::near);
+bool solve_loaded(contingency::StateSolver& solver, contingency::Outage outage,
+                  const StatePath::Candidate& candidate, double load_mw, const powerflow::Voltages& start,
+                  Effort effort = Effort::near);
 
 }  // namespace nodalroom::headroom

@@ -15,11 +15,11 @@ namespace nodalroom::powerflow {
 enum class SolveStatus : std::uint8_t {
     not_run,
     converged,
-    iteration_limit,   ///< still above the tolerance after max_iterations
-    diverged,          ///< voltages ran away or are not numbers
-    singular,          ///< the Jacobian has no usable pivots
-    no_balance,        ///< an island has no unit left that takes part in the balance
-    q_limits_cycling   ///< reactive limits keep switching without settling
+    iteration_limit,  ///< still above the tolerance after max_iterations
+    diverged,         ///< voltages ran away or are not numbers
+    singular,         ///< the Jacobian has no usable pivots
+    no_balance,       ///< an island has no unit left that takes part in the balance
+    q_limits_cycling  ///< reactive limits keep switching without settling
 };
 [[nodiscard]] const char* to_string(SolveStatus status) noexcept;
 
@@ -30,7 +30,8 @@ struct NewtonOptions {
     /// Shorten steps until the mismatch falls, and switch reactive limits only on settled solutions,
     /// those furthest beyond first.
     bool damped = false;
-    double switch_mismatch_pu = 0.02;     ///< reactive limits are looked at below this mismatch
+    bool give_up_early = false;        ///< end once a few steps no longer halve the mismatch
+    double switch_mismatch_pu = 0.02;  ///< reactive limits are looked at below this mismatch
     [[nodiscard]] std::optional<std::string> first_violation() const;  ///< "max_iterations = 0; must be >= 1"
 };
 
@@ -82,8 +83,12 @@ public:
     bool apply_step(std::span<const double> step, double length);
 
     /// Active and reactive power the units of a bus produce at the last evaluated voltages, per unit.
-    [[nodiscard]] double p_generation(std::size_t bus) const noexcept { return p_injected_[bus] + load_p(bus); }
-    [[nodiscard]] double q_generation(std::size_t bus) const noexcept { return q_injected_[bus] + load_q(bus); }
+    [[nodiscard]] double p_generation(std::size_t bus) const noexcept {
+        return p_injected_[bus] + load_p(bus);
+    }
+    [[nodiscard]] double q_generation(std::size_t bus) const noexcept {
+        return q_injected_[bus] + load_q(bus);
+    }
     /// Voltage phasor parts at the last evaluation.
     [[nodiscard]] std::span<const double> v_real() const noexcept { return e_; }
     [[nodiscard]] std::span<const double> v_imag() const noexcept { return f_; }
@@ -110,8 +115,8 @@ private:
     enum class Pivots : std::uint8_t { none, base, own };
     Pivots pivots_ = Pivots::none;
     std::vector<double> jacobian_, residual_, step_;
-    std::vector<double> e_, f_;                   ///< real and imaginary part of the voltage
-    std::vector<double> p_injected_, q_injected_; ///< into the network at each bus
+    std::vector<double> e_, f_;                    ///< real and imaginary part of the voltage
+    std::vector<double> p_injected_, q_injected_;  ///< into the network at each bus
     std::vector<std::int32_t> island_;
     std::vector<std::uint8_t> switch_count_;
     std::vector<double> saved_vm_, saved_va_, saved_supply_;

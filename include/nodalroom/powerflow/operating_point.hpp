@@ -20,12 +20,12 @@ enum class QMode : std::uint8_t {
 /// The values the equations are solved with, per bus, per unit. A plain value: an outage edits a
 /// few entries after saving them, and puts the saved ones back.
 struct OperatingPoint {
-    std::vector<double> g, b;           ///< Ybus values, one per entry of the admittance matrix
-    std::vector<double> p_gen;          ///< dispatched active production of in-service units
-    std::vector<double> q_gen;          ///< production of units that do not regulate
-    std::vector<double> weight;         ///< sum of balance weights of in-service units
-    std::vector<double> weight_sum;     ///< per island
-    std::vector<double> q_min, q_max;   ///< sums over in-service regulating units
+    std::vector<double> g, b;          ///< Ybus values, one per entry of the admittance matrix
+    std::vector<double> p_gen;         ///< dispatched active production of in-service units
+    std::vector<double> q_gen;         ///< production of units that do not regulate
+    std::vector<double> weight;        ///< sum of balance weights of in-service units
+    std::vector<double> weight_sum;    ///< per island
+    std::vector<double> q_min, q_max;  ///< sums over in-service regulating units
     std::vector<double> v_setpoint;
     std::vector<std::uint8_t> regulates;  ///< pv or reference bus with an in-service unit
     std::vector<double> p_load, q_load;   ///< constant power

@@ -20,11 +20,11 @@ enum class Start : std::uint8_t {
 [[nodiscard]] Start parse_start(std::string_view word);
 
 struct PowerFlowOptions {
-    bool enforce_q_limits = true;               ///< PV to PQ at a limit and back
+    bool enforce_q_limits = true;                               ///< PV to PQ at a limit and back
     Balance balance{BalanceRule::reference, {}, std::nullopt};  ///< who covers losses and mismatch
     Start start = Start::automatic;
-    double mismatch_tolerance_pu = 1e-8;        ///< on max(|dP|, |dQ|); must be > 0
-    int max_iterations = 30;                    ///< Newton steps per attempt; must be >= 1
+    double mismatch_tolerance_pu = 1e-8;  ///< on max(|dP|, |dQ|); must be > 0
+    int max_iterations = 30;              ///< Newton steps per attempt; must be >= 1
     [[nodiscard]] std::optional<std::string> first_violation() const;
 };
 
@@ -45,15 +45,15 @@ struct BusMismatch {
 /// de-energised buses they are NaN (voltages) or 0 (flows, productions).
 struct PowerFlowResult {
     SolveStatus status = SolveStatus::not_run;
-    int iterations = 0;                    ///< of the last attempt
+    int iterations = 0;  ///< of the last attempt
     double max_mismatch_pu = std::numeric_limits<double>::quiet_NaN();
     std::string reason;                    ///< one sentence: what came of it and why
     std::vector<Attempt> attempts;         ///< in the order tried
     std::vector<BusMismatch> worst_buses;  ///< up to five, largest first
     Voltages voltages;
-    std::vector<double> unit_p_pu, unit_q_pu;            ///< per unit row; 0 out of service
-    std::vector<model::BranchFlow> branch_flow_pu;       ///< per branch row; 0 out of service
-    std::vector<BusRow> de_energised;                    ///< isolated buses
+    std::vector<double> unit_p_pu, unit_q_pu;       ///< per unit row; 0 out of service
+    std::vector<model::BranchFlow> branch_flow_pu;  ///< per branch row; 0 out of service
+    std::vector<BusRow> de_energised;               ///< isolated buses
     [[nodiscard]] bool converged() const noexcept { return status == SolveStatus::converged; }
 };
 
@@ -68,7 +68,8 @@ struct PowerFlowResult {
 [[nodiscard]] std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options);
 
 /// One sentence on how a ladder ended: what converged from where, or why nothing did and at which bus.
-[[nodiscard]] std::string describe_attempts(const model::Network& network, const std::vector<Attempt>& attempts);
+[[nodiscard]] std::string describe_attempts(const model::Network& network,
+                                            const std::vector<Attempt>& attempts);
 
 /// Splits the production of each bus among its units: active by dispatch and weight, reactive at
 /// the same share of every unit's range (docs/math.md, eq. 11). Unit `lost` (invalid: none) gets 0.
