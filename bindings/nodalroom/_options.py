@@ -104,7 +104,7 @@ def buses_of(buses: Any) -> list[int] | None:
         raise OptionError(f"buses = {buses!r}; must be bus numbers of the case")
     numbers: dict[int, None] = {}
     for bus in buses:
-        value = whole_number("buses", bus, least=0)
+        value = whole_number("buses", bus, least=-(2**53), most=2**53)
         if value in numbers:
             raise OptionError(f"buses: {value} is named twice")
         numbers[value] = None

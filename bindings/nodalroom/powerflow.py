@@ -53,7 +53,7 @@ class PowerFlow:
 
     @cached_property
     def worst_buses(self) -> pd.DataFrame:
-        """Where a failed solve was worst off; index ``bus``: ``name``, mismatch ``p_mw``, ``q_mvar``."""
+        """Where the mismatch left is largest; index ``bus``: ``name``, mismatch ``p_mw``, ``q_mvar``."""
         return to_frame(self._core.worst_buses(), "bus")
 
     @cached_property

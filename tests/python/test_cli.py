@@ -1,0 +1,149 @@
+"""The command: what it writes, and its exit codes."""
+
+import json
+import subprocess
+import sys
+
+import nodalroom as nr
+import pandas as pd
+import pytest
+from conftest import DATA, SMALL
+
+
+@pytest.fixture
+def heavy_file(tmp_path):
+    path = tmp_path / "heavy.m"
+    path.write_text(SMALL.replace("\n3 1 40 12", "\n3 1 4000 1200"))
+    return path
+
+
+def test_module_is_the_command():
+    shown = subprocess.run([sys.executable, "-m", "nodalroom", "--help"], capture_output=True, text=True, check=True)
+    for word in ("info", "solve", "sweep", "headroom", "witness", "convert", "Exit codes: 0", "130"):
+        assert word in shown.stdout
+
+
+@pytest.mark.parametrize("command", ["info", "solve", "sweep", "headroom", "witness", "convert"])
+def test_help(command, run_command):
+    code, out, _ = run_command(command, "--help")
+    assert code == 0
+    assert "CASE" in out
+    assert "Exit codes: 0" in out
+
+
+def test_info(small_file, run_command):
+    code, out, _ = run_command("info", small_file)
+    assert code == 0
+    assert "8 buses (1 isolated)" in out
+    assert "isolated_buses" in out  # a diagnostic
+    content = json.loads(run_command("info", small_file, "--json")[1])
+    assert (content["buses"], content["units"], content["bridges"], content["load_mw"]) == (8, 3, 1, 155)
+    assert content["diagnostics"][0]["line"] == 12
+
+
+def test_solve(small_file, heavy_file, tmp_path, run_command):
+    code, out, _ = run_command("solve", small_file, "--out-buses", tmp_path / "b.csv")
+    assert code == 0
+    assert "converged from the stored start" in out
+    buses = pd.read_csv(tmp_path / "b.csv", index_col="bus", float_precision="round_trip")
+    assert buses["vm_pu"].equals(nr.read(small_file).solve().buses["vm_pu"])
+    content = json.loads(run_command("solve", small_file, "--json", "--out-branches", tmp_path / "l.json")[1])
+    assert content["converged"] is True
+    assert content["buses"][7]["vm_pu"] is None
+    assert len(json.loads((tmp_path / "l.json").read_text())) == 10
+
+    code, out, _ = run_command("solve", heavy_file)
+    assert code == 1
+    assert "Largest mismatches" in out
+    code, out, _ = run_command("solve", heavy_file, "--json")
+    assert code == 1
+    assert json.loads(out)["converged"] is False
+
+
+def test_sweep(small_file, heavy_file, tmp_path, run_command):
+    code, out, _ = run_command("sweep", small_file, "--out", tmp_path / "s.csv", "--violations", tmp_path / "v.csv")
+    assert code == 0
+    assert "12 states: 12 converged; 1 bridges not simulated" in out
+    assert len(pd.read_csv(tmp_path / "s.csv")) == 12
+    content = json.loads(run_command("sweep", small_file, "--json", "--voltage-band-post", "0.995,1.05")[1])
+    assert content["complete"] is True
+    assert content["violations"][0]["limit"] == 0.995
+    assert run_command("sweep", heavy_file)[0] == 1
+
+
+def test_headroom_writes_what_was_asked(small_file, tmp_path, run_command):
+    code, out, _ = run_command(
+        "headroom", small_file, "--max-mw", 500, "--buses", "4,7", "--top", 1,
+        "--out", tmp_path / "h.csv", "--out", tmp_path / "h.json", "--report", tmp_path / "h.html",
+    )  # fmt: skip
+    assert code == 0
+    table = pd.read_csv(tmp_path / "h.csv", index_col="bus", float_precision="round_trip")
+    assert list(table.index) == [4, 7]
+    assert json.loads((tmp_path / "h.json").read_text())["options"]["max_mw"] == 500
+    assert (tmp_path / "h.html").read_text().startswith("<!DOCTYPE html>")
+    for words in ("balance: spare", "2 limited", "Most headroom", "What binds most buses", "nodalroom witness"):
+        assert words in out
+    assert "DELTA" in out
+    assert "GOLF" not in out  # --top 1
+
+
+def test_headroom_json_is_all_there_is_on_standard_output(small_file, tmp_path, run_command):
+    code, out, _ = run_command("headroom", small_file, "--json", "--out", tmp_path / "h.csv")
+    assert code == 0
+    assert len(json.loads(out)["buses"]) == 7
+    pytest.importorskip("pyarrow")
+    assert run_command("headroom", small_file, "--out", tmp_path / "h.parquet", "--buses", 1)[0] == 0
+    assert list(pd.read_parquet(tmp_path / "h.parquet").index) == [1]
+
+
+def test_headroom_without_a_solution(heavy_file, run_command):
+    code, out, said = run_command("headroom", heavy_file)
+    assert code == 1
+    assert "No number is given" in out
+    assert said.startswith("no solution: ")
+
+
+def test_options_reach_the_study(small_file, tmp_path, run_command):
+    (tmp_path / "w.csv").write_text("row,weight\n2,1\n3,2\n")
+    words = [
+        "--power-factor", 0.9, "--max-mw", 300, "--contingencies", "branches", "--balance", tmp_path / "w.csv",
+        "--rating-intact", "C", "--rating-post", "A", "--attribution", 0.01, "--attribution-voltage", 0.002,
+        "--voltage-band", "0.95,1.05", "--voltage-band-post", "0.92,1.08", "--voltage-change-max", 0.08,
+        "--monitor-min-kv", 100, "--no-q-limits", "--certify", "all", "--tolerance", 1e-9,
+        "--threads", 1, "--no-progress",
+    ]  # fmt: skip
+    content = json.loads(run_command("headroom", small_file, "--buses", "4", "--json", *words)[1])
+    assert content["options"] == {
+        "min_kv": 0, "power_factor": 0.9, "max_mw": 300, "contingencies": "branches", "balance": "given",
+        "balance_area": None, "rating_intact": "C", "rating_post": "A", "attribution": 0.01,
+        "attribution_voltage": 0.002, "voltage_band": [0.95, 1.05], "voltage_band_post": [0.92, 1.08],
+        "voltage_change_max": 0.08, "monitor_min_kv": 100, "q_limits": False, "certify": "all", "tolerance": 1e-9,
+    }  # fmt: skip
+    asked = nr.headroom(
+        nr.read(small_file), [4], power_factor=0.9, max_mw=300, contingencies="branches", balance=[0, 1, 2],
+        rating_intact="C", rating_post="A", attribution=0.01, attribution_voltage=0.002, voltage_band=(0.95, 1.05),
+        voltage_band_post=(0.92, 1.08), voltage_change_max=0.08, monitor_min_kv=100, q_limits=False, certify="all",
+        tolerance=1e-9,
+    )  # fmt: skip
+    assert content["buses"][0]["headroom_mw"] == asked.table.at[4, "headroom_mw"]
+
+
+def test_the_command_of_a_witness_makes_that_witness(small_file, tmp_path, run_command):
+    study = nr.headroom(nr.read(small_file), [6], balance="pmax", voltage_band_post=(0.95, 1.1), q_limits=False)
+    words = study.witness(6).command(tmp_path / "w.m").split()
+    assert words[:2] == ["nodalroom", "witness"]
+    code, out, _ = run_command(*words[1:])
+    assert code == 0
+    assert "New load" in out
+    assert (tmp_path / "w.m").read_text() == study.witness(6).text
+
+
+def test_convert_keeps_every_bit(tmp_path, run_command):
+    source = DATA / "case_RTS_GMLC.m"
+    assert run_command("convert", source, tmp_path / "out.m")[0] == 0
+    assert run_command("convert", tmp_path / "out.m", tmp_path / "again.m")[0] == 0
+    assert (tmp_path / "out.m").read_bytes() == (tmp_path / "again.m").read_bytes()
+    assert nr.read(tmp_path / "out.m").to_matpower() == nr.read(source).to_matpower()
+    code, _, said = run_command("convert", source, tmp_path / "out.raw")
+    assert code == 2
+    assert "must end in .m" in said
