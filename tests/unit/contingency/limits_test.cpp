@@ -1,0 +1,98 @@
+#include "nodalroom/contingency/limits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "nodalroom/core/errors.hpp"
+#include "unit/model/case_records.hpp"
+
+namespace nodalroom::contingency {
+namespace {
+
+using model::Network;
+using model::RatingSet;
+
+constexpr double kNone = std::numeric_limits<double>::infinity();
+
+/// Three buses at 110, 110 and 20 kV; ratings A 100, B 0 or 120, C 0 or 150; one branch without any.
+Network network() {
+    auto records = testing::ring_of_three();
+    records.set_bus(2, io::bus_col::base_kv, 20.0);
+    records.set_branch(0, io::branch_col::rate_b, 120.0).set_branch(0, io::branch_col::rate_c, 150.0);
+    records.set_branch(2, io::branch_col::rate_a, 0.0);
+    records.branch(1, 2, 0.01, 0.1, 0, 0, 0, 0.0);  // out of service
+    return Network::from_matpower(records.mpc());
+}
+
+TEST(Limits, TakeTheRatingSetAskedForAndAWhereItIsEmpty) {
+    LimitOptions options;
+    const auto usual = resolve_limits(network(), options);
+    EXPECT_EQ(usual.intact.rating_pu, (std::vector<double>{1.0, 1.0, kNone, kNone}));
+    EXPECT_EQ(usual.post.rating_pu, (std::vector<double>{1.2, 1.0, kNone, kNone}));
+    options.rating_intact = RatingSet::c;
+    options.rating_post = RatingSet::a;
+    const auto other = resolve_limits(network(), options);
+    EXPECT_EQ(other.intact.rating_pu, (std::vector<double>{1.5, 1.0, kNone, kNone}));
+    EXPECT_EQ(other.post.rating_pu, (std::vector<double>{1.0, 1.0, kNone, kNone}));
+    EXPECT_EQ(&other.of(true), &other.intact);
+    EXPECT_EQ(&other.of(false), &other.post);
+}
+
+TEST(Limits, TakeTheBandGivenOrTheCasesOwn) {
+    LimitOptions options;
+    options.band_post = VoltageBand{0.85, 1.15};
+    const auto limits = resolve_limits(network(), options);
+    EXPECT_EQ(limits.intact.vmin_pu, (std::vector<double>{0.9, 0.9, 0.9}));
+    EXPECT_EQ(limits.intact.vmax_pu, (std::vector<double>{1.1, 1.1, 1.1}));
+    EXPECT_EQ(limits.post.vmin_pu, (std::vector<double>{0.85, 0.85, 0.85}));
+    EXPECT_EQ(limits.post.vmax_pu, (std::vector<double>{1.15, 1.15, 1.15}));
+    EXPECT_FALSE(limits.voltage_change_max_pu.has_value());
+}
+
+TEST(Limits, WatchOnlyWhatIsHighEnough) {
+    LimitOptions options;
+    options.monitor_min_kv = 100.0;
+    const auto limits = resolve_limits(network(), options);
+    EXPECT_EQ(limits.intact.rating_pu,
+              (std::vector<double>{1.0, kNone, kNone, kNone}));  // 2 and 3 end at 20 kV
+    EXPECT_EQ(limits.intact.vmin_pu, (std::vector<double>{0.9, 0.9, -kNone}));
+    EXPECT_EQ(limits.intact.vmax_pu, (std::vector<double>{1.1, 1.1, kNone}));
+}
+
+TEST(Limits, RefuseWhatIsNoLimit) {
+    const auto problem = [](auto change) {
+        LimitOptions options;
+        change(options);
+        EXPECT_EQ(options.first_violation().has_value(), true);
+        EXPECT_THROW((void)resolve_limits(network(), options), OptionError);
+        return options.first_violation().value_or("");
+    };
+    EXPECT_NE(problem([](auto& o) {
+                  o.band_intact = VoltageBand{1.0, 0.9};
+              }).find("voltage_band"),
+              std::string::npos);
+    EXPECT_NE(problem([](auto& o) {
+                  o.band_post = VoltageBand{-0.1, 1.1};
+              }).find("voltage_band_post"),
+              std::string::npos);
+    EXPECT_NE(problem([](auto& o) { o.voltage_change_max_pu = 0.0; }).find("voltage_change_max"),
+              std::string::npos);
+    EXPECT_NE(problem([](auto& o) { o.monitor_min_kv = -1.0; }).find("monitor_min_kv"), std::string::npos);
+    EXPECT_NE(problem([](auto& o) { o.monitor_min_kv = NAN; }).find("monitor_min_kv"), std::string::npos);
+    EXPECT_FALSE(LimitOptions{}.first_violation().has_value());
+}
+
+TEST(RatingSets, AreNamedByLetters) {
+    for (const auto set : {RatingSet::a, RatingSet::b, RatingSet::c}) {
+        const char upper = letter(set);
+        const char lower = static_cast<char>(upper - 'A' + 'a');
+        EXPECT_EQ(parse_rating_set(std::string(1, upper)), set);
+        EXPECT_EQ(parse_rating_set(std::string(1, lower)), set);
+    }
+    EXPECT_THROW((void)parse_rating_set("D"), OptionError);
+    EXPECT_THROW((void)parse_rating_set(""), OptionError);
+}
+
+}  // namespace
+}  // namespace nodalroom::contingency
