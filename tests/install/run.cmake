@@ -14,7 +14,7 @@ run(${CMAKE_COMMAND} --install "${build_dir}" --config "${build_type}" --prefix 
 set(without)
 if(shared)
   # What a shared library uses inside must not be asked of its users.
-  foreach(package KLU OpenMP Eigen3)
+  foreach(package KLU OpenMP)
     list(APPEND without -D CMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
   endforeach()
 endif()
