@@ -17,6 +17,9 @@ class CandidateSearch {
 public:
     CandidateSearch(const Preparation& prepared, const RunControl* control);
 
+    /// Distance of the two checked loads from the limit between them (definition, section 7).
+    static constexpr double kResolutionMw = 0.005;
+
     /// The row of a bus; not_run when the study was cancelled meanwhile.
     [[nodiscard]] HeadroomRow run(BusRow bus);
 
