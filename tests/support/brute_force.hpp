@@ -1,0 +1,348 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <complex>
+#include <limits>
+#include <map>
+#include <numbers>
+#include <vector>
+
+#include "nodalroom/contingency/state_solver.hpp"
+#include "nodalroom/headroom/options.hpp"
+#include "nodalroom/headroom/result.hpp"
+
+namespace nodalroom::testing {
+
+/// Headroom by brute force, written from the definition: every state is followed from its solution
+/// without load in strides, everything is compared with every limit at every stride, and the first
+/// load at which something counts is bisected. Of the library only the solver of single states is
+/// used; limits, flows, attribution and search are this file's own.
+class BruteForce {
+public:
+    enum Type : std::size_t { thermal, voltage, collapse, generation, type_count };
+
+    struct Limit {
+        headroom::LimitType type = headroom::LimitType::none;
+        int element = -1;
+    };
+    /// The first load at which something of a type counts: broken at `mw`, whole `resolution` below.
+    struct First {
+        double mw = std::numeric_limits<double>::infinity();
+        contingency::Outage outage;
+        Limit limit;
+    };
+    struct Answer {
+        First first[type_count];
+        [[nodiscard]] Type headline() const {
+            std::size_t best = thermal;
+            for (std::size_t t = 0; t < type_count; ++t) {
+                if (first[t].mw < first[best].mw) best = t;
+            }
+            return static_cast<Type>(best);
+        }
+    };
+
+    static constexpr double kResolutionMw = 0.005;
+    static constexpr double kCollapseWidthMw = 0.1;
+    static constexpr double kStrides = 5.0;  ///< per path, at least
+    static constexpr double kShortStrideMw = 0.5;
+    static constexpr double kJumpPu = 0.04;  ///< a stride that moves a voltage further is cut
+
+    /// `short_strides`: walk in strides of half a MW, so that no gap in a path is stepped over.
+    BruteForce(const model::Network& network, const headroom::HeadroomOptions& options,
+               bool short_strides = false)
+        : network_(network),
+          options_(options),
+          short_strides_(short_strides),
+          base_(network, power_flow(options)),
+          solver_(base_) {
+        states_.push_back({});
+        for (const auto& outage : contingency::list_outages(network, options.contingencies)) {
+            State state;
+            state.outage = outage;
+            states_.push_back(state);
+        }
+        std::vector<State> solvable;
+        for (State& state : states_) {
+            solver_.clear_load();
+            solver_.set_outage(state.outage);
+            if (!solver_.solve_from_base().converged()) continue;
+            state.voltages = solver_.newton().voltages();
+            state.flow_mva = flows(state.voltages, state.outage);
+            solvable.push_back(state);
+        }
+        unsolvable_ = states_.size() - solvable.size();
+        states_ = std::move(solvable);
+        for (std::size_t u = 0; u < network.units().size(); ++u) {
+            const auto& unit = network.units()[u];
+            if (unit.in_service) spare_mw_ += std::max(unit.p_max_pu - unit.p_pu, 0.0) * network.base_mva();
+        }
+    }
+
+    [[nodiscard]] std::size_t states() const { return states_.size(); }
+    [[nodiscard]] std::size_t unsolvable() const { return unsolvable_; }
+
+    [[nodiscard]] Answer headroom(BusRow bus) {
+        Answer answer;
+        bus_ = bus;
+        for (const State& state : states_) follow(state, answer);
+        return answer;
+    }
+
+    /// Whether this limit counts in this state at this load; for collapse, whether there is no solution.
+    [[nodiscard]] bool counts(BusRow bus, const headroom::Binding& binding, double load_mw) {
+        bus_ = bus;
+        const State& state = *std::find_if(states_.begin(), states_.end(),
+                                           [&](const State& s) { return s.outage == binding.outage; });
+        powerflow::Voltages at = state.voltages;
+        double reached = 0.0;
+        if (!advance(state, at, reached, load_mw)) return true;
+        for (const Limit& found : counted(state, at, load_mw)) {
+            if (found.type == binding.type && (found.element == binding.element || binding.element < 0))
+                return true;
+        }
+        return false;
+    }
+
+    /// How many states are not clean at a load.
+    [[nodiscard]] std::size_t states_not_clean(BusRow bus, double load_mw) {
+        bus_ = bus;
+        std::size_t count = 0;
+        for (const State& state : states_) {
+            powerflow::Voltages at = state.voltages;
+            double reached = 0.0;
+            if (!advance(state, at, reached, load_mw) || !counted(state, at, load_mw).empty()) ++count;
+        }
+        return count;
+    }
+
+private:
+    struct State {
+        contingency::Outage outage;
+        powerflow::Voltages voltages;  ///< without load
+        std::vector<double> flow_mva;  ///< per branch row, larger end
+    };
+
+    static powerflow::PowerFlowOptions power_flow(const headroom::HeadroomOptions& options) {
+        powerflow::PowerFlowOptions result;
+        result.balance = options.balance;
+        result.enforce_q_limits = options.enforce_q_limits;
+        result.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
+        return result;
+    }
+
+    /// The larger |S| of both ends of every branch, from the π-model written out here.
+    [[nodiscard]] std::vector<double> flows(const powerflow::Voltages& v, contingency::Outage outage) const {
+        std::vector<double> result(network_.branches().size(), 0.0);
+        const auto phasor = [&](BusRow bus) { return std::polar(v.vm_pu[bus.pos()], v.va_rad[bus.pos()]); };
+        for (std::size_t l = 0; l < result.size(); ++l) {
+            const auto& branch = network_.branches()[l];
+            const bool out =
+                outage.kind == contingency::OutageKind::branch && static_cast<std::size_t>(outage.row) == l;
+            if (!branch.in_service || out) continue;
+            const std::complex<double> series(branch.r_pu, branch.x_pu), half(0.0, 0.5 * branch.b_pu);
+            const auto ratio = std::polar(branch.tap, branch.shift_rad);
+            const auto behind = phasor(branch.from) / ratio;  // the π behind the ideal transformer
+            const auto to = phasor(branch.to);
+            const auto in = (behind - to) / series + half * behind;
+            const auto out_current = (to - behind) / series + half * to;
+            result[l] = network_.base_mva() *
+                        std::max(std::abs(behind * std::conj(in)), std::abs(to * std::conj(out_current)));
+        }
+        return result;
+    }
+
+    [[nodiscard]] double rating_mva(const model::Branch& branch, bool intact) const {
+        const auto set = intact ? options_.limits.rating_intact : options_.limits.rating_post;
+        double rating = set == model::RatingSet::b   ? branch.rate_b_pu
+                        : set == model::RatingSet::c ? branch.rate_c_pu
+                                                     : branch.rate_a_pu;
+        if (rating == 0.0) rating = branch.rate_a_pu;
+        const double lower_kv = std::min(network_.bus(branch.from).base_kv, network_.bus(branch.to).base_kv);
+        if (rating == 0.0 || lower_kv < options_.limits.monitor_min_kv)
+            return std::numeric_limits<double>::infinity();
+        return rating * network_.base_mva();
+    }
+
+    /// What counts against the load in one solved state (definition, sections 5 and 6).
+    [[nodiscard]] std::vector<Limit> counted(const State& state, const powerflow::Voltages& v,
+                                             double load_mw) {
+        using headroom::LimitType;
+        std::vector<Limit> found;
+        const bool intact = state.outage.is_intact();
+        const auto s = flows(v, state.outage);
+        for (std::size_t l = 0; l < s.size(); ++l) {
+            if (s[l] > rating_mva(network_.branches()[l], intact) &&
+                s[l] - state.flow_mva[l] > options_.attribution_mva_per_mw * load_mw) {
+                found.push_back({LimitType::thermal, static_cast<int>(l)});
+            }
+        }
+        const auto& band = intact ? options_.limits.band_intact : options_.limits.band_post;
+        const auto* loaded_intact = intact ? nullptr : intact_voltages(load_mw);
+        for (std::size_t i = 0; i < v.vm_pu.size(); ++i) {
+            const auto& bus = network_.buses()[i];
+            if (bus.type == model::BusType::isolated || bus.base_kv < options_.limits.monitor_min_kv)
+                continue;
+            const double low = band ? band->min_pu : bus.vmin_pu, high = band ? band->max_pu : bus.vmax_pu;
+            const double now = v.vm_pu[i], before = state.voltages.vm_pu[i];
+            const double threshold = options_.attribution_voltage_pu;
+            if (now < low && before - now > threshold)
+                found.push_back({LimitType::low_voltage, static_cast<int>(i)});
+            if (now > high && now - before > threshold)
+                found.push_back({LimitType::high_voltage, static_cast<int>(i)});
+            if (loaded_intact == nullptr) continue;
+            const double change = std::abs(now - (*loaded_intact)[i]);
+            const double change_before = std::abs(before - states_.front().voltages.vm_pu[i]);
+            if (change > *options_.limits.voltage_change_max_pu && change - change_before > threshold) {
+                found.push_back({LimitType::voltage_change, static_cast<int>(i)});
+            }
+        }
+        if (intact && options_.balance.rule == powerflow::BalanceRule::spare && !options_.balance.area) {
+            double supplied = 0.0;
+            for (const double s_pu : v.supply_pu) supplied += s_pu * network_.base_mva();
+            if (supplied > spare_mw_) found.push_back({LimitType::generation, -1});
+        }
+        return found;
+    }
+
+    /// Voltages of the intact state with this load; null where the voltage-change limit is off.
+    const std::vector<double>* intact_voltages(double load_mw) {
+        if (!options_.limits.voltage_change_max_pu) return nullptr;
+        powerflow::Voltages v = states_.front().voltages;
+        double reached = 0.0;
+        if (!advance(states_.front(), v, reached, load_mw)) return nullptr;
+        intact_vm_ = v.vm_pu;
+        return &intact_vm_;
+    }
+
+    void load(const State& state, double load_mw) {
+        const double p = load_mw / network_.base_mva();
+        solver_.set_outage(state.outage);
+        solver_.set_load(bus_, p, p * std::tan(std::acos(options_.power_factor)));
+    }
+
+    [[nodiscard]] bool solve(const State& state, const powerflow::Voltages& from, double load_mw,
+                             bool thorough, powerflow::Voltages& result) {
+        load(state, load_mw);
+        if (!(thorough ? solver_.solve_from(from) : solver_.solve_near(from)).converged()) return false;
+        result = solver_.newton().voltages();
+        double jump = 0.0;
+        for (std::size_t i = 0; i < result.vm_pu.size(); ++i) {
+            jump = std::max(jump, std::abs(result.vm_pu[i] - from.vm_pu[i]));
+        }
+        return jump < kJumpPu;
+    }
+
+    /// Raises the load from `reached` to `target` in strides that solve; false where the path ends.
+    bool advance(const State& state, powerflow::Voltages& at, double& reached, double target) {
+        double stride = target - reached;
+        while (reached < target) {
+            const double next = std::min(reached + stride, target);
+            powerflow::Voltages there;
+            if (solve(state, at, next, next - reached < 1.0, there)) {
+                at = std::move(there);
+                reached = next;
+                stride *= 1.5;
+            } else {
+                stride = 0.5 * (next - reached);
+                if (stride < kCollapseWidthMw) return false;
+            }
+        }
+        return true;
+    }
+
+    [[nodiscard]] static bool has(const std::vector<Limit>& found, Type type) {
+        return std::any_of(found.begin(), found.end(),
+                           [&](const Limit& limit) { return type_of(limit) == type; });
+    }
+    [[nodiscard]] static Type type_of(const Limit& limit) {
+        using headroom::LimitType;
+        return limit.type == LimitType::thermal      ? thermal
+               : limit.type == LimitType::generation ? generation
+               : limit.type == LimitType::collapse   ? collapse
+                                                     : voltage;
+    }
+
+    /// Follows one state as far as it can still lower an answer.
+    void follow(const State& state, Answer& answer) {
+        const auto far_enough = [&](double load_mw) {
+            for (std::size_t t = 0; t < type_count; ++t) {
+                if (t == generation && !state.outage.is_intact()) continue;
+                if (load_mw < answer.first[t].mw) return false;
+            }
+            return true;
+        };
+        double top = 0.0;
+        for (std::size_t t = 0; t < type_count; ++t) {
+            if (t == generation && !state.outage.is_intact()) continue;
+            top = std::max(top, std::min(answer.first[t].mw, options_.max_mw));
+        }
+        // The first stride is short, so that what counts at once is seen as such.
+        powerflow::Voltages at = state.voltages;
+        double reached = 0.0;
+        double stride = 1e-3;
+        while (reached < top && !far_enough(reached)) {
+            const double target = std::min(reached + stride, top);
+            powerflow::Voltages next = at;
+            double next_mw = reached;
+            if (!advance(state, next, next_mw, target)) {
+                note(state, at, reached, next, next_mw, answer);
+                if (next_mw + kCollapseWidthMw < answer.first[collapse].mw) {
+                    answer.first[collapse] = {
+                        next_mw + 0.5 * kCollapseWidthMw, state.outage, {headroom::LimitType::collapse, -1}};
+                }
+                return;
+            }
+            note(state, at, reached, next, next_mw, answer);
+            at = std::move(next);
+            reached = next_mw;
+            stride = short_strides_ ? kShortStrideMw : top / kStrides;
+        }
+    }
+
+    /// Types that count at the upper end of a stride and not at its lower end are bisected between.
+    void note(const State& state, const powerflow::Voltages& below, double below_mw,
+              const powerflow::Voltages& above, double above_mw, Answer& answer) {
+        if (above_mw <= below_mw) return;
+        const auto found = counted(state, above, above_mw);
+        for (std::size_t t = 0; t < type_count; ++t) {
+            const auto type = static_cast<Type>(t);
+            if (!has(found, type) || below_mw >= answer.first[t].mw) continue;
+            powerflow::Voltages low = below;
+            double low_mw = below_mw, high_mw = above_mw;
+            auto at_high = found;
+            while (high_mw - low_mw > kResolutionMw) {
+                const double middle_mw = 0.5 * (low_mw + high_mw);
+                powerflow::Voltages middle = low;
+                double reached = low_mw;
+                if (!advance(state, middle, reached, middle_mw)) break;
+                auto now = counted(state, middle, middle_mw);
+                if (has(now, type)) {
+                    high_mw = middle_mw;
+                    at_high = std::move(now);
+                } else {
+                    low = std::move(middle);
+                    low_mw = middle_mw;
+                }
+            }
+            if (high_mw >= answer.first[t].mw) continue;
+            const auto which = std::find_if(at_high.begin(), at_high.end(),
+                                            [&](const Limit& limit) { return type_of(limit) == type; });
+            answer.first[t] = {high_mw, state.outage, *which};
+        }
+    }
+
+    const model::Network& network_;
+    headroom::HeadroomOptions options_;
+    bool short_strides_;
+    contingency::BaseCase base_;
+    contingency::StateSolver solver_;
+    std::vector<State> states_;  ///< those with a solution without load, the intact one first
+    std::size_t unsolvable_ = 0;
+    double spare_mw_ = 0.0;
+    BusRow bus_;
+    std::vector<double> intact_vm_;
+};
+
+}  // namespace nodalroom::testing
