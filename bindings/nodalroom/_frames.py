@@ -15,7 +15,8 @@ def to_frame(columns: dict[str, Any], index: str | None = None) -> pd.DataFrame:
         if isinstance(values, tuple):
             data[name] = pd.arrays.IntegerArray(values[0], values[1])
         elif isinstance(values, list):
-            data[name] = np.array(values, dtype=object)
+            # Said twice, or pandas 3 makes its own texts of them, with NaN for None.
+            data[name] = pd.Series(np.array(values, dtype=object), dtype=object)
         else:
             data[name] = values
     frame = pd.DataFrame(data, copy=False)

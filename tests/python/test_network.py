@@ -84,7 +84,7 @@ def test_file_figures_come_out_bit_for_bit(name):
 def test_tables_are_copies(small):
     buses = small.buses
     buses.loc[1, "base_kv"] = 1.0
-    buses["name"].to_numpy()[:] = "changed"
+    buses.loc[1, "name"] = "changed"
     assert small.buses.at[1, "base_kv"] == 230
     assert small.buses.at[1, "name"] == "ALPHA"
 
