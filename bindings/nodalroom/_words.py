@@ -57,7 +57,14 @@ def describe_options(options: dict[str, Any]) -> list[tuple[str, str]]:
     area = options["balance_area"]
     change = options["voltage_change_max"]
     watched = options["monitor_min_kv"]
+    if options["buses"] is not None:
+        candidates = f"{len(options['buses'])} buses that were named"
+    elif options["min_kv"] > 0:
+        candidates = f"every energised bus at or above {options['min_kv']:g} kV"
+    else:
+        candidates = "every energised bus"
     return [
+        ("Buses studied", candidates),
         (
             "New load",
             f"power factor {options['power_factor']:g} lagging, up to {options['max_mw']:g} MW, one bus at a time",

@@ -330,10 +330,11 @@ def headroom(
         "certify": word("certify", certify),
         "tolerance": number("tolerance", tolerance),
     }
+    asked = buses_of(buses)
     with reporting(progress) as report:
         core = _core.headroom(
             net._core,
-            buses=buses_of(buses),
+            buses=asked,
             threads=threads_of(threads),
             progress=report,
             **options,
@@ -343,7 +344,7 @@ def headroom(
     options["rating_post"] = options["rating_post"].upper()
     options["balance"] = balance_arguments["balance"]
     options["balance_area"] = balance_arguments["area"]
-    options = {name: options[name] for name in DEFAULTS}
+    options = {"buses": asked, **{name: options[name] for name in DEFAULTS}}
     study = Study(core, net, options, time.monotonic() - started)
     if core.interrupted and not study.complete:
         warnings.warn(

@@ -114,7 +114,7 @@ def test_options_reach_the_study(small_file, tmp_path, run_command):
     ]  # fmt: skip
     content = json.loads(run_command("headroom", small_file, "--buses", "4", "--json", *words)[1])
     assert content["options"] == {
-        "min_kv": 0, "power_factor": 0.9, "max_mw": 300, "contingencies": "branches", "balance": "given",
+        "buses": [4], "min_kv": 0, "power_factor": 0.9, "max_mw": 300, "contingencies": "branches", "balance": "given",
         "balance_area": None, "rating_intact": "C", "rating_post": "A", "attribution": 0.01,
         "attribution_voltage": 0.002, "voltage_band": [0.95, 1.05], "voltage_band_post": [0.92, 1.08],
         "voltage_change_max": 0.08, "monitor_min_kv": 100, "q_limits": False, "certify": "all", "tolerance": 1e-9,

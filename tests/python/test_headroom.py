@@ -77,13 +77,21 @@ def test_options_in_force_are_kept_and_printed(study):
     assert study.options["balance"] == "spare"
     assert study.options["max_mw"] == 500
     assert study.options["rating_post"] == "B"
+    assert study.options["buses"] is None
     assert set(study.options) == {
-        "min_kv", "power_factor", "max_mw", "contingencies", "balance", "balance_area", "rating_intact", "rating_post",
+        "buses", "min_kv", "power_factor", "max_mw", "contingencies", "balance", "balance_area", "rating_intact", "rating_post",
         "attribution", "attribution_voltage", "voltage_band", "voltage_band_post", "voltage_change_max",
         "monitor_min_kv", "q_limits", "certify", "tolerance",
     }  # fmt: skip
     text = repr(study)
-    for words in ("balance: spare", "up to 500 MW", "power factor 0.95", "B after an outage", "7 limited"):
+    for words in (
+        "every energised bus",
+        "balance: spare",
+        "up to 500 MW",
+        "power factor 0.95",
+        "B after an outage",
+        "7 limited",
+    ):
         assert words in text
 
 

@@ -158,6 +158,10 @@ def _intro(study: Study, title: str) -> str:
     return "\n".join([*lines, "</header>"])
 
 
+def _short(mw: float) -> str:
+    return f"{mw:,.0f}" if mw >= 1000 else f"{mw:,.1f}"
+
+
 def _figures(study: Study) -> str:
     table = study.table
     numbers = table["headroom_mw"]
@@ -166,8 +170,8 @@ def _figures(study: Study) -> str:
     name = table["name"].get(best)
     certified = int(table["certified"].sum())
     figures = [
-        (f"{numbers.median():,.1f} MW", "median headroom", f"of {len(table):,} buses"),
-        (f"{numbers.max():,.1f} MW", "largest headroom", f"bus {best} {name or ''}"),
+        (f"{_short(numbers.median())} MW", "median headroom", f"of {len(table):,} buses"),
+        (f"{_short(numbers.max())} MW", "largest headroom", f"bus {best} {name or ''}"),
         (f"{int((numbers >= 100).sum()):,}", "buses that take 100 MW or more", f"of {len(table):,}"),
         (f"{counts.get('already_limited', 0):,}", "buses that take nothing", "any load breaks a limit"),
         (f"{study.states_total:,}", "states", f"{study._core.bridges:,} bridge outages not simulated"),
