@@ -79,8 +79,8 @@ def test_options_in_force_are_kept_and_printed(study):
     assert study.options["rating_post"] == "B"
     assert study.options["buses"] is None
     assert set(study.options) == {
-        "buses", "min_kv", "power_factor", "max_mw", "contingencies", "balance", "balance_area", "rating_intact", "rating_post",
-        "attribution", "attribution_voltage", "voltage_band", "voltage_band_post", "voltage_change_max",
+        "buses", "min_kv", "power_factor", "max_mw", "contingencies", "balance", "balance_area", "rating_intact",
+        "rating_post", "attribution", "attribution_voltage", "voltage_band", "voltage_band_post", "voltage_change_max",
         "monitor_min_kv", "q_limits", "certify", "tolerance",
     }  # fmt: skip
     text = repr(study)
