@@ -286,7 +286,7 @@ TEST_P(LargerRatings, NeverLowerAnAnswerAndLeaveOtherLimitsAlone) {
         SCOPED_TRACE("bus " + std::to_string(network.bus(a.bus).number.value()));
         EXPECT_GE(b.thermal_mw, a.thermal_mw - 0.1);
         EXPECT_GE(b.headroom_mw, a.headroom_mw - tolerance_mw(a));
-        if (std::isfinite(a.voltage_mw)) {
+        if (std::isfinite(a.voltage_mw) && a.voltage_mw < a.collapse_mw - 1.0) {  // not at the end of a path
             EXPECT_NEAR(b.voltage_mw, a.voltage_mw, 0.1);
         }
         if (std::isfinite(a.generation_mw) && std::isfinite(b.generation_mw)) {
