@@ -12,6 +12,9 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kWorstBuses = 5;
+// Reactive limits are drawn in by this many steps, halved where one fails, down to this share.
+constexpr double kEasingSteps = 8.0;
+constexpr double kSmallestEasing = 1.0 / 256.0;
 
 std::vector<BusMismatch> worst_buses(NewtonSolver& solver) {
     solver.evaluate_mismatch();
@@ -91,6 +94,56 @@ void dc_angles(const Equations& equations, const OperatingPoint& point, std::vec
     if (!klu.factor(values)) return;
     klu.solve(rhs);
     for (std::size_t i = 0; i < n; ++i) va_rad[i] = rhs[static_cast<std::size_t>(place(i))];
+}
+
+/// Solves without reactive limits, then with limits widened by what they lack, and draws them in to
+/// their place, following the solution: for grids in which reactive limits taken at once lead to
+/// another branch of solutions or go round in circles.
+NewtonReport solve_easing_limits(NewtonSolver& solver, const PowerFlowOptions& options,
+                                 const std::vector<Start>& starts) {
+    NewtonOptions newton;
+    newton.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
+    newton.max_iterations = options.max_iterations;
+    newton.enforce_q_limits = false;
+    NewtonReport report;
+    for (const Start start : starts) {
+        solver.start_from(start_voltages(solver.equations(), solver.point(), start));
+        report = solver.solve(newton);
+        if (report.converged()) break;
+    }
+    if (!report.converged()) return report;
+
+    OperatingPoint& point = solver.point();
+    const std::vector<double> q_min = point.q_min, q_max = point.q_max;
+    double widest = 0.0;
+    for (const auto& supply : solver.equations().supply_entries()) {
+        const auto i = static_cast<std::size_t>(supply.bus);
+        if (point.regulates[i] == 0) continue;
+        widest = std::max({widest, solver.q_generation(i) - q_max[i], q_min[i] - solver.q_generation(i)});
+    }
+    newton.enforce_q_limits = true;
+    newton.damped = true;
+    Voltages last = solver.voltages();
+    double solved_share = 1.0, step = 1.0 / kEasingSteps;
+    while (solved_share > 0.0) {
+        const double share = std::max(0.0, solved_share - step);
+        for (std::size_t i = 0; i < q_min.size(); ++i) {
+            point.q_min[i] = q_min[i] - share * widest;
+            point.q_max[i] = q_max[i] + share * widest;
+        }
+        solver.start_from(last);
+        report = solver.solve(newton);
+        if (report.converged()) {
+            last = solver.voltages();
+            solved_share = share;
+        } else {
+            step *= 0.5;
+            if (step < kSmallestEasing) break;
+        }
+    }
+    point.q_min = q_min;
+    point.q_max = q_max;
+    return report;
 }
 
 }  // namespace
@@ -190,11 +243,13 @@ std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOpti
         for (const bool damped : {false, true}) {
             newton.damped = damped;
             solver.start_from(start_voltages(solver.equations(), solver.point(), start));
-            attempts.push_back({start, damped, solver.solve(newton)});
+            attempts.push_back({start, damped, false, solver.solve(newton)});
             const SolveStatus status = attempts.back().report.status;
             if (status == SolveStatus::converged || status == SolveStatus::no_balance) return attempts;
         }
     }
+    if (options.enforce_q_limits)
+        attempts.push_back({starts.front(), false, true, solve_easing_limits(solver, options, starts)});
     return attempts;
 }
 

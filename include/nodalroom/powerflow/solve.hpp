@@ -32,6 +32,7 @@ struct PowerFlowOptions {
 struct Attempt {
     Start start = Start::stored;
     bool damped = false;
+    bool eased = false;  ///< from the solution without reactive limits, drawing the limits in step by step
     NewtonReport report;
 };
 
