@@ -15,6 +15,7 @@
 #include "support/csv_table.hpp"
 #include "support/random_grid.hpp"
 #include "support/ratings.hpp"
+#include "support/sanitized.hpp"
 
 namespace nodalroom::headroom {
 namespace {
@@ -30,7 +31,7 @@ struct Subject {
     const char* case_name;
     const char* ratings = "";
     double worst_flow_factor = 0.0;
-    std::size_t every = 1;  ///< every n-th bus is a candidate
+    std::size_t every = 1;  ///< every n-th bus is a candidate; under a sanitizer every 2n-th
 };
 
 std::ostream& operator<<(std::ostream& out, const Subject& subject) { return out << subject.name; }
@@ -73,7 +74,8 @@ io::MatpowerCase records_of(const Subject& subject) {
 HeadroomOptions options_for(const Network& network, const Subject& subject, int threads = 1) {
     HeadroomOptions options;
     options.threads = threads;
-    for (std::size_t i = subject.every / 2; i < network.buses().size(); i += subject.every) {
+    const std::size_t every = subject.every * (testing::kSanitized ? 2 : 1);
+    for (std::size_t i = every / 2; i < network.buses().size(); i += every) {
         if (network.island_of_bus()[i] >= 0) options.buses.emplace_back(static_cast<std::int64_t>(i));
     }
     return options;
@@ -87,6 +89,12 @@ constexpr Subject kCase39{"case39", "case39", "headroom_case39_ratings", 0.0, 5}
 constexpr Subject kCase118{"case118", "case118", "", 1.15, 13};
 constexpr Subject kActivsg200{"ACTIVSg200", "case_ACTIVSg200", "", 0.0, 17};
 constexpr Subject kActivsg500{"ACTIVSg500", "case_ACTIVSg500", "", 0.0, 71};
+
+/// The same case with fewer candidates.
+constexpr Subject sampled(Subject subject, std::size_t every) {
+    subject.every *= every;
+    return subject;
+}
 
 std::string name_of(const ::testing::TestParamInfo<Subject>& test) { return test.param.name; }
 
@@ -110,7 +118,7 @@ TEST_P(ToTheBit, ThreadsOrderAndCompanyOfCandidatesChangeNothing) {
     HeadroomOptions options = options_for(network, GetParam());
     const auto one = headroom(network, options);
     ASSERT_TRUE(one.complete);
-    ASSERT_GE(one.rows.size(), 3U);
+    ASSERT_GE(one.rows.size(), 2U);
     for (const int threads : {2, 4}) {
         options.threads = threads;
         const auto many = headroom(network, options);
@@ -302,7 +310,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, LargerRatings, ::testing::Values(kCase9, kCase14
 
 /// With both thresholds at 0 more counts at every load, so no figure can rise.
 TEST(Attribution, StrictnessNeverRaisesAnAnswer) {
-    for (const Subject& subject : {kCase9, kCase14, kCase24, kCase30}) {
+    for (const Subject& subject : {kCase9, sampled(kCase14, 3), sampled(kCase24, 3), sampled(kCase30, 4)}) {
         if (!testing::find_case(subject.case_name)) continue;
         const Network network = Network::from_matpower(records_of(subject));
         HeadroomOptions options = options_for(network, subject);
@@ -320,7 +328,7 @@ TEST(Attribution, StrictnessNeverRaisesAnAnswer) {
 /// Fewer states, fewer limits: the intact state alone bounds N-1 from above.
 TEST(Contingencies, NeverRaiseAnAnswer) {
     using contingency::ContingencySet;
-    for (const Subject& subject : {kCase14, kCase24, kCase30}) {
+    for (const Subject& subject : {sampled(kCase14, 4), sampled(kCase24, 4), sampled(kCase30, 5)}) {
         if (!testing::find_case(subject.case_name)) continue;
         const Network network = Network::from_matpower(records_of(subject));
         HeadroomOptions options = options_for(network, subject);

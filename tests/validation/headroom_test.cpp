@@ -10,6 +10,7 @@
 #include "support/case_files.hpp"
 #include "support/csv_table.hpp"
 #include "support/ratings.hpp"
+#include "support/sanitized.hpp"
 
 namespace nodalroom::headroom {
 namespace {
@@ -91,12 +92,14 @@ TEST_P(AgainstReferee, EveryBusAgrees) {
     const Network network = network_of(golden, folder);
     const CsvTable table = golden.table("headroom.csv");
     HeadroomOptions options = options_of(golden);
-    for (std::size_t r = 0; r < table.rows(); ++r) {
+    std::vector<std::size_t> rows;  // of the table; a sample under a sanitizer
+    for (std::size_t r = 0; r < table.rows(); r += testing::kSanitized ? 6 : 1) {
+        rows.push_back(r);
         options.buses.push_back(testing::row_of(network, table.integer(r, "bus")));
     }
     const HeadroomResult result = headroom(network, options);
     ASSERT_TRUE(result.intact_solved) << result.reason;
-    ASSERT_EQ(result.rows.size(), table.rows());
+    ASSERT_EQ(result.rows.size(), rows.size());
 
     const auto unsolvable = listed(golden.text("unsolvable"));
     EXPECT_EQ(result.unsolvable.size(), unsolvable.size());
@@ -105,8 +108,9 @@ TEST_P(AgainstReferee, EveryBusAgrees) {
     }
 
     testing::BruteForce states(network, options);  // asked only whether a state has a solution at a load
-    for (std::size_t r = 0; r < table.rows(); ++r) {
-        const HeadroomRow& row = result.rows[r];
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+        const std::size_t r = rows[k];
+        const HeadroomRow& row = result.rows[k];
         SCOPED_TRACE(folder + " bus " + table.text(r, "bus"));
         const double expected = table.number(r, "headroom_mw");
         const double tolerance = golden.number(

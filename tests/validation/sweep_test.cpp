@@ -9,6 +9,7 @@
 #include "nodalroom/contingency/sweep.hpp"
 #include "support/case_files.hpp"
 #include "support/csv_table.hpp"
+#include "support/sanitized.hpp"
 
 namespace nodalroom::contingency {
 namespace {
@@ -81,6 +82,7 @@ class N1Counts : public ::testing::TestWithParam<Counts> {};
 TEST_P(N1Counts, AreThoseCountedBefore) {
     const Counts& expected = GetParam();
     NODALROOM_NEEDS_CASE(expected.case_name);
+    if (testing::kSanitized && expected.outages > 1000) GTEST_SKIP() << "takes minutes under a sanitizer";
     const auto network = testing::load_case(expected.case_name);
     SweepOptions options;
     options.power_flow.enforce_q_limits = false;
