@@ -117,7 +117,7 @@ TEST(PowerFlow, FindsAPatternOfReactiveLimitsWhereThereIsOne) {
     EXPECT_GT(solvable, 20);
     // Two of the grids (seeds 108 and 111) have a pattern that no path of shrinking limits leads to: the path
     // folds back before it (a limit-induced bifurcation), and the pattern is met by trying all of them only.
-    EXPECT_LE(missed.size(), 2U) << testing::PrintToString(missed);
+    EXPECT_LE(missed.size(), 2U) << ::testing::PrintToString(missed);
 }
 
 TEST(PowerFlow, ReturnsABusToRegulationWhenItsVoltagePassesTheSetpoint) {
