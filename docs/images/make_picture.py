@@ -1,9 +1,9 @@
 """Draws the picture of the README from a headroom study.
 
-    python docs/images/make_picture.py data/case_ACTIVSg200.m --min-kv 100 docs/images/headroom.png
+    python docs/images/make_picture.py data/case_ACTIVSg2000.m --min-kv 230 docs/images/headroom.png
 
 Needs matplotlib and an installed nodalroom. --table FILE.csv draws from the table of a study made before
-(`nodalroom headroom CASE --min-kv 100 --out FILE.csv`) instead of making one.
+(`nodalroom headroom CASE --min-kv 230 --out FILE.csv`) instead of making one.
 """
 
 from __future__ import annotations
