@@ -23,7 +23,9 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
-bool same_bits(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
+bool same_bits(double a, double b) {
+    return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
 
 void require_same(const NumericTable& a, const NumericTable& b) {
     require(a.name == b.name && a.columns == b.columns && a.rows() == b.rows());
@@ -37,7 +39,8 @@ void require_same(const MatpowerCase& a, const MatpowerCase& b) {
     require_same(a.gen, b.gen);
     require_same(a.branch, b.branch);
     require(a.other_tables.size() == b.other_tables.size());
-    for (std::size_t i = 0; i < a.other_tables.size(); ++i) require_same(a.other_tables[i], b.other_tables[i]);
+    for (std::size_t i = 0; i < a.other_tables.size(); ++i)
+        require_same(a.other_tables[i], b.other_tables[i]);
     require(a.text_tables == b.text_tables);
 }
 

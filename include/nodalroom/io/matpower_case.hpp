@@ -13,16 +13,20 @@ namespace nodalroom::io {
 
 /// A numeric table of a case file, in file units, row after row.
 struct NumericTable {
-    std::string name;            ///< field name without "mpc.", e.g. "bus"
+    std::string name;  ///< field name without "mpc.", e.g. "bus"
     std::size_t columns = 0;
     std::vector<double> values;  ///< rows x columns, row-major
     std::vector<int> lines;      ///< file line of each row, 1-based; 0 for rows made by a program
     int line = 0;                ///< file line on which the table opens
 
     [[nodiscard]] std::size_t rows() const noexcept { return lines.size(); }
-    [[nodiscard]] double at(std::size_t row, std::size_t column) const { return values[row * columns + column]; }
+    [[nodiscard]] double at(std::size_t row, std::size_t column) const {
+        return values[row * columns + column];
+    }
     [[nodiscard]] double& at(std::size_t row, std::size_t column) { return values[row * columns + column]; }
-    [[nodiscard]] std::span<const double> row(std::size_t r) const { return {values.data() + r * columns, columns}; }
+    [[nodiscard]] std::span<const double> row(std::size_t r) const {
+        return {values.data() + r * columns, columns};
+    }
     [[nodiscard]] bool operator==(const NumericTable& other) const {  // lines are provenance, not content
         return name == other.name && columns == other.columns && values == other.values;
     }
@@ -42,8 +46,8 @@ struct TextTable {
 /// A MATPOWER case, version 2, as the file has it: file units, file numbers, every table kept,
 /// extra columns kept. Knows lines and columns, not physics.
 struct MatpowerCase {
-    std::string source;        ///< path or other label used in messages
-    std::string name;          ///< function name in the file
+    std::string source;  ///< path or other label used in messages
+    std::string name;    ///< function name in the file
     double base_mva = 0.0;
     int base_mva_line = 0;
     NumericTable bus, gen, branch;
@@ -63,7 +67,22 @@ namespace gen_col {
 enum : std::size_t { bus, pg, qg, qmax, qmin, vg, mbase, status, pmax, pmin, minimum_count };
 }
 namespace branch_col {
-enum : std::size_t { from, to, r, x, b, rate_a, rate_b, rate_c, ratio, angle, status, angmin, angmax, minimum_count = 11 };
+enum : std::size_t {
+    from,
+    to,
+    r,
+    x,
+    b,
+    rate_a,
+    rate_b,
+    rate_c,
+    ratio,
+    angle,
+    status,
+    angmin,
+    angmax,
+    minimum_count = 11
+};
 }
 
 /// Reads a MATPOWER .m case. Throws InputError (file, line, problem) on anything it cannot read

@@ -133,7 +133,8 @@ TEST(StateSolver, SolvesWhatTheCaseWithoutTheElementSolves) {
 TEST(StateSolver, AUnitOutageLeavesTheOthersOfItsBusInCharge) {
     auto records = ring_of_three();
     records.set_bus(1, io::bus_col::type, 2).unit(2, 10.0).unit(2, 15.0).unit(2, 20.0);
-    const double setpoint[] = {1.0, 1.002, 1.004, 1.006}, q_max[] = {50, 11, 22, 33}, spare[] = {120, 30, 50, 0};
+    const double setpoint[] = {1.0, 1.002, 1.004, 1.006}, q_max[] = {50, 11, 22, 33},
+                 spare[] = {120, 30, 50, 0};
     for (std::size_t u = 0; u < 4; ++u) {
         records.set_unit(u, io::gen_col::vg, setpoint[u]).set_unit(u, io::gen_col::qmax, q_max[u]);
         records.set_unit(u, io::gen_col::qmin, -q_max[u]);
