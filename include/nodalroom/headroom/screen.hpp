@@ -69,7 +69,7 @@ struct Suspect {
 struct ScreenAllowance {
     double thermal_share_of_rating = 0.002;
     double voltage_pu = 2e-4;
-    double thermal_share_of_interplay = 0.5;
+    double thermal_share_of_interplay = 1.0;
     double voltage_share_of_interplay = 4.0;
     double share_of_load_effect = 0.02;
     double share_of_q_deficit = 1.0;  ///< of what regulating buses would have to give beyond their limits
