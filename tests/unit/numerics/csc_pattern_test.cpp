@@ -63,7 +63,7 @@ std::size_t fill_of(const Graph& g, const std::vector<std::int32_t>& order) {
              e < g.start[static_cast<std::size_t>(node) + 1]; ++e) {
             rows.push_back(place[static_cast<std::size_t>(g.neighbour[static_cast<std::size_t>(e)])]);
         }
-        const double degree = static_cast<double>(rows.size());
+        const auto degree = static_cast<double>(rows.size());
         std::sort(rows.begin(), rows.end());
         for (const std::int32_t r : rows) {
             pattern.row.push_back(r);

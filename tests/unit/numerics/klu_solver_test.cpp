@@ -73,7 +73,8 @@ TEST_P(RandomMatrices, AreSolvedAsByDenseLu) {
             EXPECT_TRUE(solver.has_pivots());
             EXPECT_GE(solver.factor_nonzeros(), static_cast<std::size_t>(n));
 
-            const auto rhs = random_vector(static_cast<std::size_t>(n * count), random);
+            const auto rhs =
+                random_vector(static_cast<std::size_t>(n) * static_cast<std::size_t>(count), random);
             auto x = rhs;
             solver.solve(x, count);
             const Eigen::MatrixXd expected = lu.solve(as_matrix(rhs, n, count));
