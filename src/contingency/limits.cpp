@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "nodalroom/core/errors.hpp"
+#include "nodalroom/core/number_text.hpp"
 
 namespace nodalroom::contingency {
 namespace {
@@ -16,7 +17,7 @@ std::optional<std::string> band_problem(const char* name, const std::optional<Vo
         band->min_pu < band->max_pu) {
         return std::nullopt;
     }
-    return std::string(name) + " = (" + std::to_string(band->min_pu) + ", " + std::to_string(band->max_pu) +
+    return std::string(name) + " = (" + number_text(band->min_pu) + ", " + number_text(band->max_pu) +
            "); must be two voltages in per unit, 0 <= low < high";
 }
 
@@ -43,10 +44,10 @@ std::optional<std::string> LimitOptions::first_violation() const {
     if (auto problem = band_problem("voltage_band", band_intact)) return problem;
     if (auto problem = band_problem("voltage_band_post", band_post)) return problem;
     if (voltage_change_max_pu && !(*voltage_change_max_pu > 0.0 && std::isfinite(*voltage_change_max_pu))) {
-        return "voltage_change_max = " + std::to_string(*voltage_change_max_pu) + "; must be > 0 per unit";
+        return "voltage_change_max = " + number_text(*voltage_change_max_pu) + "; must be > 0 per unit";
     }
     if (!(monitor_min_kv >= 0.0) || !std::isfinite(monitor_min_kv)) {
-        return "monitor_min_kv = " + std::to_string(monitor_min_kv) + "; must be >= 0";
+        return "monitor_min_kv = " + number_text(monitor_min_kv) + "; must be >= 0";
     }
     return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "nodalroom/core/errors.hpp"
+#include "nodalroom/core/number_text.hpp"
 
 namespace nodalroom::headroom {
 
@@ -16,7 +17,7 @@ const char* to_string(Certify certify) noexcept { return certify == Certify::all
 
 std::optional<std::string> HeadroomOptions::first_violation() const {
     const auto bad = [](const char* name, double value, const char* rule) {
-        return std::string(name) + " = " + std::to_string(value) + "; must be " + rule;
+        return std::string(name) + " = " + number_text(value) + "; must be " + rule;
     };
     if (!(power_factor > 0.0 && power_factor <= 1.0)) return bad("power_factor", power_factor, "in (0, 1]");
     if (!(max_mw > 0.0) || !std::isfinite(max_mw)) return bad("max_mw", max_mw, "> 0");

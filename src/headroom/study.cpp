@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "nodalroom/core/errors.hpp"
+#include "nodalroom/core/number_text.hpp"
 #include "nodalroom/headroom/candidate_search.hpp"
 #include "nodalroom/headroom/preparation.hpp"
 
@@ -18,7 +19,7 @@ std::vector<BusRow> resolve_candidates(const model::Network& network, const Head
             }
         }
         if (candidates.empty()) {
-            throw OptionError("min_kv = " + std::to_string(options.min_kv) +
+            throw OptionError("min_kv = " + number_text(options.min_kv) +
                               ": no bus in service is at or above it");
         }
         return candidates;

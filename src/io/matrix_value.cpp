@@ -5,18 +5,11 @@
 #include <limits>
 #include <numeric>
 
+#include "nodalroom/core/number_text.hpp"
+
 namespace nodalroom::io {
 
 namespace {
-
-std::string number_text(double value) {
-    std::string text = std::to_string(value);
-    if (text.find('.') != std::string::npos) {
-        text.erase(text.find_last_not_of('0') + 1);
-        if (text.back() == '.') text.pop_back();
-    }
-    return text;
-}
 
 /// Octave's ^ of two scalars.
 double scalar_power(double base, double exponent) {

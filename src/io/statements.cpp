@@ -1,11 +1,10 @@
 #include "statements.hpp"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <utility>
 #include <vector>
 
+#include "nodalroom/core/number_text.hpp"
 #include "table_columns.hpp"
 #include "table_reader.hpp"
 
@@ -15,12 +14,6 @@ namespace {
 
 constexpr std::size_t kMostStatements = 20000;
 constexpr int kDeepestBlock = 50;
-
-std::string shortest_text(double value) {
-    std::array<char, 40> buffer{};
-    const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-    return {buffer.data(), result.ptr};
-}
 
 bool ends_block(std::string_view word) { return word == "end" || word == "endif" || word == "endfunction"; }
 
@@ -162,7 +155,7 @@ void StatementRunner::assign_variable(std::string_view name) {
     const std::string text = statement_text();
     skip_statement_end();
     const std::string result =
-        value.is_scalar() ? shortest_text(value.scalar()) : "a value of size " + value.size_text();
+        value.is_scalar() ? number_text(value.scalar()) : "a value of size " + value.size_text();
     workspace_.set_variable(name, std::move(value));
     note("evaluated_statement", line, "evaluated '" + text + "': " + std::string(name) + " is " + result);
 }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "nodalroom/core/errors.hpp"
+#include "nodalroom/core/number_text.hpp"
 
 namespace nodalroom::model {
 namespace {
@@ -25,15 +25,6 @@ constexpr std::array unbounded_unit_columns = {std::size_t{io::gen_col::qmax}, s
                                                std::size_t{io::gen_col::pmin}};
 
 }  // namespace
-
-std::string number_text(double value) {
-    std::array<char, 32> text{};
-    const bool whole = std::abs(value) < 1e15 && value == std::trunc(value);
-    const auto end =
-        whole ? std::to_chars(text.data(), text.data() + text.size(), static_cast<long long>(value))
-              : std::to_chars(text.data(), text.data() + text.size(), value);
-    return std::string(text.data(), end.ptr);
-}
 
 CaseTable::CaseTable(const std::string& source, const io::NumericTable& table,
                      std::span<const std::string_view> fields, std::size_t minimum_columns,

@@ -9,10 +9,6 @@
 
 namespace nodalroom::model {
 
-/// A number as a reader would write it: whole numbers without exponent, others with the fewest
-/// digits that give the same value.
-[[nodiscard]] std::string number_text(double value);
-
 /// One required table of a case, with the names its columns have in files, for checks that name
 /// table, row, field and value.
 class CaseTable {

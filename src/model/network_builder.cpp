@@ -10,6 +10,7 @@
 
 #include "network_doubts.hpp"
 #include "nodalroom/core/errors.hpp"
+#include "nodalroom/core/number_text.hpp"
 #include "nodalroom/model/branch_model.hpp"
 
 namespace nodalroom::model {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "case_table.hpp"
+#include "nodalroom/core/number_text.hpp"
 
 namespace nodalroom::model {
 namespace {

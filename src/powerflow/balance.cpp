@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "nodalroom/core/errors.hpp"
+#include "nodalroom/core/number_text.hpp"
 
 namespace nodalroom::powerflow {
 namespace {
@@ -44,7 +45,7 @@ void check_given(const model::Network& network, const Balance& balance) {
     for (std::size_t row = 0; row < balance.weights.size(); ++row) {
         if (!(balance.weights[row] >= 0.0) || !std::isfinite(balance.weights[row])) {
             throw OptionError("balance weight of unit " + std::to_string(row + 1) + " = " +
-                              std::to_string(balance.weights[row]) + "; must be finite and >= 0");
+                              number_text(balance.weights[row]) + "; must be finite and >= 0");
         }
     }
 }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "nodalroom/core/number_text.hpp"
+
 namespace nodalroom::powerflow {
 namespace {
 
@@ -50,7 +52,7 @@ const char* to_string(SolveStatus status) noexcept {
 
 std::optional<std::string> NewtonOptions::first_violation() const {
     if (!(mismatch_tolerance_pu > 0.0) || !std::isfinite(mismatch_tolerance_pu)) {
-        return "tolerance = " + std::to_string(mismatch_tolerance_pu) + "; must be > 0";
+        return "tolerance = " + number_text(mismatch_tolerance_pu) + "; must be > 0";
     }
     if (max_iterations < 1) return "max_iterations = " + std::to_string(max_iterations) + "; must be >= 1";
     return std::nullopt;

@@ -1,0 +1,18 @@
+#include "nodalroom/core/number_text.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace nodalroom {
+
+std::string number_text(double value) {
+    std::array<char, 32> text{};
+    const bool whole = std::abs(value) < 1e15 && value == std::trunc(value);
+    const auto end =
+        whole ? std::to_chars(text.data(), text.data() + text.size(), static_cast<long long>(value))
+              : std::to_chars(text.data(), text.data() + text.size(), value);
+    return {text.data(), end.ptr};
+}
+
+}  // namespace nodalroom
