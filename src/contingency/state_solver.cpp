@@ -34,70 +34,77 @@ const powerflow::PowerFlowOptions& checked(const powerflow::PowerFlowOptions& op
 BaseCase::BaseCase(const model::Network& network, const powerflow::PowerFlowOptions& options)
     : options_(checked(options)),
       equations_(network),
-      unit_weights_(powerflow::balance_weights(network, options.balance)) {
-    powerflow::NewtonSolver solver(equations_, powerflow::make_operating_point(equations_, unit_weights_));
+      unit_weights_(powerflow::balance_weights(network, options.balance)),
+      point_(powerflow::make_operating_point(equations_, unit_weights_)) {
+    powerflow::NewtonSolver solver(equations_, point_);
     attempts_ = powerflow::solve_with_ladder(solver, options_);
     voltages_ = solver.voltages();
     jacobian_ = std::make_shared<const std::vector<double>>(solver.jacobian_values());
 }
 
+void BaseCase::make_edit(Outage outage, powerflow::PointEdit& edit) const {
+    edit.entries.clear();
+    edit.units.clear();
+    if (outage.kind == OutageKind::branch) {
+        const auto row = static_cast<std::size_t>(outage.row);
+        const auto& at = equations_.y_bus().branch[row];
+        const auto& y = equations_.branch_admittance()[row];
+        const std::pair<std::int32_t, model::Complex> lost[] = {
+            {at.ff, y.yff}, {at.ft, y.yft}, {at.tf, y.ytf}, {at.tt, y.ytt}};
+        for (const auto& [position, value] : lost) {
+            const auto p = static_cast<std::size_t>(position);
+            edit.entries.push_back({position, point_.g[p] - value.real(), point_.b[p] - value.imag()});
+        }
+    } else if (outage.kind == OutageKind::unit) {
+        const UnitRow lost(outage.row);
+        const BusRow bus = network().unit(lost).bus;
+        const std::int32_t island = network().island_of_bus()[bus.pos()];
+        const auto left = powerflow::units_at(equations_, unit_weights_, bus, lost);
+        double sum = 0.0;
+        for (const auto& supply : equations_.supply_entries()) {
+            if (supply.island != island) continue;
+            sum += supply.bus == bus.value() ? left.weight : point_.weight[static_cast<std::size_t>(supply.bus)];
+        }
+        edit.units.push_back({static_cast<std::int32_t>(bus.value()), island, left, sum});
+    }
+}
+
 StateSolver::StateSolver(const BaseCase& base)
-    : base_(&base),
-      newton_(base.equations(), powerflow::make_operating_point(base.equations(), base.unit_weights())) {
+    : base_(&base), newton_(base.equations(), base.point()) {
     if (base.solved()) newton_.set_base_jacobian(base.jacobian());
 }
 
 void StateSolver::undo_outage() {
     auto& point = newton_.point();
-    for (const SavedEntry& saved : saved_entries_) {
+    for (const auto& saved : saved_.entries) {
         point.g[static_cast<std::size_t>(saved.position)] = saved.g;
         point.b[static_cast<std::size_t>(saved.position)] = saved.b;
     }
-    saved_entries_.clear();
-    for (const SavedUnits& saved : saved_units_) {
-        point.p_gen[saved.bus] = saved.p_gen;
-        point.q_gen[saved.bus] = saved.q_gen;
-        point.weight[saved.bus] = saved.weight;
-        point.weight_sum[saved.island] = saved.weight_sum;
-        point.q_min[saved.bus] = saved.q_min;
-        point.q_max[saved.bus] = saved.q_max;
-        point.v_setpoint[saved.bus] = saved.v_setpoint;
-        point.regulates[saved.bus] = saved.regulates;
+    for (const auto& saved : saved_.units) {
+        point.set_units(static_cast<std::size_t>(saved.bus), saved.values);
+        point.weight_sum[static_cast<std::size_t>(saved.island)] = saved.weight_sum;
     }
-    saved_units_.clear();
+    saved_.entries.clear();
+    saved_.units.clear();
 }
 
 void StateSolver::set_outage(Outage outage) {
     undo_outage();
     outage_ = outage;
+    base_->make_edit(outage, edit_);
     auto& point = newton_.point();
-    const auto& equations = base_->equations();
-    if (outage.kind == OutageKind::branch) {
-        const auto row = static_cast<std::size_t>(outage.row);
-        const auto& at = equations.y_bus().branch[row];
-        const auto& y = equations.branch_admittance()[row];
-        const std::pair<std::int32_t, model::Complex> edits[] = {
-            {at.ff, y.yff}, {at.ft, y.yft}, {at.tf, y.ytf}, {at.tt, y.ytt}};
-        for (const auto& [position, value] : edits) {
-            const auto p = static_cast<std::size_t>(position);
-            saved_entries_.push_back({position, point.g[p], point.b[p]});
-            point.g[p] -= value.real();
-            point.b[p] -= value.imag();
-        }
-    } else if (outage.kind == OutageKind::unit) {
-        const BusRow bus = base_->network().unit(UnitRow(outage.row)).bus;
-        const std::size_t i = bus.pos();
-        const auto island = static_cast<std::size_t>(base_->network().island_of_bus()[i]);
-        saved_units_.push_back({i, island, point.p_gen[i], point.q_gen[i], point.weight[i],
-                                point.weight_sum[island], point.q_min[i], point.q_max[i], point.v_setpoint[i],
-                                point.regulates[i]});
-        powerflow::refresh_units_at(equations, base_->unit_weights(), bus, UnitRow(outage.row), point);
-        double sum = 0.0;
-        for (const auto& supply : equations.supply_entries()) {
-            if (static_cast<std::size_t>(supply.island) == island)
-                sum += point.weight[static_cast<std::size_t>(supply.bus)];
-        }
-        point.weight_sum[island] = sum;
+    for (const auto& entry : edit_.entries) {
+        const auto p = static_cast<std::size_t>(entry.position);
+        saved_.entries.push_back({entry.position, point.g[p], point.b[p]});
+        point.g[p] = entry.g;
+        point.b[p] = entry.b;
+    }
+    for (const auto& units : edit_.units) {
+        const auto bus = static_cast<std::size_t>(units.bus);
+        const auto island = static_cast<std::size_t>(units.island);
+        saved_.units.push_back({units.bus, units.island, point.units(bus), point.weight_sum[island]});
+        point.set_units(bus, units.values);
+        point.weight_sum[island] = units.weight_sum;
     }
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "nodalroom/core/number_text.hpp"
+#include "nodalroom/powerflow/q_limits.hpp"
 
 namespace nodalroom::powerflow {
 namespace {
@@ -17,16 +18,9 @@ constexpr int kEarlySteps = 3;
 constexpr double kStallMismatch = 1e-4;
 // Beyond this mismatch a plain Newton run is given up.
 constexpr double kRunawayMismatch = 1e8;
-// Reactive limits are kept to this many per unit, and setpoints to this many per unit.
-constexpr double kQTolerance = 1e-7;
-constexpr double kVTolerance = 1e-8;
-// A bus may switch this often freely; after that, only one bus at a time, on a settled mismatch.
-constexpr int kFreeSwitches = 3;
-constexpr int kMaxSwitchRounds = 25;
 // On settled solutions, buses beyond their limit by this share of the furthest switch together.
 constexpr double kBatchOfLargest = 0.2;
 constexpr int kMaxSettledRounds = 200;
-constexpr double kSettledMismatch = 1e-6;
 
 }  // namespace
 
@@ -86,13 +80,8 @@ void NewtonSolver::set_base_jacobian(std::shared_ptr<const std::vector<double>> 
 void NewtonSolver::fit_modes(bool enforce_q_limits) {
     for (std::size_t i = 0; i < island_.size(); ++i) {
         QMode& mode = voltages_.mode[i];
-        if (island_[i] < 0) {
-            mode = QMode::de_energised;
-        } else if (point_.regulates[i] == 0) {
-            mode = QMode::fixed;
-        } else if (mode == QMode::fixed || mode == QMode::de_energised || !enforce_q_limits) {
-            mode = QMode::regulating;
-        }
+        mode = island_[i] < 0 ? QMode::de_energised
+                              : fitted_mode(mode, point_.regulates[i] != 0, enforce_q_limits);
     }
 }
 
@@ -138,33 +127,12 @@ bool NewtonSolver::damped_step(double mismatch) {
     return false;
 }
 
-QMode NewtonSolver::wanted_mode(std::size_t bus, double& excess) const noexcept {
-    const QMode mode = voltages_.mode[bus];
-    switch (mode) {
-        case QMode::regulating: {
-            const double q = q_generation(bus);
-            excess = std::max(q - point_.q_max[bus], point_.q_min[bus] - q);
-            if (q > point_.q_max[bus] + kQTolerance) return QMode::at_max;
-            if (q < point_.q_min[bus] - kQTolerance) return QMode::at_min;
-            return mode;
-        }
-        case QMode::at_max:
-            excess = voltages_.vm_pu[bus] - point_.v_setpoint[bus];
-            return excess > kVTolerance ? QMode::regulating : mode;
-        case QMode::at_min:
-            excess = point_.v_setpoint[bus] - voltages_.vm_pu[bus];
-            return excess > kVTolerance ? QMode::regulating : mode;
-        case QMode::fixed:
-        case QMode::de_energised:
-            break;
-    }
-    excess = 0.0;
-    return mode;
+RegulatedBus NewtonSolver::regulated(std::size_t bus) const noexcept {
+    return {voltages_.mode[bus],   q_generation(bus),   voltages_.vm_pu[bus],
+            point_.q_min[bus],     point_.q_max[bus],   point_.v_setpoint[bus]};
 }
 
-/// One look at the reactive limits (headroom definition, section 3): PV to PQ where Q passes a
-/// limit, back to PV where V passes the setpoint on the other side. Only buses at least
-/// `least_excess` beyond switch. True if any bus did.
+/// One look at the reactive limits. Only buses at least `least_excess` beyond switch. True if any did.
 bool NewtonSolver::switch_modes(double mismatch, double least_excess, NewtonReport& report) {
     std::size_t worst = e_.size();
     double worst_excess = 0.0;
@@ -172,7 +140,7 @@ bool NewtonSolver::switch_modes(double mismatch, double least_excess, NewtonRepo
     for (const auto& supply : equations_->supply_entries()) {
         const auto i = static_cast<std::size_t>(supply.bus);
         double excess = 0.0;
-        const QMode mode = wanted_mode(i, excess);
+        const QMode mode = wanted_mode(regulated(i), excess);
         if (mode == voltages_.mode[i] || excess < least_excess) continue;
         if (switch_count_[i] >= kFreeSwitches) {
             if (mismatch < kSettledMismatch && excess > worst_excess) {
@@ -188,7 +156,7 @@ bool NewtonSolver::switch_modes(double mismatch, double least_excess, NewtonRepo
     }
     if (!any && worst < e_.size()) {
         double excess = 0.0;
-        voltages_.mode[worst] = wanted_mode(worst, excess);
+        voltages_.mode[worst] = wanted_mode(regulated(worst), excess);
         ++report.q_switches;
         any = true;
     }
@@ -231,7 +199,7 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
                 for (const auto& supply : equations_->supply_entries()) {
                     double excess = 0.0;
                     const auto i = static_cast<std::size_t>(supply.bus);
-                    if (wanted_mode(i, excess) != voltages_.mode[i]) largest = std::max(largest, excess);
+                    if (wanted_mode(regulated(i), excess) != voltages_.mode[i]) largest = std::max(largest, excess);
                 }
             }
             switched = switch_modes(mismatch, kBatchOfLargest * largest, report);

@@ -2,31 +2,40 @@
 
 namespace nodalroom::powerflow {
 
-void refresh_units_at(const Equations& equations, const std::vector<double>& unit_weights, BusRow bus,
-                      UnitRow lost, OperatingPoint& point) {
+UnitsAtBus units_at(const Equations& equations, const std::vector<double>& unit_weights, BusRow bus,
+                    UnitRow lost) {
     const model::Network& network = equations.network();
-    const std::size_t i = bus.pos();
     const model::BusType type = network.bus(bus).type;
     const bool may_regulate = type == model::BusType::pv || type == model::BusType::reference;
-    double p = 0.0, q = 0.0, weight = 0.0, q_min = 0.0, q_max = 0.0;
+    UnitsAtBus sum;
     bool any = false;
     for (const UnitRow u : network.units_at(bus)) {
         if (u == lost) continue;
         const model::Unit& unit = network.unit(u);
-        p += unit.p_pu;
-        q += unit.q_pu;
-        weight += unit_weights[u.pos()];
-        q_min += unit.q_min_pu;
-        q_max += unit.q_max_pu;
-        if (!any) point.v_setpoint[i] = unit.v_setpoint_pu;
+        sum.p_gen += unit.p_pu;
+        sum.q_gen += unit.q_pu;
+        sum.weight += unit_weights[u.pos()];
+        sum.q_min += unit.q_min_pu;
+        sum.q_max += unit.q_max_pu;
+        if (!any) sum.v_setpoint = unit.v_setpoint_pu;
         any = true;
     }
-    point.p_gen[i] = p;
-    point.q_gen[i] = q;
-    point.weight[i] = weight;
-    point.q_min[i] = q_min;
-    point.q_max[i] = q_max;
-    point.regulates[i] = any && may_regulate ? 1 : 0;
+    sum.regulates = any && may_regulate ? 1 : 0;
+    return sum;
+}
+
+void OperatingPoint::set_units(std::size_t bus, const UnitsAtBus& units) noexcept {
+    p_gen[bus] = units.p_gen;
+    q_gen[bus] = units.q_gen;
+    weight[bus] = units.weight;
+    q_min[bus] = units.q_min;
+    q_max[bus] = units.q_max;
+    v_setpoint[bus] = units.v_setpoint;
+    regulates[bus] = units.regulates;
+}
+
+UnitsAtBus OperatingPoint::units(std::size_t bus) const noexcept {
+    return {p_gen[bus], q_gen[bus], weight[bus], q_min[bus], q_max[bus], v_setpoint[bus], regulates[bus]};
 }
 
 OperatingPoint make_operating_point(const Equations& equations, const std::vector<double>& unit_weights) {
@@ -45,7 +54,7 @@ OperatingPoint make_operating_point(const Equations& equations, const std::vecto
     point.weight_sum.assign(network.reference_of_island().size(), 0.0);
     for (const auto& supply : equations.supply_entries()) {
         const auto bus = static_cast<std::size_t>(supply.bus);
-        refresh_units_at(equations, unit_weights, BusRow(supply.bus), UnitRow(), point);
+        point.set_units(bus, units_at(equations, unit_weights, BusRow(supply.bus), UnitRow()));
         point.weight_sum[static_cast<std::size_t>(supply.island)] += point.weight[bus];
     }
     for (const model::Load& load : network.loads()) {

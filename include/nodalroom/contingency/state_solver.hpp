@@ -20,6 +20,10 @@ public:
     [[nodiscard]] const powerflow::Equations& equations() const noexcept { return equations_; }
     [[nodiscard]] const powerflow::PowerFlowOptions& options() const noexcept { return options_; }
     [[nodiscard]] const std::vector<double>& unit_weights() const noexcept { return unit_weights_; }
+    /// The intact case's operating point.
+    [[nodiscard]] const powerflow::OperatingPoint& point() const noexcept { return point_; }
+    /// What an outage changes in it.
+    void make_edit(Outage outage, powerflow::PointEdit& edit) const;
     [[nodiscard]] const std::vector<powerflow::Attempt>& attempts() const noexcept { return attempts_; }
     [[nodiscard]] bool solved() const noexcept { return attempts_.back().report.converged(); }
     /// Voltages of the intact case without any added load; meaningful when solved().
@@ -32,6 +36,7 @@ private:
     powerflow::PowerFlowOptions options_;
     powerflow::Equations equations_;
     std::vector<double> unit_weights_;
+    powerflow::OperatingPoint point_;
     std::vector<powerflow::Attempt> attempts_;
     powerflow::Voltages voltages_;
     std::shared_ptr<const std::vector<double>> jacobian_;
@@ -69,17 +74,7 @@ private:
     const BaseCase* base_;
     powerflow::NewtonSolver newton_;
     Outage outage_;
-    struct SavedEntry {
-        std::int32_t position;
-        double g, b;
-    };
-    std::vector<SavedEntry> saved_entries_;
-    struct SavedUnits {
-        std::size_t bus, island;
-        double p_gen, q_gen, weight, weight_sum, q_min, q_max, v_setpoint;
-        std::uint8_t regulates;
-    };
-    std::vector<SavedUnits> saved_units_;  ///< at most one
+    powerflow::PointEdit edit_, saved_;  ///< what the outage changed, and what was there before
     BusRow load_bus_;
     double saved_p_load_ = 0.0, saved_q_load_ = 0.0;
 };

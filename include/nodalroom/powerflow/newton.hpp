@@ -9,6 +9,7 @@
 
 #include "nodalroom/numerics/klu_solver.hpp"
 #include "nodalroom/powerflow/operating_point.hpp"
+#include "nodalroom/powerflow/q_limits.hpp"
 
 namespace nodalroom::powerflow {
 
@@ -102,8 +103,7 @@ private:
     void assemble_residual();
     void fill_jacobian();
     bool switch_modes(double mismatch, double least_excess, NewtonReport& report);
-    /// What the limits ask of a bus now, and by how much it is beyond them.
-    [[nodiscard]] QMode wanted_mode(std::size_t bus, double& excess) const noexcept;
+    [[nodiscard]] RegulatedBus regulated(std::size_t bus) const noexcept;
     [[nodiscard]] double supply_in(std::size_t bus) const noexcept;
     bool damped_step(double mismatch);
 

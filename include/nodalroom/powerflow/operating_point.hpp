@@ -17,6 +17,15 @@ enum class QMode : std::uint8_t {
     de_energised  ///< isolated bus
 };
 
+/// What a bus has from its in-service units.
+struct UnitsAtBus {
+    double p_gen = 0.0, q_gen = 0.0;
+    double weight = 0.0;
+    double q_min = 0.0, q_max = 0.0;
+    double v_setpoint = 1.0;
+    std::uint8_t regulates = 0;
+};
+
 /// The values the equations are solved with, per bus, per unit. A plain value: an outage edits a
 /// few entries after saving them, and puts the saved ones back.
 struct OperatingPoint {
@@ -35,15 +44,38 @@ struct OperatingPoint {
     [[nodiscard]] double alpha(std::size_t bus, std::size_t island) const noexcept {
         return weight_sum[island] > 0.0 ? weight[bus] / weight_sum[island] : 0.0;
     }
+    [[nodiscard]] UnitsAtBus units(std::size_t bus) const noexcept;
+    void set_units(std::size_t bus, const UnitsAtBus& units) noexcept;
 };
 
 /// The case's own point, all units and branches as the case has them.
 [[nodiscard]] OperatingPoint make_operating_point(const Equations& equations,
                                                   const std::vector<double>& unit_weights);
 
-/// Recomputes everything a bus draws from its units, leaving out unit `lost` (invalid: none).
-void refresh_units_at(const Equations& equations, const std::vector<double>& unit_weights, BusRow bus,
-                      UnitRow lost, OperatingPoint& point);
+/// What a bus has from its in-service units, without unit `lost` (invalid: with all of them).
+[[nodiscard]] UnitsAtBus units_at(const Equations& equations, const std::vector<double>& unit_weights,
+                                  BusRow bus, UnitRow lost);
+
+/// What a state changes in an operating point: new values for a few entries.
+struct PointEdit {
+    struct Entry {
+        std::int32_t position = -1;  ///< of the admittance matrix
+        double g = 0.0, b = 0.0;
+    };
+    struct Units {
+        std::int32_t bus = -1, island = -1;
+        UnitsAtBus values;
+        double weight_sum = 0.0;  ///< of the island
+    };
+    std::vector<Entry> entries;
+    std::vector<Units> units;
+};
+
+/// Constant power added at a bus, per unit, consumption positive.
+struct AddedLoad {
+    std::int32_t bus = -1;  ///< -1: none
+    double p_pu = 0.0, q_pu = 0.0;
+};
 
 /// Voltages of every bus, the supply of every island, and how each bus is held.
 struct Voltages {

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace nodalroom::numerics {
+
+/// The pattern of a square matrix of 2×2 blocks by rows; columns ascend within a row and every
+/// diagonal is there.
+struct BlockRows {
+    std::vector<std::int32_t> row_start;  ///< rows + 1 entries
+    std::vector<std::int32_t> column;
+
+    [[nodiscard]] std::int32_t size() const noexcept {
+        return static_cast<std::int32_t>(row_start.size()) - 1;
+    }
+};
+
+/// Block LU factors of a matrix whose rows are eliminated in the order given, with the diagonal
+/// blocks as pivots: where everything lies, found once per structure (docs/math.md, section 6).
+///
+/// A row is eliminated in a *work row* that holds its filled pattern: the blocks left of the diagonal
+/// (L), the diagonal, the blocks right of it (U). Only U is kept from row to row.
+class BlockLuPattern {
+public:
+    /// Throws std::length_error where a work row would have more than 65,535 blocks.
+    explicit BlockLuPattern(const BlockRows& matrix);
+
+    [[nodiscard]] std::int32_t size() const noexcept { return static_cast<std::int32_t>(diagonal_.size()); }
+    /// First block of each work row in columns(), size() + 1 entries.
+    [[nodiscard]] std::span<const std::int32_t> row_start() const noexcept { return row_start_; }
+    [[nodiscard]] std::span<const std::int32_t> columns() const noexcept { return column_; }
+    /// Per row: place of the diagonal within its work row, which is also its number of L blocks.
+    [[nodiscard]] std::span<const std::int32_t> diagonal() const noexcept { return diagonal_; }
+    /// First U block of each row among all U blocks, size() + 1 entries.
+    [[nodiscard]] std::span<const std::int32_t> u_start() const noexcept { return u_start_; }
+    /// Per update "work row -= L block × U block", in the order they are done: place in the work row.
+    [[nodiscard]] std::span<const std::uint16_t> destinations() const noexcept { return destination_; }
+    [[nodiscard]] std::int32_t longest_row() const noexcept { return longest_row_; }
+    /// Place of block (row, column) within its work row; -1 where the pattern has none.
+    [[nodiscard]] std::int32_t place(std::int32_t row, std::int32_t column) const noexcept;
+
+private:
+    std::vector<std::int32_t> row_start_, column_, diagonal_, u_start_;
+    std::vector<std::uint16_t> destination_;
+    std::int32_t longest_row_ = 0;
+};
+
+}  // namespace nodalroom::numerics

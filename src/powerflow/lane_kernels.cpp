@@ -1,0 +1,22 @@
+#include "lane_view.hpp"
+
+namespace nodalroom::powerflow {
+
+LaneKernels lane_kernels(numerics::VectorUnit unit, FactorPrecision precision, bool one_lane) {
+    switch (unit) {
+#if defined(__x86_64__)
+        case numerics::VectorUnit::avx512:
+            return lane_kernels_avx512(precision, one_lane);
+        case numerics::VectorUnit::avx2:
+            return lane_kernels_avx2(precision, one_lane);
+#else
+        case numerics::VectorUnit::avx512:
+        case numerics::VectorUnit::avx2:
+#endif
+        case numerics::VectorUnit::plain:
+            break;
+    }
+    return lane_kernels_plain(precision, one_lane);
+}
+
+}  // namespace nodalroom::powerflow

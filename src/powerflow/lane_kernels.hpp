@@ -1,0 +1,349 @@
+// The lane kernels, written once. Each file compiled for a vector unit includes this and makes its own
+// copy: everything here is in an unnamed namespace, so that no copy serves a processor it was not made for.
+#pragma once
+
+#include <cmath>
+
+#include "lane_view.hpp"
+
+namespace nodalroom::powerflow {
+namespace {
+
+template <class Real, int N>
+struct VectorOf {
+    typedef Real Type __attribute__((vector_size(N * sizeof(Real))));
+};
+template <class Real>
+struct VectorOf<Real, 1> {
+    using Type = Real;
+};
+
+#define NODALROOM_INLINE inline __attribute__((always_inline))
+
+/// `Real`: precision of the factors; `Lanes`: states side by side; `Width`: doubles in a register.
+/// Voltages and residuals are doubles, in Lanes / Width registers.
+template <class Real, int Lanes, int Width>
+struct Kernels {
+    using F = typename VectorOf<Real, Lanes>::Type;
+    using Half = typename VectorOf<Real, Width>::Type;  ///< the factors' values of one register of doubles
+    using D = typename VectorOf<double, Width>::Type;
+    static constexpr int kParts = Lanes / Width;
+
+    static NODALROOM_INLINE const D& at(const double* values, std::int64_t row, int part) {
+        return *reinterpret_cast<const D*>(values + row * Lanes + part * Width);
+    }
+    static NODALROOM_INLINE D& at(double* values, std::int64_t row, int part) {
+        return *reinterpret_cast<D*>(values + row * Lanes + part * Width);
+    }
+    static NODALROOM_INLINE D all(double value) { return value - D{}; }
+    static NODALROOM_INLINE D magnitude(D x) { return x < 0.0 ? -x : x; }
+    static NODALROOM_INLINE void put(Real* block, int component, int part, D value) {
+        if constexpr (Width == 1) {
+            block[component * Lanes + part] = static_cast<Real>(value);
+        } else {
+            *reinterpret_cast<Half*>(block + component * Lanes + part * Width) =
+                __builtin_convertvector(value, Half);
+        }
+    }
+    static NODALROOM_INLINE D widen(const Real* values, int part) {
+        if constexpr (Width == 1) {
+            return static_cast<double>(values[part]);
+        } else {
+            return __builtin_convertvector(*reinterpret_cast<const Half*>(values + part * Width), D);
+        }
+    }
+
+    /// Calls use(k, g, b) for every entry of a row of Ybus.
+    template <bool LanesDiffer, class Use>
+    static NODALROOM_INLINE void for_entries(const LaneView& v, std::int32_t row, int part, Use use) {
+        for (std::int32_t p = v.y_start[row]; p < v.y_start[row + 1]; ++p) {
+            if constexpr (LanesDiffer) {
+                const std::int32_t slot = v.y_slot[p];
+                if (slot >= 0) {
+                    use(p, at(v.slot_g, slot, part), at(v.slot_b, slot, part));
+                    continue;
+                }
+            }
+            use(p, all(v.y_g[p]), all(v.y_b[p]));
+        }
+    }
+
+    template <bool LanesDiffer>
+    static NODALROOM_INLINE void evaluate_row(const LaneView& v, std::int32_t i, int part, D& worst,
+                                              D& sound) {
+        const D e = at(v.e, i, part), f = at(v.f, i, part);
+        D i_re = all(0.0), i_im = all(0.0);
+        for_entries<LanesDiffer>(v, i, part, [&](std::int32_t p, D g, D b) {
+            const D ek = at(v.e, v.y_column[p], part), fk = at(v.f, v.y_column[p], part);
+            i_re += g * ek - b * fk;
+            i_im += g * fk + b * ek;
+        });
+        const D p = e * i_re + f * i_im;
+        const D q = f * i_re - e * i_im;
+        at(v.p_injected, i, part) = p;
+        at(v.q_injected, i, part) = q;
+        D p_taken = p + v.p_load[i];
+        D q_taken = q + v.q_load[i];
+        if (v.has_voltage_loads) {
+            const D vm = at(v.vm, i, part);
+            p_taken += vm * (v.p_current[i] + vm * v.p_impedance[i]);
+            q_taken += vm * (v.q_current[i] + vm * v.q_impedance[i]);
+        }
+        if ((v.row_marks[i] & kAddedLoad) != 0) {
+            p_taken += at(v.added_p, v.load_slot[i], part);
+            q_taken += at(v.added_q, v.load_slot[i], part);
+        }
+        D active = -p_taken, reactive = -q_taken;
+        const std::int32_t unit = v.unit_of[i];
+        if (unit >= 0) {
+            active += at(v.p_gen, unit, part) +
+                      at(v.alpha, unit, part) * at(v.supply, v.unit_island[unit], part);
+            reactive = at(v.regulates, unit, part) > 0.5
+                           ? at(v.v_setpoint, unit, part) - at(v.vm, i, part)
+                           : reactive + at(v.q_fixed, unit, part);
+        }
+        at(v.residual, 2 * i, part) = active;
+        at(v.residual, 2 * i + 1, part) = reactive;
+        for (const D r : {magnitude(active), magnitude(reactive)}) {
+            worst = r > worst ? r : worst;
+            sound = r < 1e300 ? sound : all(0.0);  // a NaN never compares, and must not be lost
+        }
+    }
+
+    static void evaluate(const LaneView& v) {
+        for (int part = 0; part < kParts; ++part) {
+            D worst = all(0.0), sound = all(1.0);
+            for (std::int32_t i = 0; i < v.buses; ++i) {
+                if (v.energised[i] == 0) continue;
+                if ((v.row_marks[i] & kLanesDiffer) != 0) {
+                    evaluate_row<true>(v, i, part, worst, sound);
+                } else {
+                    evaluate_row<false>(v, i, part, worst, sound);
+                }
+            }
+            at(v.worst, 0, part) = sound > 0.5 ? worst : all(__builtin_inf());
+        }
+    }
+
+    static NODALROOM_INLINE void put_block(Real* block, int part, D a00, D a01, D a10, D a11) {
+        put(block, 0, part, a00);
+        put(block, 1, part, a01);
+        put(block, 2, part, a10);
+        put(block, 3, part, a11);
+    }
+
+    /// The Jacobian's row i at the present voltages, into the work row.
+    template <bool LanesDiffer>
+    static NODALROOM_INLINE void assemble_row(const LaneView& v, std::int32_t i, int part, Real* work) {
+        const D e = at(v.e, i, part), f = at(v.f, i, part);
+        const std::int32_t unit = v.unit_of[i];
+        // 1 where the second row is the reactive balance, 0 where it holds the voltage.
+        const D balance = unit >= 0 ? 1.0 - at(v.regulates, unit, part) : all(1.0);
+        const std::int32_t diagonal = v.y_diagonal[i];
+        D g_own = all(0.0), b_own = all(0.0);
+        for_entries<LanesDiffer>(v, i, part, [&](std::int32_t p, D g, D b) {
+            if (p == diagonal) {
+                g_own = g;
+                b_own = b;
+                return;
+            }
+            const std::int32_t k = v.y_column[p];
+            const D ek = at(v.e, k, part), fk = at(v.f, k, part);
+            const D c = e * ek + f * fk;
+            const D s = f * ek - e * fk;
+            const D a = c * g + s * b;
+            const D d = s * g - c * b;
+            Real* block = work + 4 * Lanes * v.y_place[p];
+            if (k >= v.first_reference) {
+                put(block, 1, part, a);
+                put(block, 3, part, balance * d);
+            } else {
+                put_block(block, part, d, a, -balance * a, balance * d);
+            }
+        });
+        const D vm = at(v.vm, i, part);
+        const D g_v2 = g_own * vm * vm, b_v2 = b_own * vm * vm;
+        const D p = at(v.p_injected, i, part), q = at(v.q_injected, i, part);
+        D p_by_v = p + g_v2, q_by_v = q - b_v2;
+        if (v.has_voltage_loads) {
+            p_by_v += vm * (v.p_current[i] + 2.0 * vm * v.p_impedance[i]);
+            q_by_v += vm * (v.q_current[i] + 2.0 * vm * v.q_impedance[i]);
+        }
+        Real* own = work + 4 * Lanes * v.lu_diagonal[i];
+        put(own, 1, part, p_by_v);
+        put(own, 3, part, balance > 0.5 ? q_by_v : vm);
+        if (i < v.first_reference) {
+            put(own, 0, part, -q - b_v2);
+            put(own, 2, part, balance * (p - g_v2));
+        }
+        if (unit >= 0) {
+            Real* block = work + 4 * Lanes * v.supply_place[unit];
+            put(block, 0, part, -at(v.alpha, unit, part));
+        }
+    }
+
+    static NODALROOM_INLINE void assemble(const LaneView& v, std::int32_t i, Real* work, F& rhs0, F& rhs1) {
+        const std::int32_t length = v.lu_start[i + 1] - v.lu_start[i];
+        F* blocks = reinterpret_cast<F*>(work);
+        for (std::int32_t c = 0; c < 4 * length; ++c) blocks[c] = F{};
+        if (v.energised[i] == 0) {
+            blocks[4 * v.lu_diagonal[i]] += Real(1);
+            blocks[4 * v.lu_diagonal[i] + 3] += Real(1);
+            rhs0 = F{};
+            rhs1 = F{};
+            return;
+        }
+        alignas(64) Real rhs[2 * Lanes];
+        for (int part = 0; part < kParts; ++part) {
+            if ((v.row_marks[i] & kLanesDiffer) != 0) {
+                assemble_row<true>(v, i, part, work);
+            } else {
+                assemble_row<false>(v, i, part, work);
+            }
+            put(rhs, 0, part, at(v.residual, 2 * i, part));
+            put(rhs, 1, part, at(v.residual, 2 * i + 1, part));
+        }
+        rhs0 = *reinterpret_cast<const F*>(rhs);
+        rhs1 = *reinterpret_cast<const F*>(rhs + Lanes);
+    }
+
+    /// Row by row: assemble, subtract what the rows above eliminate, keep diagonal⁻¹ × (U | rhs). The
+    /// right-hand side rides along, so that L is needed only while its row is in hand.
+    static void solve(const LaneView& v) {
+        Real* work = static_cast<Real*>(v.work_row);
+        F* const row = reinterpret_cast<F*>(work);
+        F* const u = static_cast<F*>(v.u);
+        F* const x = static_cast<F*>(v.step);
+        const std::uint16_t* destination = v.destination;
+        for (std::int32_t i = 0; i < v.buses; ++i) {
+            F rhs0, rhs1;
+            assemble(v, i, work, rhs0, rhs1);
+            const std::int32_t* column = v.lu_column + v.lu_start[i];
+            const std::int32_t diagonal = v.lu_diagonal[i];
+            for (std::int32_t l = 0; l < diagonal; ++l) {
+                const F l00 = row[4 * l], l01 = row[4 * l + 1], l10 = row[4 * l + 2], l11 = row[4 * l + 3];
+                const std::int32_t k = column[l];
+                rhs0 -= l00 * x[2 * k] + l01 * x[2 * k + 1];
+                rhs1 -= l10 * x[2 * k] + l11 * x[2 * k + 1];
+                const F* uk = u + 4 * static_cast<std::int64_t>(v.u_start[k]);
+                const F* const end = u + 4 * static_cast<std::int64_t>(v.u_start[k + 1]);
+                for (; uk != end; uk += 4, ++destination) {
+                    F* target = row + 4 * static_cast<std::int32_t>(*destination);
+                    const F u00 = uk[0], u01 = uk[1], u10 = uk[2], u11 = uk[3];
+                    target[0] -= l00 * u00 + l01 * u10;
+                    target[1] -= l00 * u01 + l01 * u11;
+                    target[2] -= l10 * u00 + l11 * u10;
+                    target[3] -= l10 * u01 + l11 * u11;
+                }
+            }
+            const F* own = row + 4 * diagonal;
+            const F scale = Real(1) / (own[0] * own[3] - own[1] * own[2]);
+            const F d00 = own[3] * scale, d01 = -own[1] * scale, d10 = -own[2] * scale, d11 = own[0] * scale;
+            F* to = u + 4 * static_cast<std::int64_t>(v.u_start[i]);
+            const std::int32_t length = v.lu_start[i + 1] - v.lu_start[i];
+            for (std::int32_t j = diagonal + 1; j < length; ++j, to += 4) {
+                const F w00 = row[4 * j], w01 = row[4 * j + 1], w10 = row[4 * j + 2], w11 = row[4 * j + 3];
+                to[0] = d00 * w00 + d01 * w10;
+                to[1] = d00 * w01 + d01 * w11;
+                to[2] = d10 * w00 + d11 * w10;
+                to[3] = d10 * w01 + d11 * w11;
+            }
+            x[2 * i] = d00 * rhs0 + d01 * rhs1;
+            x[2 * i + 1] = d10 * rhs0 + d11 * rhs1;
+        }
+        for (std::int32_t i = v.buses - 1; i >= 0; --i) {
+            const std::int32_t* column = v.lu_column + v.lu_start[i] + v.lu_diagonal[i] + 1;
+            F x0 = x[2 * i], x1 = x[2 * i + 1];
+            const F* uk = u + 4 * static_cast<std::int64_t>(v.u_start[i]);
+            const std::int32_t count = v.u_start[i + 1] - v.u_start[i];
+            for (std::int32_t j = 0; j < count; ++j, uk += 4) {
+                const F xj0 = x[2 * column[j]], xj1 = x[2 * column[j] + 1];
+                x0 -= uk[0] * xj0 + uk[1] * xj1;
+                x1 -= uk[2] * xj0 + uk[3] * xj1;
+            }
+            x[2 * i] = x0;
+            x[2 * i + 1] = x1;
+        }
+    }
+
+    /// sin and cos by their series, to the last bits for |x| <= 0.8; lanes beyond go to the C library, so
+    /// that what a lane gets depends on nothing but its own x.
+    static NODALROOM_INLINE void sin_cos(D x, D& sine, D& cosine) {
+        const D z = x * x;
+        sine = all(1.0 / 355687428096000.0);
+        sine = sine * z - 1.0 / 1307674368000.0;
+        sine = sine * z + 1.0 / 6227020800.0;
+        sine = sine * z - 1.0 / 39916800.0;
+        sine = sine * z + 1.0 / 362880.0;
+        sine = sine * z - 1.0 / 5040.0;
+        sine = sine * z + 1.0 / 120.0;
+        sine = sine * z - 1.0 / 6.0;
+        sine = x + x * z * sine;
+        cosine = all(1.0 / 20922789888000.0);
+        cosine = cosine * z - 1.0 / 87178291200.0;
+        cosine = cosine * z + 1.0 / 479001600.0;
+        cosine = cosine * z - 1.0 / 3628800.0;
+        cosine = cosine * z + 1.0 / 40320.0;
+        cosine = cosine * z - 1.0 / 720.0;
+        cosine = cosine * z + 1.0 / 24.0;
+        cosine = cosine * z - 0.5;
+        cosine = 1.0 + z * cosine;
+        constexpr double kSeriesHolds = 0.8;
+        if constexpr (Width == 1) {
+            if (!(x < kSeriesHolds && x > -kSeriesHolds)) {
+                sine = std::sin(x);
+                cosine = std::cos(x);
+            }
+        } else {
+            for (int lane = 0; lane < Width; ++lane) {
+                if (x[lane] < kSeriesHolds && x[lane] > -kSeriesHolds) continue;
+                sine[lane] = __builtin_sin(x[lane]);
+                cosine[lane] = __builtin_cos(x[lane]);
+            }
+        }
+    }
+
+    static void apply(const LaneView& v) {
+        const Real* step = static_cast<const Real*>(v.step);
+        for (int part = 0; part < kParts; ++part) {
+            const D active = at(v.active, 0, part);
+            D usable = all(1.0);
+            for (std::int32_t i = 0; i < v.buses; ++i) {
+                if (v.energised[i] == 0) continue;
+                D first = widen(step + 2 * i * Lanes, part);
+                D second = widen(step + (2 * i + 1) * Lanes, part);
+                first = active > 0.5 ? first : all(0.0);
+                second = active > 0.5 ? second : all(0.0);
+                const D factor = 1.0 + second;
+                usable = factor > 0.1 ? usable : all(0.0);
+                usable = factor < 10.0 ? usable : all(0.0);
+                D& e = at(v.e, i, part);
+                D& f = at(v.f, i, part);
+                at(v.vm, i, part) *= factor;
+                if (i >= v.first_reference) {
+                    at(v.supply, i - v.first_reference, part) += first;
+                    e *= factor;
+                    f *= factor;
+                    continue;
+                }
+                usable = magnitude(first) < 1e6 ? usable : all(0.0);
+                at(v.va, i, part) += first;
+                D sine, cosine;
+                sin_cos(first, sine, cosine);
+                const D turned = factor * (e * cosine - f * sine);
+                f = factor * (e * sine + f * cosine);
+                e = turned;
+            }
+            at(v.usable, 0, part) = usable;
+        }
+    }
+
+    static LaneKernels table() {
+        return {Lanes, static_cast<int>(sizeof(Real)), &evaluate, &solve, &apply};
+    }
+};
+
+#undef NODALROOM_INLINE
+
+}  // namespace
+}  // namespace nodalroom::powerflow
