@@ -63,14 +63,14 @@ void BaseCase::make_edit(Outage outage, powerflow::PointEdit& edit) const {
         double sum = 0.0;
         for (const auto& supply : equations_.supply_entries()) {
             if (supply.island != island) continue;
-            sum += supply.bus == bus.value() ? left.weight : point_.weight[static_cast<std::size_t>(supply.bus)];
+            sum +=
+                supply.bus == bus.value() ? left.weight : point_.weight[static_cast<std::size_t>(supply.bus)];
         }
         edit.units.push_back({static_cast<std::int32_t>(bus.value()), island, left, sum});
     }
 }
 
-StateSolver::StateSolver(const BaseCase& base)
-    : base_(&base), newton_(base.equations(), base.point()) {
+StateSolver::StateSolver(const BaseCase& base) : base_(&base), newton_(base.equations(), base.point()) {
     if (base.solved()) newton_.set_base_jacobian(base.jacobian());
 }
 

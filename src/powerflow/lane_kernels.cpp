@@ -2,13 +2,13 @@
 
 namespace nodalroom::powerflow {
 
-LaneKernels lane_kernels(numerics::VectorUnit unit, FactorPrecision precision, bool one_lane) {
+LaneKernels lane_kernels(numerics::VectorUnit unit, LaneFactors factors) {
     switch (unit) {
 #if defined(__x86_64__)
         case numerics::VectorUnit::avx512:
-            return lane_kernels_avx512(precision, one_lane);
+            return lane_kernels_avx512(factors);
         case numerics::VectorUnit::avx2:
-            return lane_kernels_avx2(precision, one_lane);
+            return lane_kernels_avx2(factors);
 #else
         case numerics::VectorUnit::avx512:
         case numerics::VectorUnit::avx2:
@@ -16,7 +16,7 @@ LaneKernels lane_kernels(numerics::VectorUnit unit, FactorPrecision precision, b
         case numerics::VectorUnit::plain:
             break;
     }
-    return lane_kernels_plain(precision, one_lane);
+    return lane_kernels_plain(factors);
 }
 
 }  // namespace nodalroom::powerflow

@@ -96,11 +96,10 @@ struct Kernels {
         D active = -p_taken, reactive = -q_taken;
         const std::int32_t unit = v.unit_of[i];
         if (unit >= 0) {
-            active += at(v.p_gen, unit, part) +
-                      at(v.alpha, unit, part) * at(v.supply, v.unit_island[unit], part);
-            reactive = at(v.regulates, unit, part) > 0.5
-                           ? at(v.v_setpoint, unit, part) - at(v.vm, i, part)
-                           : reactive + at(v.q_fixed, unit, part);
+            active +=
+                at(v.p_gen, unit, part) + at(v.alpha, unit, part) * at(v.supply, v.unit_island[unit], part);
+            reactive = at(v.regulates, unit, part) > 0.5 ? at(v.v_setpoint, unit, part) - at(v.vm, i, part)
+                                                         : reactive + at(v.q_fixed, unit, part);
         }
         at(v.residual, 2 * i, part) = active;
         at(v.residual, 2 * i + 1, part) = reactive;
@@ -338,10 +337,94 @@ struct Kernels {
         }
     }
 
-    static LaneKernels table() {
-        return {Lanes, static_cast<int>(sizeof(Real)), &evaluate, &solve, &apply};
+    /// y = (L D)⁻¹ residual, for all lanes with the same blocks.
+    static void forward(const LaneView& v) {
+        double* const y = static_cast<double*>(v.step);
+        for (std::int32_t i = 0; i < v.buses; ++i) {
+            const std::int32_t* column = v.lu_column + v.lu_start[i];
+            const std::int32_t diagonal = v.lu_diagonal[i];
+            const double* const row = v.shared + 4 * static_cast<std::int64_t>(v.lu_start[i]);
+            D r0[kParts], r1[kParts];
+            for (int part = 0; part < kParts; ++part) {
+                r0[part] = at(v.residual, 2 * i, part);
+                r1[part] = at(v.residual, 2 * i + 1, part);
+            }
+            const double* w = row;
+            for (std::int32_t l = 0; l < diagonal; ++l, w += 4) {
+                for (int part = 0; part < kParts; ++part) {
+                    const D y0 = at(y, 2 * column[l], part), y1 = at(y, 2 * column[l] + 1, part);
+                    r0[part] -= w[0] * y0 + w[1] * y1;
+                    r1[part] -= w[2] * y0 + w[3] * y1;
+                }
+            }
+            for (int part = 0; part < kParts; ++part) {
+                at(y, 2 * i, part) = w[0] * r0[part] + w[1] * r1[part];
+                at(y, 2 * i + 1, part) = w[2] * r0[part] + w[3] * r1[part];
+            }
+        }
+    }
+
+    /// x = U⁻¹ y in place.
+    static void backward(const LaneView& v) {
+        double* const x = static_cast<double*>(v.step);
+        for (std::int32_t i = v.buses - 1; i >= 0; --i) {
+            const std::int32_t length = v.lu_start[i + 1] - v.lu_start[i];
+            const std::int32_t first = v.lu_diagonal[i] + 1;
+            const std::int32_t* column = v.lu_column + v.lu_start[i];
+            const double* u = v.shared + 4 * static_cast<std::int64_t>(v.lu_start[i] + first);
+            D x0[kParts], x1[kParts];
+            for (int part = 0; part < kParts; ++part) {
+                x0[part] = at(x, 2 * i, part);
+                x1[part] = at(x, 2 * i + 1, part);
+            }
+            for (std::int32_t j = first; j < length; ++j, u += 4) {
+                for (int part = 0; part < kParts; ++part) {
+                    const D xj0 = at(x, 2 * column[j], part), xj1 = at(x, 2 * column[j] + 1, part);
+                    x0[part] -= u[0] * xj0 + u[1] * xj1;
+                    x1[part] -= u[2] * xj0 + u[3] * xj1;
+                }
+            }
+            for (int part = 0; part < kParts; ++part) {
+                at(x, 2 * i, part) = x0[part];
+                at(x, 2 * i + 1, part) = x1[part];
+            }
+        }
+    }
+
+    static LaneKernels own() {
+        LaneKernels table;
+        table.lanes = Lanes;
+        table.bytes_per_factor = static_cast<int>(sizeof(Real));
+        table.evaluate = &evaluate;
+        table.solve = &solve;
+        table.apply = &apply;
+        return table;
+    }
+    static LaneKernels shared() {
+        LaneKernels table;
+        table.lanes = Lanes;
+        table.evaluate = &evaluate;
+        table.forward = &forward;
+        table.backward = &backward;
+        table.apply = &apply;
+        return table;
     }
 };
+
+template <int Width>
+LaneKernels kernels_of_width(LaneFactors factors) noexcept {
+    switch (factors) {
+        case LaneFactors::own_single:
+            return Kernels<float, 2 * Width, Width>::own();
+        case LaneFactors::own_double:
+            return Kernels<double, Width, Width>::own();
+        case LaneFactors::shared:
+            return Kernels<double, 2 * Width, Width>::shared();
+        case LaneFactors::one_lane:
+            break;
+    }
+    return Kernels<double, 1, 1>::own();
+}
 
 #undef NODALROOM_INLINE
 

@@ -2,10 +2,6 @@
 
 namespace nodalroom::powerflow {
 
-LaneKernels lane_kernels_avx2(FactorPrecision precision, bool one_lane) noexcept {
-    if (one_lane) return Kernels<double, 1, 1>::table();
-    return precision == FactorPrecision::single_precision ? Kernels<float, 8, 4>::table()
-                                                          : Kernels<double, 4, 4>::table();
-}
+LaneKernels lane_kernels_avx2(LaneFactors factors) noexcept { return kernels_of_width<4>(factors); }
 
 }  // namespace nodalroom::powerflow

@@ -2,10 +2,6 @@
 
 namespace nodalroom::powerflow {
 
-LaneKernels lane_kernels_plain(FactorPrecision precision, bool one_lane) noexcept {
-    if (one_lane) return Kernels<double, 1, 1>::table();
-    return precision == FactorPrecision::single_precision ? Kernels<float, 4, 2>::table()
-                                                          : Kernels<double, 2, 2>::table();
-}
+LaneKernels lane_kernels_plain(LaneFactors factors) noexcept { return kernels_of_width<2>(factors); }
 
 }  // namespace nodalroom::powerflow

@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <cmath>
 
-#include "nodalroom/powerflow/lane_newton.hpp"
+#include "nodalroom/powerflow/lane_structure.hpp"
 
 namespace nodalroom::powerflow {
 namespace {
@@ -43,53 +42,42 @@ std::vector<std::int32_t> buses_by_position(const Equations& equations) {
 
 }  // namespace
 
-LaneStructure::LaneStructure(const Equations& equations)
-    : equations_(&equations),
-      bus_at_(buses_by_position(equations)),
-      factors_(block_rows(equations, bus_at_)) {
-    const auto& y = equations.y_bus();
-    const auto references = equations.network().reference_of_island();
-    const std::size_t n = bus_at_.size();
-    first_reference_ = static_cast<std::int32_t>(n - references.size());
-    y_start_.push_back(0);
-    y_to_.assign(y.entries(), -1);
-    for (std::size_t at = 0; at < n; ++at) {
-        const auto bus = static_cast<std::size_t>(bus_at_[at]);
+LaneStructure::LaneStructure(const Equations& of)
+    : equations(&of), bus_at(buses_by_position(of)), factors(block_rows(of, bus_at)) {
+    const auto& y = of.y_bus();
+    const auto references = of.network().reference_of_island();
+    first_reference = static_cast<std::int32_t>(buses() - references.size());
+    for (const BusRow reference : references)
+        supply_row.push_back(position(reference.pos()) - first_reference);
+    y_start.push_back(0);
+    y_to.assign(y.entries(), -1);
+    for (std::size_t at = 0; at < buses(); ++at) {
+        const auto bus = static_cast<std::size_t>(bus_at[at]);
         const auto row = static_cast<std::int32_t>(at);
         for (auto p = y.row_start[bus]; p < y.row_start[bus + 1]; ++p) {
-            const auto k = static_cast<std::size_t>(y.column[static_cast<std::size_t>(p)]);
-            const std::int32_t column = equations.p_row(k) / 2;
-            if (p == y.diagonal[bus]) y_diagonal_.push_back(static_cast<std::int32_t>(y_column_.size()));
-            y_to_[static_cast<std::size_t>(p)] = static_cast<std::int32_t>(y_column_.size());
-            y_from_.push_back(p);
-            row_of_entry_.push_back(row);
-            y_column_.push_back(column);
-            y_place_.push_back(factors_.place(row, column));
+            const std::int32_t column =
+                position(static_cast<std::size_t>(y.column[static_cast<std::size_t>(p)]));
+            if (p == y.diagonal[bus]) y_diagonal.push_back(static_cast<std::int32_t>(y_column.size()));
+            y_to[static_cast<std::size_t>(p)] = static_cast<std::int32_t>(y_column.size());
+            y_from.push_back(p);
+            y_row.push_back(row);
+            y_column.push_back(column);
+            y_place.push_back(factors.place(row, column));
         }
-        y_start_.push_back(static_cast<std::int32_t>(y_column_.size()));
-        energised_.push_back(equations.is_energised(bus) ? 1 : 0);
+        y_start.push_back(static_cast<std::int32_t>(y_column.size()));
+        energised.push_back(of.is_energised(bus) ? 1 : 0);
     }
-    unit_of_.assign(n, -1);
-    unit_row_of_bus_.assign(n, -1);
-    for (const auto& supply : equations.supply_entries()) {
+    unit_of.assign(buses(), -1);
+    for (const auto& supply : of.supply_entries()) {
         const auto bus = static_cast<std::size_t>(supply.bus);
-        const std::int32_t at = equations.p_row(bus) / 2;
-        const auto reference = references[static_cast<std::size_t>(supply.island)].pos();
-        unit_of_[static_cast<std::size_t>(at)] = static_cast<std::int32_t>(unit_bus_.size());
-        unit_row_of_bus_[bus] = static_cast<std::int32_t>(unit_bus_.size());
-        unit_bus_.push_back(supply.bus);
-        unit_position_.push_back(at);
-        unit_island_.push_back(equations.p_row(reference) / 2 - first_reference_);
-        supply_place_.push_back(factors_.place(at, equations.p_row(reference) / 2));
-    }
-}
-
-LaneStart::LaneStart(const Voltages& voltages) : voltages_(voltages) {
-    e_.resize(voltages.vm_pu.size());
-    f_.resize(voltages.vm_pu.size());
-    for (std::size_t i = 0; i < e_.size(); ++i) {
-        e_[i] = voltages.vm_pu[i] * std::cos(voltages.va_rad[i]);
-        f_[i] = voltages.vm_pu[i] * std::sin(voltages.va_rad[i]);
+        const std::int32_t at = position(bus);
+        const std::int32_t row = supply_row[static_cast<std::size_t>(supply.island)];
+        unit_of[static_cast<std::size_t>(at)] = static_cast<std::int32_t>(unit_bus.size());
+        unit_bus.push_back(supply.bus);
+        unit_position.push_back(at);
+        unit_island.push_back(supply.island);
+        unit_supply.push_back(row);
+        supply_place.push_back(factors.place(at, first_reference + row));
     }
 }
 

@@ -69,6 +69,9 @@ struct LaneView {
     void* u = nullptr;     ///< diagonal⁻¹ × U blocks
     void* step = nullptr;  ///< two per position
 
+    /// A factor all lanes share: L, diagonal⁻¹ and diagonal⁻¹ × U blocks, by work rows.
+    const double* shared = nullptr;
+
     const double* active = nullptr;  ///< per lane: 1 where the step is to be applied, else 0
     double* usable = nullptr;        ///< per lane: 0 where the step would cost a voltage its sign
 };
@@ -83,20 +86,29 @@ struct LaneKernels {
     void (*evaluate)(const LaneView& view) = nullptr;
     /// Assembles, factorises and solves for a Newton step, row by row (eq. 10).
     void (*solve)(const LaneView& view) = nullptr;
+    /// With a shared factor, in place of solve: the residual through L, and what that gives through U.
+    void (*forward)(const LaneView& view) = nullptr;
+    void (*backward)(const LaneView& view) = nullptr;
     /// Adds the step to the voltages of the active lanes.
     void (*apply)(const LaneView& view) = nullptr;
 };
 
-enum class FactorPrecision : std::uint8_t { single_precision, double_precision };
+/// What the lanes' factors are.
+enum class LaneFactors : std::uint8_t {
+    own_single,  ///< one per lane, in single precision
+    own_double,  ///< one per lane
+    shared,      ///< one for all lanes
+    one_lane     ///< a single state
+};
 
-/// Kernels for this unit, which the processor must have. one_lane: for a single power flow.
-[[nodiscard]] LaneKernels lane_kernels(numerics::VectorUnit unit, FactorPrecision precision, bool one_lane);
+/// Kernels for this unit, which the processor must have.
+[[nodiscard]] LaneKernels lane_kernels(numerics::VectorUnit unit, LaneFactors factors);
 
 // One per file compiled for its vector unit.
-[[nodiscard]] LaneKernels lane_kernels_plain(FactorPrecision precision, bool one_lane) noexcept;
+[[nodiscard]] LaneKernels lane_kernels_plain(LaneFactors factors) noexcept;
 #if defined(__x86_64__)
-[[nodiscard]] LaneKernels lane_kernels_avx2(FactorPrecision precision, bool one_lane) noexcept;
-[[nodiscard]] LaneKernels lane_kernels_avx512(FactorPrecision precision, bool one_lane) noexcept;
+[[nodiscard]] LaneKernels lane_kernels_avx2(LaneFactors factors) noexcept;
+[[nodiscard]] LaneKernels lane_kernels_avx512(LaneFactors factors) noexcept;
 #endif
 
 }  // namespace nodalroom::powerflow

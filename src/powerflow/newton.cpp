@@ -128,8 +128,8 @@ bool NewtonSolver::damped_step(double mismatch) {
 }
 
 RegulatedBus NewtonSolver::regulated(std::size_t bus) const noexcept {
-    return {voltages_.mode[bus],   q_generation(bus),   voltages_.vm_pu[bus],
-            point_.q_min[bus],     point_.q_max[bus],   point_.v_setpoint[bus]};
+    return {voltages_.mode[bus], q_generation(bus), voltages_.vm_pu[bus],
+            point_.q_min[bus],   point_.q_max[bus], point_.v_setpoint[bus]};
 }
 
 /// One look at the reactive limits. Only buses at least `least_excess` beyond switch. True if any did.
@@ -199,7 +199,8 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
                 for (const auto& supply : equations_->supply_entries()) {
                     double excess = 0.0;
                     const auto i = static_cast<std::size_t>(supply.bus);
-                    if (wanted_mode(regulated(i), excess) != voltages_.mode[i]) largest = std::max(largest, excess);
+                    if (wanted_mode(regulated(i), excess) != voltages_.mode[i])
+                        largest = std::max(largest, excess);
                 }
             }
             switched = switch_modes(mismatch, kBatchOfLargest * largest, report);

@@ -5,57 +5,37 @@
 #include <span>
 #include <vector>
 
-#include "nodalroom/numerics/block_pattern.hpp"
 #include "nodalroom/numerics/vector_unit.hpp"
-#include "nodalroom/powerflow/newton.hpp"
+#include "nodalroom/powerflow/lane_structure.hpp"
+#include "nodalroom/powerflow/shared_factor.hpp"
 
 namespace nodalroom::powerflow {
-
-/// The equations' structure as the lane kernels use it: buses in elimination order, the pattern of the
-/// block factors, and where each entry of Ybus lands in them. Built once, shared by all threads.
-class LaneStructure {
-public:
-    explicit LaneStructure(const Equations& equations);
-
-    [[nodiscard]] const Equations& equations() const noexcept { return *equations_; }
-    [[nodiscard]] const numerics::BlockLuPattern& factors() const noexcept { return factors_; }
-
-private:
-    friend class LaneNewton;
-    const Equations* equations_;
-    std::int32_t first_reference_ = 0;
-    std::vector<std::int32_t> bus_at_;           ///< bus row per position
-    std::vector<std::int32_t> y_start_, y_column_, y_diagonal_;  ///< Ybus by position
-    std::vector<std::int32_t> y_from_;           ///< per permuted entry: its place in the admittance matrix
-    std::vector<std::int32_t> y_to_;             ///< the way back
-    std::vector<std::int32_t> row_of_entry_;     ///< position per permuted entry
-    std::vector<std::int32_t> y_place_;          ///< per permuted entry: place in the work row
-    std::vector<std::uint8_t> energised_;
-    std::vector<std::int32_t> unit_of_;          ///< per position: row among the buses with units, or -1
-    std::vector<std::int32_t> unit_bus_, unit_position_, unit_island_, supply_place_;
-    std::vector<std::int32_t> unit_row_of_bus_;
-    numerics::BlockLuPattern factors_;
-};
 
 /// Voltages to start lanes from, laid out for loading.
 class LaneStart {
 public:
     LaneStart() = default;
-    explicit LaneStart(const Voltages& voltages);
+    LaneStart(const LaneStructure& structure, const Voltages& voltages);
 
     [[nodiscard]] const Voltages& voltages() const noexcept { return voltages_; }
 
 private:
     friend class LaneNewton;
     Voltages voltages_;
-    std::vector<double> e_, f_;  ///< per bus
+    std::vector<double> e_, f_, vm_, va_;  ///< by position
 };
 
 struct LaneOptions {
     NewtonOptions newton;  ///< damped and give_up_early do not apply: a lane that struggles is handed back
     numerics::VectorUnit unit = numerics::VectorUnit::plain;
-    bool single_precision_factors = true;  ///< residuals are always double
-    bool one_lane = false;                 ///< for a single power flow: nothing is batched
+    enum class Factors : std::uint8_t {
+        own_single,  ///< one per state and step, in single precision; residuals are always double
+        own_double,  ///< one per state and step
+        shared,      ///< one for all states, compensated for what each changes; for states close to it
+        one_lane     ///< a single power flow: nothing is batched
+    };
+    Factors factors = Factors::own_single;
+    const SharedFactor* shared = nullptr;  ///< with Factors::shared
 };
 
 /// One state to solve. What it points to must live until its result has been handed over.
@@ -72,8 +52,7 @@ struct LaneResult {
     std::size_t id = 0;
     NewtonReport report;
     const Voltages* voltages = nullptr;
-    std::span<const double> v_real, v_imag;            ///< per bus
-    std::span<const double> p_injected, q_injected;    ///< per bus, at these voltages
+    std::span<const double> v_real, v_imag;  ///< per bus
 };
 
 /// Newton's method on several states at once, one per vector lane, with block LU factors without
