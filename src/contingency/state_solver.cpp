@@ -39,7 +39,11 @@ BaseCase::BaseCase(const model::Network& network, const powerflow::PowerFlowOpti
     powerflow::NewtonSolver solver(equations_, point_);
     attempts_ = powerflow::solve_with_ladder(solver, options_);
     voltages_ = solver.voltages();
-    jacobian_ = std::make_shared<const std::vector<double>>(solver.jacobian_values());
+    if (!solved()) return;
+    lanes_.emplace(equations_);
+    lane_start_.emplace(*lanes_, voltages_);
+    shared_factor_.emplace(*lanes_, solver);
+    flow_scan_.emplace(equations_);
 }
 
 void BaseCase::make_edit(Outage outage, powerflow::PointEdit& edit) const {
@@ -70,9 +74,7 @@ void BaseCase::make_edit(Outage outage, powerflow::PointEdit& edit) const {
     }
 }
 
-StateSolver::StateSolver(const BaseCase& base) : base_(&base), newton_(base.equations(), base.point()) {
-    if (base.solved()) newton_.set_base_jacobian(base.jacobian());
-}
+StateSolver::StateSolver(const BaseCase& base) : base_(&base), newton_(base.equations(), base.point()) {}
 
 void StateSolver::undo_outage() {
     auto& point = newton_.point();

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <optional>
 
 #include "nodalroom/core/errors.hpp"
 
@@ -22,27 +22,31 @@ const char* to_string(LimitKind kind) noexcept {
     return "thermal";
 }
 
-void examine_state(const StateSolver& solver, const LimitSet& limit_set, std::int32_t state, StateRow& row,
-                   std::vector<Violation>& violations) {
-    const auto& network = solver.base().network();
-    const Limits& limits = limit_set.of(row.outage.is_intact());
-    row.worst_loading = 0.0;
-    for (std::size_t l = 0; l < network.branches().size(); ++l) {
+void examine_state(const BaseCase& base, const SolvedState& solved, const LimitSet& limit_set,
+                   powerflow::BranchFlows& flows, StateRow& row, std::vector<Violation>& violations) {
+    const auto state = static_cast<std::int32_t>(solved.id);
+    const Limits& limits = limit_set.of(solved.outage.is_intact());
+    row.iterations = solved.report.iterations;
+    row.max_mismatch_pu = solved.report.max_mismatch_pu;
+    base.flow_scan().evaluate(solved.v_real, solved.v_imag, flows);
+    if (solved.outage.kind == OutageKind::branch)
+        flows.s_squared[static_cast<std::size_t>(solved.outage.row)] = 0.0;
+    double worst = 0.0;
+    for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
         const double rating = limits.rating_pu[l];
-        if (!std::isfinite(rating)) continue;
-        if (row.outage.kind == OutageKind::branch && static_cast<std::size_t>(row.outage.row) == l) continue;
-        const auto flow = powerflow::flow_of(solver.newton(), l);
-        const double s = std::max(std::abs(flow.s_from), std::abs(flow.s_to));
-        if (s / rating > row.worst_loading) {
-            row.worst_loading = s / rating;
+        const double s_squared = flows.s_squared[l];
+        if (s_squared > worst * rating * rating) {  // never where there is no rating
+            worst = s_squared / (rating * rating);
             row.worst_branch = BranchRow(static_cast<std::int64_t>(l));
         }
-        if (s > rating) {
-            violations.push_back({state, LimitKind::thermal, static_cast<std::int32_t>(l), s, rating});
+        if (s_squared > rating * rating) {
+            violations.push_back(
+                {state, LimitKind::thermal, static_cast<std::int32_t>(l), std::sqrt(s_squared), rating});
             ++row.thermal_violations;
         }
     }
-    const auto& vm = solver.newton().voltages().vm_pu;
+    row.worst_loading = std::sqrt(worst);
+    const auto& vm = solved.voltages->vm_pu;
     for (std::size_t i = 0; i < vm.size(); ++i) {
         if (!std::isfinite(limits.vmin_pu[i]) && !std::isfinite(limits.vmax_pu[i])) continue;
         if (!(vm[i] >= row.vm_min_pu)) {
@@ -59,15 +63,16 @@ void examine_state(const StateSolver& solver, const LimitSet& limit_set, std::in
         };
         if (vm[i] < limits.vmin_pu[i]) report(LimitKind::low_voltage, vm[i], limits.vmin_pu[i]);
         if (vm[i] > limits.vmax_pu[i]) report(LimitKind::high_voltage, vm[i], limits.vmax_pu[i]);
-        if (limit_set.voltage_change_max_pu && !row.outage.is_intact()) {
-            const double change = std::abs(vm[i] - solver.base().voltages().vm_pu[i]);
+        if (limit_set.voltage_change_max_pu && !solved.outage.is_intact()) {
+            const double change = std::abs(vm[i] - base.voltages().vm_pu[i]);
             if (change > *limit_set.voltage_change_max_pu) {
                 report(LimitKind::voltage_change, change, *limit_set.voltage_change_max_pu);
             }
         }
     }
     row.supply_pu = 0.0;
-    for (const double s : solver.newton().voltages().supply_pu) row.supply_pu += s;
+    for (const double s : solved.voltages->supply_pu) row.supply_pu += s;
+    row.status = solved.report.status;  // last: a row is valid once its status says so
 }
 
 SweepResult sweep(const model::Network& network, const SweepOptions& options, RunControl* control) {
@@ -95,21 +100,39 @@ SweepResult sweep(const model::Network& network, const SweepOptions& options, Ru
     }
 
     const int threads = resolve_threads(options.threads);
-    std::vector<std::unique_ptr<StateSolver>> solvers(static_cast<std::size_t>(threads));
     std::vector<std::vector<Violation>> found(result.states.size());
     if (control != nullptr) control->begin_stage("contingencies", result.states.size());
-    parallel_for(result.states.size(), threads, control, [&](int thread, std::size_t state) {
-        auto& solver = solvers[static_cast<std::size_t>(thread)];
-        if (!solver) solver = std::make_unique<StateSolver>(base);
-        StateRow& row = result.states[state];
-        solver->set_outage(row.outage);
-        const auto report = solver->solve_from_base();
-        row.iterations = report.iterations;
-        row.max_mismatch_pu = report.max_mismatch_pu;
-        if (report.converged()) {
-            examine_state(*solver, limits, static_cast<std::int32_t>(state), row, found[state]);
+    parallel_team(result.states.size(), threads, control, [&](int, WorkQueue& queue) {
+        BatchSolver batch(base);
+        std::optional<StateSolver> scalar;
+        powerflow::BranchFlows flows = base.flow_scan().make_flows();
+        const auto examine = [&](const SolvedState& solved) {
+            examine_state(base, solved, limits, flows, result.states[solved.id], found[solved.id]);
+            queue.finish();
+        };
+        std::vector<std::size_t> left;
+        batch.run(
+            [&](StateTask& task) {
+                if (!queue.take(task.id)) return false;
+                task.outage = result.states[task.id].outage;
+                return true;
+            },
+            examine, [&](const StateTask& task, const powerflow::NewtonReport&) { left.push_back(task.id); });
+        for (const std::size_t state : left) {
+            if (control != nullptr && control->cancelled()) return;
+            if (!scalar) scalar.emplace(base);
+            scalar->set_outage(result.states[state].outage);
+            const auto report = scalar->solve_from_base();
+            if (report.converged()) {
+                examine(solved_state(*scalar, report, state));
+                continue;
+            }
+            StateRow& row = result.states[state];
+            row.iterations = report.iterations;
+            row.max_mismatch_pu = report.max_mismatch_pu;
+            row.status = report.status;
+            queue.finish();
         }
-        row.status = report.status;  // last: a row is valid once its status says so
     });
     for (auto& part : found) result.violations.insert(result.violations.end(), part.begin(), part.end());
     result.complete = control == nullptr || !control->cancelled();

@@ -31,8 +31,8 @@ int resolve_threads(int requested) noexcept {
     return requested >= 1 ? requested : std::max(1, omp_get_num_procs());
 }
 
-void parallel_for(std::size_t count, int threads, RunControl* control,
-                  const std::function<void(int, std::size_t)>& body) {
+void parallel_team(std::size_t count, int threads, RunControl* control,
+                   const std::function<void(int, WorkQueue&)>& body) {
     if (forked_after_threads.load()) {
         throw Error(
             "this process was forked after nodalroom had used threads; OpenMP cannot continue here. "
@@ -40,27 +40,18 @@ void parallel_for(std::size_t count, int threads, RunControl* control,
     }
     const int team = static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(std::max(threads, 1)),
                                                             std::max<std::size_t>(count, 1)));
-    std::atomic<std::size_t> next{0};
-    std::atomic<bool> stop{false};
+    WorkQueue queue(count, control);
     std::exception_ptr failure;
     std::mutex failure_mutex;
-
     const auto work = [&](int thread) {
-        while (!stop.load(std::memory_order_relaxed) && !(control != nullptr && control->cancelled())) {
-            const std::size_t item = next.fetch_add(1);
-            if (item >= count) return;
-            try {
-                body(thread, item);
-            } catch (...) {
-                const std::lock_guard lock(failure_mutex);
-                if (!failure) failure = std::current_exception();
-                stop.store(true);
-                return;
-            }
-            if (control != nullptr) control->done.fetch_add(1);
+        try {
+            body(thread, queue);
+        } catch (...) {
+            const std::lock_guard lock(failure_mutex);
+            if (!failure) failure = std::current_exception();
+            queue.stop();
         }
     };
-
     if (team == 1) {
         work(0);
     } else {
@@ -70,6 +61,13 @@ void parallel_for(std::size_t count, int threads, RunControl* control,
         work(omp_get_thread_num());
     }
     if (failure) std::rethrow_exception(failure);
+}
+
+void parallel_for(std::size_t count, int threads, RunControl* control,
+                  const std::function<void(int, std::size_t)>& body) {
+    parallel_team(count, threads, control, [&](int thread, WorkQueue& queue) {
+        for (std::size_t item = 0; queue.take(item); queue.finish()) body(thread, item);
+    });
 }
 
 }  // namespace nodalroom

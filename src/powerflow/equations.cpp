@@ -17,6 +17,7 @@ Equations::Equations(const model::Network& network)
     }
     order_buses();
     build_pattern();
+    build_factors();
 }
 
 void Equations::order_buses() {
@@ -106,6 +107,30 @@ void Equations::build_pattern() {
         const auto b = static_cast<std::size_t>(bus);
         supply_.push_back({bus, network_->island_of_bus()[b], pattern_.find(p_row(b), supply_column(b))});
     }
+}
+
+/// The block pattern by rows of the scalar one: block (i, k) where any of its four entries is.
+void Equations::build_factors() {
+    std::vector<std::vector<std::int32_t>> columns(bus_count());
+    for (std::int32_t column = 0; column < pattern_.size; ++column) {
+        for (auto p = pattern_.column_start[static_cast<std::size_t>(column)];
+             p < pattern_.column_start[static_cast<std::size_t>(column) + 1]; ++p) {
+            auto& row = columns[static_cast<std::size_t>(pattern_.row[static_cast<std::size_t>(p)] / 2)];
+            if (row.empty() || row.back() != column / 2) row.push_back(column / 2);
+        }
+    }
+    numerics::BlockRows rows;
+    rows.row_start.push_back(0);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        auto& row = columns[i];
+        const auto self = static_cast<std::int32_t>(i);
+        const auto at = std::lower_bound(row.begin(), row.end(), self);
+        if (at == row.end() || *at != self) row.insert(at, self);
+        rows.column.insert(rows.column.end(), row.begin(), row.end());
+        rows.row_start.push_back(static_cast<std::int32_t>(rows.column.size()));
+    }
+    factors_.emplace(rows);
+    places_ = numerics::places_in_blocks(pattern_, *factors_);
 }
 
 }  // namespace nodalroom::powerflow

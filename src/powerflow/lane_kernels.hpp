@@ -18,6 +18,8 @@ struct VectorOf<Real, 1> {
     using Type = Real;
 };
 
+void evaluate_flows(const FlowView& v);
+
 #define NODALROOM_INLINE inline __attribute__((always_inline))
 
 /// `Real`: precision of the factors; `Lanes`: states side by side; `Width`: doubles in a register.
@@ -265,29 +267,22 @@ struct Kernels {
         }
     }
 
-    /// sin and cos by their series, to the last bits for |x| <= 0.8; lanes beyond go to the C library, so
-    /// that what a lane gets depends on nothing but its own x.
+    /// sin and cos by their series, to the last bits for steps as short as Newton's are; lanes beyond go to
+    /// the C library, so that what a lane gets depends on nothing but its own x.
     static NODALROOM_INLINE void sin_cos(D x, D& sine, D& cosine) {
         const D z = x * x;
-        sine = all(1.0 / 355687428096000.0);
-        sine = sine * z - 1.0 / 1307674368000.0;
-        sine = sine * z + 1.0 / 6227020800.0;
-        sine = sine * z - 1.0 / 39916800.0;
-        sine = sine * z + 1.0 / 362880.0;
+        sine = all(1.0 / 362880.0);
         sine = sine * z - 1.0 / 5040.0;
         sine = sine * z + 1.0 / 120.0;
         sine = sine * z - 1.0 / 6.0;
         sine = x + x * z * sine;
-        cosine = all(1.0 / 20922789888000.0);
-        cosine = cosine * z - 1.0 / 87178291200.0;
-        cosine = cosine * z + 1.0 / 479001600.0;
-        cosine = cosine * z - 1.0 / 3628800.0;
+        cosine = all(-1.0 / 3628800.0);
         cosine = cosine * z + 1.0 / 40320.0;
         cosine = cosine * z - 1.0 / 720.0;
         cosine = cosine * z + 1.0 / 24.0;
         cosine = cosine * z - 0.5;
         cosine = 1.0 + z * cosine;
-        constexpr double kSeriesHolds = 0.8;
+        constexpr double kSeriesHolds = 0.125;
         if constexpr (Width == 1) {
             if (!(x < kSeriesHolds && x > -kSeriesHolds)) {
                 sine = std::sin(x);
@@ -398,6 +393,7 @@ struct Kernels {
         table.evaluate = &evaluate;
         table.solve = &solve;
         table.apply = &apply;
+        table.flows = &evaluate_flows;
         return table;
     }
     static LaneKernels shared() {
@@ -407,9 +403,45 @@ struct Kernels {
         table.forward = &forward;
         table.backward = &backward;
         table.apply = &apply;
+        table.flows = &evaluate_flows;
         return table;
     }
 };
+
+/// The compiler makes vectors of this loop, with gathers where the unit has them.
+void evaluate_flows(const FlowView& v) {
+    const std::int32_t* const __restrict from = v.from;
+    const std::int32_t* const __restrict to = v.to;
+    const double* const __restrict e = v.e;
+    const double* const __restrict f = v.f;
+    double* const __restrict p_from = v.p_from;
+    double* const __restrict q_from = v.q_from;
+    double* const __restrict p_to = v.p_to;
+    double* const __restrict q_to = v.q_to;
+    double* const __restrict s_squared = v.s_squared;
+    const double* const __restrict gff = v.admittance[0];
+    const double* const __restrict bff = v.admittance[1];
+    const double* const __restrict gft = v.admittance[2];
+    const double* const __restrict bft = v.admittance[3];
+    const double* const __restrict gtf = v.admittance[4];
+    const double* const __restrict btf = v.admittance[5];
+    const double* const __restrict gtt = v.admittance[6];
+    const double* const __restrict btt = v.admittance[7];
+    for (std::int64_t l = 0; l < v.branches; ++l) {
+        const double ef = e[from[l]], ff = f[from[l]], et = e[to[l]], ft = f[to[l]];
+        const double from_re = gff[l] * ef - bff[l] * ff + gft[l] * et - bft[l] * ft;
+        const double from_im = gff[l] * ff + bff[l] * ef + gft[l] * ft + bft[l] * et;
+        const double to_re = gtf[l] * ef - btf[l] * ff + gtt[l] * et - btt[l] * ft;
+        const double to_im = gtf[l] * ff + btf[l] * ef + gtt[l] * ft + btt[l] * et;
+        p_from[l] = ef * from_re + ff * from_im;
+        q_from[l] = ff * from_re - ef * from_im;
+        p_to[l] = et * to_re + ft * to_im;
+        q_to[l] = ft * to_re - et * to_im;
+        const double s_from = p_from[l] * p_from[l] + q_from[l] * q_from[l];
+        const double s_to = p_to[l] * p_to[l] + q_to[l] * q_to[l];
+        s_squared[l] = s_from > s_to ? s_from : s_to;
+    }
+}
 
 template <int Width>
 LaneKernels kernels_of_width(LaneFactors factors) noexcept {

@@ -48,6 +48,10 @@ public:
     Impl(const LaneStructure& structure, const OperatingPoint& point, const LaneOptions& options);
 
     [[nodiscard]] int lanes() const noexcept { return kernels_.lanes; }
+    void share(const SharedFactor& factor) {
+        options_.shared = &factor;
+        for (auto& made : mode_compensation_) made.reset();
+    }
     void run(const std::function<bool(LaneTask&)>& next, const std::function<void(const LaneResult&)>& done);
 
 private:
@@ -153,7 +157,7 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     }
     residual_ = AlignedArray<double>(2 * n * lanes, 0.0);
     for (auto* values : {&worst_, &active_, &usable_}) *values = AlignedArray<double>(lanes, 0.0);
-    const auto& factors = structure.factors;
+    const auto& factors = structure.factors();
     const std::size_t block = 4 * lanes * static_cast<std::size_t>(kernels_.bytes_per_factor);
     work_row_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.longest_row()));
     u_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.u_start().back()));
@@ -211,11 +215,11 @@ void LaneNewton::Impl::refresh_view() {
     view_.q_injected = q_injected_.data();
     view_.residual = residual_.data();
     view_.worst = worst_.data();
-    view_.lu_start = s.factors.row_start().data();
-    view_.lu_column = s.factors.columns().data();
-    view_.lu_diagonal = s.factors.diagonal().data();
-    view_.u_start = s.factors.u_start().data();
-    view_.destination = s.factors.destinations().data();
+    view_.lu_start = s.factors().row_start().data();
+    view_.lu_column = s.factors().columns().data();
+    view_.lu_diagonal = s.factors().diagonal().data();
+    view_.u_start = s.factors().u_start().data();
+    view_.destination = s.factors().destinations().data();
     if (options_.shared != nullptr) view_.shared = options_.shared->values().data();
     view_.work_row = work_row_.data();
     view_.u = u_.data();
@@ -580,6 +584,7 @@ LaneNewton::LaneNewton(const LaneStructure& structure, const OperatingPoint& poi
     : impl_(std::make_unique<Impl>(structure, point, options)) {}
 LaneNewton::~LaneNewton() = default;
 LaneNewton::LaneNewton(LaneNewton&&) noexcept = default;
+void LaneNewton::share(const SharedFactor& factor) { impl_->share(factor); }
 int LaneNewton::lanes() const noexcept { return impl_->lanes(); }
 void LaneNewton::run(const std::function<bool(LaneTask&)>& next,
                      const std::function<void(const LaneResult&)>& done) {

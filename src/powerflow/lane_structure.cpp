@@ -1,36 +1,8 @@
-#include <algorithm>
 
 #include "nodalroom/powerflow/lane_structure.hpp"
 
 namespace nodalroom::powerflow {
 namespace {
-
-/// The Jacobian's block rows: Ybus, and for every bus with units the column of its island's s.
-numerics::BlockRows block_rows(const Equations& equations, const std::vector<std::int32_t>& bus_at) {
-    const auto& y = equations.y_bus();
-    std::vector<std::vector<std::int32_t>> columns(bus_at.size());
-    const auto position = [&](std::size_t bus) { return equations.p_row(bus) / 2; };
-    for (std::size_t i = 0; i < bus_at.size(); ++i) {
-        auto& row = columns[static_cast<std::size_t>(position(i))];
-        for (auto p = y.row_start[i]; p < y.row_start[i + 1]; ++p) {
-            row.push_back(position(static_cast<std::size_t>(y.column[static_cast<std::size_t>(p)])));
-        }
-    }
-    const auto references = equations.network().reference_of_island();
-    for (const auto& supply : equations.supply_entries()) {
-        columns[static_cast<std::size_t>(position(static_cast<std::size_t>(supply.bus)))].push_back(
-            position(references[static_cast<std::size_t>(supply.island)].pos()));
-    }
-    numerics::BlockRows rows;
-    rows.row_start.push_back(0);
-    for (auto& row : columns) {
-        std::sort(row.begin(), row.end());
-        row.erase(std::unique(row.begin(), row.end()), row.end());
-        rows.column.insert(rows.column.end(), row.begin(), row.end());
-        rows.row_start.push_back(static_cast<std::int32_t>(rows.column.size()));
-    }
-    return rows;
-}
 
 std::vector<std::int32_t> buses_by_position(const Equations& equations) {
     std::vector<std::int32_t> bus_at(equations.bus_count());
@@ -42,8 +14,7 @@ std::vector<std::int32_t> buses_by_position(const Equations& equations) {
 
 }  // namespace
 
-LaneStructure::LaneStructure(const Equations& of)
-    : equations(&of), bus_at(buses_by_position(of)), factors(block_rows(of, bus_at)) {
+LaneStructure::LaneStructure(const Equations& of) : equations(&of), bus_at(buses_by_position(of)) {
     const auto& y = of.y_bus();
     const auto references = of.network().reference_of_island();
     first_reference = static_cast<std::int32_t>(buses() - references.size());
@@ -62,7 +33,7 @@ LaneStructure::LaneStructure(const Equations& of)
             y_from.push_back(p);
             y_row.push_back(row);
             y_column.push_back(column);
-            y_place.push_back(factors.place(row, column));
+            y_place.push_back(factors().place(row, column));
         }
         y_start.push_back(static_cast<std::int32_t>(y_column.size()));
         energised.push_back(of.is_energised(bus) ? 1 : 0);
@@ -77,7 +48,7 @@ LaneStructure::LaneStructure(const Equations& of)
         unit_position.push_back(at);
         unit_island.push_back(supply.island);
         unit_supply.push_back(row);
-        supply_place.push_back(factors.place(at, first_reference + row));
+        supply_place.push_back(factors().place(at, first_reference + row));
     }
 }
 

@@ -53,7 +53,9 @@ std::optional<std::string> NewtonOptions::first_violation() const {
 }
 
 NewtonSolver::NewtonSolver(const Equations& equations, OperatingPoint point)
-    : equations_(&equations), point_(std::move(point)), klu_(equations.pattern()) {
+    : equations_(&equations),
+      point_(std::move(point)),
+      blocks_(equations.factors(), equations.places_in_factors(), equations.vector_unit()) {
     const std::size_t n = equations.bus_count();
     const auto unknowns = static_cast<std::size_t>(equations.size());
     jacobian_.assign(equations.pattern().nonzeros(), 0.0);
@@ -72,11 +74,6 @@ NewtonSolver::NewtonSolver(const Equations& equations, OperatingPoint point)
     saved_supply_ = voltages_.supply_pu;
 }
 
-void NewtonSolver::set_base_jacobian(std::shared_ptr<const std::vector<double>> values) {
-    base_jacobian_ = std::move(values);
-    pivots_ = Pivots::none;
-}
-
 void NewtonSolver::fit_modes(bool enforce_q_limits) {
     for (std::size_t i = 0; i < island_.size(); ++i) {
         QMode& mode = voltages_.mode[i];
@@ -86,11 +83,19 @@ void NewtonSolver::fit_modes(bool enforce_q_limits) {
 }
 
 bool NewtonSolver::factorise() {
-    if (pivots_ == Pivots::none && base_jacobian_ && klu_.factor(*base_jacobian_)) pivots_ = Pivots::base;
     fill_jacobian();
-    if (pivots_ != Pivots::none && klu_.refactor(jacobian_)) return true;
-    pivots_ = Pivots::own;
-    return klu_.factor(jacobian_);
+    blocks_hold_ = blocks_.factor(jacobian_);
+    if (blocks_hold_) return true;
+    if (!klu_) klu_.emplace(equations_->pattern());
+    return klu_->factor(jacobian_);
+}
+
+void NewtonSolver::solve_linear(std::span<double> rhs, int count) {
+    if (blocks_hold_) {
+        blocks_.solve(rhs, count);
+    } else {
+        klu_->solve(rhs, count);
+    }
 }
 
 bool NewtonSolver::apply_step(std::span<const double> step, double length) {
@@ -173,8 +178,6 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
     }
     fit_modes(options.enforce_q_limits);
     std::fill(switch_count_.begin(), switch_count_.end(), std::uint8_t{0});
-    if (pivots_ == Pivots::own)
-        pivots_ = Pivots::none;  // whatever an earlier solve chose is not to matter here
 
     int rounds = 0;
     int steps_since_switch = 0;
@@ -238,7 +241,7 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
         factor_is_useful = true;
         previous = mismatch;
         std::copy(residual_.begin(), residual_.end(), step_.begin());
-        klu_.solve(step_);
+        solve_linear(step_);
         if (options.damped) {
             if (!damped_step(mismatch)) {
                 report.status = SolveStatus::diverged;

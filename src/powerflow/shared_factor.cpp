@@ -1,17 +1,14 @@
 #include "nodalroom/powerflow/shared_factor.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace nodalroom::powerflow {
 namespace {
 
-// A pivot block whose determinant is this small beside its products has lost its digits.
-constexpr double kLeastPivot = 1e-12;
-
-double* block(std::vector<double>& values, std::size_t at) { return values.data() + 4 * at; }
-const double* block(const std::vector<double>& values, std::size_t at) { return values.data() + 4 * at; }
+const double* block(const numerics::AlignedArray<double>& values, std::size_t at) {
+    return values.data() + 4 * at;
+}
 
 /// Derivatives of the powers at bus i by angle and log-magnitude of bus k, for one admittance between
 /// them (docs/math.md, eq. 10): P by θ is d, P by log V is a, Q by θ is -a, Q by log V is d.
@@ -29,7 +26,7 @@ Derivative derivative(double ei, double fi, double ek, double fk, double g, doub
 SharedFactor::SharedFactor(const LaneStructure& structure, NewtonSolver& solver)
     : structure_(&structure), voltages_(solver.voltages()) {
     const Equations& equations = *structure.equations;
-    const std::vector<double> jacobian = solver.jacobian_values();
+    solver.evaluate_mismatch();
     e_.assign(solver.v_real().begin(), solver.v_real().end());
     f_.assign(solver.v_imag().begin(), solver.v_imag().end());
     const OperatingPoint& point = solver.point();
@@ -45,72 +42,28 @@ SharedFactor::SharedFactor(const LaneStructure& structure, NewtonSolver& solver)
         q_by_v_load_.push_back(vm * (point.q_current[i] + 2.0 * vm * point.q_impedance[i]));
     }
 
-    const auto& factors = structure.factors;
-    values_.assign(4 * factors.columns().size(), 0.0);
-    const auto& pattern = equations.pattern();
-    for (std::int32_t column = 0; column < pattern.size; ++column) {
-        for (auto p = pattern.column_start[static_cast<std::size_t>(column)];
-             p < pattern.column_start[static_cast<std::size_t>(column) + 1]; ++p) {
-            const std::int32_t row = pattern.row[static_cast<std::size_t>(p)];
-            const std::int32_t place = factors.place(row / 2, column / 2);
-            const std::int32_t at = factors.row_start()[static_cast<std::size_t>(row / 2)] + place;
-            block(values_, static_cast<std::size_t>(at))[2 * (row % 2) + column % 2] =
-                jacobian[static_cast<std::size_t>(p)];
-        }
-    }
-    for (std::size_t position = 0; position < n; ++position) {
-        if (structure.energised[position] != 0) continue;
-        double* own = block(
-            values_, static_cast<std::size_t>(factors.row_start()[position] + factors.diagonal()[position]));
-        own[0] = own[3] = 1.0;
-        own[1] = own[2] = 0.0;
-    }
-    factorise();
+    numerics::BlockLu lu(equations.factors(), equations.places_in_factors(), equations.vector_unit());
+    is_sound_ = lu.factor(solver.jacobian_values());
+    values_ = numerics::AlignedArray<double>(lu.values().size());
+    std::copy(lu.values().begin(), lu.values().end(), values_.data());
+    index_factors();
 }
 
-void SharedFactor::factorise() {
-    const auto& factors = structure_->factors;
+/// The elimination tree, and L by columns.
+void SharedFactor::index_factors() {
+    const auto& factors = structure_->factors();
     const auto start = factors.row_start();
     const auto columns = factors.columns();
     const auto diagonals = factors.diagonal();
     const std::size_t n = structure_->buses();
-    auto destination = factors.destinations().begin();
     parent_.assign(n, -1);
     std::vector<std::int32_t> l_count(n + 1, 0);
     for (std::size_t i = 0; i < n; ++i) {
-        const auto first = static_cast<std::size_t>(start[i]);
-        const auto diagonal = static_cast<std::size_t>(diagonals[i]);
-        const auto length = static_cast<std::size_t>(start[i + 1] - start[i]);
-        for (std::size_t l = 0; l < diagonal; ++l) {
-            const double* w = block(values_, first + l);
-            const auto k = static_cast<std::size_t>(columns[first + l]);
-            ++l_count[k + 1];
-            for (auto p = static_cast<std::size_t>(start[k] + diagonals[k] + 1);
-                 p < static_cast<std::size_t>(start[k + 1]); ++p, ++destination) {
-                const double* u = block(values_, p);
-                double* target = block(values_, first + *destination);
-                target[0] -= w[0] * u[0] + w[1] * u[2];
-                target[1] -= w[0] * u[1] + w[1] * u[3];
-                target[2] -= w[2] * u[0] + w[3] * u[2];
-                target[3] -= w[2] * u[1] + w[3] * u[3];
-            }
+        for (std::int32_t p = start[i]; p < start[i] + diagonals[i]; ++p) {
+            ++l_count[static_cast<std::size_t>(columns[static_cast<std::size_t>(p)]) + 1];
         }
-        double* own = block(values_, first + diagonal);
-        const double determinant = own[0] * own[3] - own[1] * own[2];
-        const double products = std::abs(own[0] * own[3]) + std::abs(own[1] * own[2]);
-        if (!(std::abs(determinant) > kLeastPivot * products)) is_sound_ = false;
-        const std::array<double, 4> inverse = {own[3] / determinant, -own[1] / determinant,
-                                               -own[2] / determinant, own[0] / determinant};
-        std::copy(inverse.begin(), inverse.end(), own);
-        for (std::size_t j = diagonal + 1; j < length; ++j) {
-            double* u = block(values_, first + j);
-            const std::array<double, 4> w = {u[0], u[1], u[2], u[3]};
-            u[0] = inverse[0] * w[0] + inverse[1] * w[2];
-            u[1] = inverse[0] * w[1] + inverse[1] * w[3];
-            u[2] = inverse[2] * w[0] + inverse[3] * w[2];
-            u[3] = inverse[2] * w[1] + inverse[3] * w[3];
-        }
-        if (diagonal + 1 < length) parent_[i] = columns[first + diagonal + 1];
+        const std::int32_t above = start[i] + diagonals[i] + 1;
+        if (above < start[i + 1]) parent_[i] = columns[static_cast<std::size_t>(above)];
     }
     l_start_ = l_count;
     for (std::size_t k = 0; k < n; ++k) l_start_[k + 1] += l_start_[k];
@@ -164,8 +117,8 @@ void SharedFactor::left_columns(std::int32_t position, Compensation::Column& fir
     auto& y = scratch_of(structure_->buses());
     y[4 * static_cast<std::size_t>(position)] = 1.0;
     y[4 * static_cast<std::size_t>(position) + 3] = 1.0;
-    const auto starts = structure_->factors.row_start();
-    const auto diagonals = structure_->factors.diagonal();
+    const auto starts = structure_->factors().row_start();
+    const auto diagonals = structure_->factors().diagonal();
     for (std::size_t step = 0; step < first.position.size(); ++step) {
         const auto k = static_cast<std::size_t>(first.position[step]);
         const double* inverse = block(values_, static_cast<std::size_t>(starts[k] + diagonals[k]));
@@ -207,7 +160,7 @@ void SharedFactor::right_columns(std::span<const Entry> entries, Compensation::C
         second->position = first.position;
         second->value.resize(first.value.size());
     }
-    const auto& factors = structure_->factors;
+    const auto& factors = structure_->factors();
     for (std::size_t step = 0; step < first.position.size(); ++step) {
         const auto k = static_cast<std::size_t>(first.position[step]);
         double* at = z.data() + 4 * k;

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nodalroom/contingency/outage.hpp"
+#include "nodalroom/powerflow/flow_scan.hpp"
+#include "nodalroom/powerflow/lane_newton.hpp"
 #include "nodalroom/powerflow/solve.hpp"
 
 namespace nodalroom::contingency {
@@ -15,6 +18,8 @@ public:
     /// Solves the intact case. Throws OptionError on options out of range; a case without a
     /// solution is a status, not an exception.
     BaseCase(const model::Network& network, const powerflow::PowerFlowOptions& options);
+    BaseCase(const BaseCase&) = delete;  // its parts refer to each other
+    BaseCase& operator=(const BaseCase&) = delete;
 
     [[nodiscard]] const model::Network& network() const noexcept { return equations_.network(); }
     [[nodiscard]] const powerflow::Equations& equations() const noexcept { return equations_; }
@@ -28,9 +33,11 @@ public:
     [[nodiscard]] bool solved() const noexcept { return attempts_.back().report.converged(); }
     /// Voltages of the intact case without any added load; meaningful when solved().
     [[nodiscard]] const powerflow::Voltages& voltages() const noexcept { return voltages_; }
-    [[nodiscard]] const std::shared_ptr<const std::vector<double>>& jacobian() const noexcept {
-        return jacobian_;
-    }
+    /// What vector lanes and flow scans need; only if solved().
+    [[nodiscard]] const powerflow::LaneStructure& lanes() const noexcept { return *lanes_; }
+    [[nodiscard]] const powerflow::LaneStart& lane_start() const noexcept { return *lane_start_; }
+    [[nodiscard]] const powerflow::SharedFactor& shared_factor() const noexcept { return *shared_factor_; }
+    [[nodiscard]] const powerflow::FlowScan& flow_scan() const noexcept { return *flow_scan_; }
 
 private:
     powerflow::PowerFlowOptions options_;
@@ -39,7 +46,10 @@ private:
     powerflow::OperatingPoint point_;
     std::vector<powerflow::Attempt> attempts_;
     powerflow::Voltages voltages_;
-    std::shared_ptr<const std::vector<double>> jacobian_;
+    std::optional<powerflow::LaneStructure> lanes_;
+    std::optional<powerflow::LaneStart> lane_start_;
+    std::optional<powerflow::SharedFactor> shared_factor_;
+    std::optional<powerflow::FlowScan> flow_scan_;
 };
 
 /// Solves states of a base case one after another: an outage and a new load are value edits that

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "nodalroom/contingency/batch_solver.hpp"
 #include "nodalroom/contingency/limits.hpp"
-#include "nodalroom/contingency/state_solver.hpp"
 #include "nodalroom/core/parallel.hpp"
 
 namespace nodalroom::contingency {
@@ -60,8 +60,9 @@ struct SweepResult {
 [[nodiscard]] SweepResult sweep(const model::Network& network, const SweepOptions& options,
                                 RunControl* control = nullptr);
 
-/// Compares a solved state with its limits; fills the row's extremes and counts, appends violations.
-void examine_state(const StateSolver& solver, const LimitSet& limits, std::int32_t state, StateRow& row,
-                   std::vector<Violation>& violations);
+/// Compares a solved state with its limits; fills the row, appends violations. `flows` is scratch, from
+/// the base case's flow_scan().
+void examine_state(const BaseCase& base, const SolvedState& solved, const LimitSet& limit_set,
+                   powerflow::BranchFlows& flows, StateRow& row, std::vector<Violation>& violations);
 
 }  // namespace nodalroom::contingency

@@ -25,6 +25,36 @@ struct RunControl {
 /// Number of threads a request means: n >= 1 as given, 0 for all processors this process may use.
 [[nodiscard]] int resolve_threads(int requested) noexcept;
 
+/// The items [0, count) that a team of threads shares.
+class WorkQueue {
+public:
+    WorkQueue(std::size_t count, RunControl* control) : count_(count), control_(control) {}
+
+    /// Takes the next item; false when none is left, or the computation was cancelled or has failed.
+    [[nodiscard]] bool take(std::size_t& item) noexcept {
+        if (stop_.load(std::memory_order_relaxed) || (control_ != nullptr && control_->cancelled()))
+            return false;
+        item = next_.fetch_add(1);
+        return item < count_;
+    }
+    /// Counts an item as done.
+    void finish() noexcept {
+        if (control_ != nullptr) control_->done.fetch_add(1);
+    }
+    void stop() noexcept { stop_.store(true); }
+
+private:
+    std::size_t count_;
+    RunControl* control_;
+    std::atomic<std::size_t> next_{0};
+    std::atomic<bool> stop_{false};
+};
+
+/// Calls body(thread, queue) once on each of at most `threads` threads; each takes items until none is
+/// left. Exceptions, cancelling and forks as in parallel_for.
+void parallel_team(std::size_t count, int threads, RunControl* control,
+                   const std::function<void(int thread, WorkQueue& queue)>& body);
+
 /// Calls body(thread, item) for every item in [0, count), in a work queue over `threads` threads
 /// (thread in [0, threads)). The first exception stops the queue and is rethrown on the calling
 /// thread; a cancelled control stops it after the items in hand. Throws Error in a child process

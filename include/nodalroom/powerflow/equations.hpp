@@ -1,14 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "nodalroom/model/admittance.hpp"
 #include "nodalroom/model/branch_model.hpp"
 #include "nodalroom/model/network.hpp"
+#include "nodalroom/numerics/block_lu.hpp"
 #include "nodalroom/numerics/csc_pattern.hpp"
+#include "nodalroom/numerics/vector_unit.hpp"
 
 namespace nodalroom::powerflow {
 
@@ -31,6 +33,12 @@ public:
         return branch_admittance_;
     }
     [[nodiscard]] const numerics::CscPattern& pattern() const noexcept { return pattern_; }
+    /// Pattern of the Jacobian's block factors, a block per bus in elimination order, and the place of each
+    /// nonzero of pattern() in them.
+    [[nodiscard]] const numerics::BlockLuPattern& factors() const noexcept { return *factors_; }
+    [[nodiscard]] std::span<const std::int32_t> places_in_factors() const noexcept { return places_; }
+    /// How the kernels that work on them are compiled.
+    [[nodiscard]] numerics::VectorUnit vector_unit() const noexcept { return vector_unit_; }
     [[nodiscard]] std::int32_t size() const noexcept { return pattern_.size; }
     [[nodiscard]] std::size_t bus_count() const noexcept { return position_.size(); }
 
@@ -62,6 +70,7 @@ public:
 private:
     void order_buses();
     void build_pattern();
+    void build_factors();
 
     const model::Network* network_;
     model::AdmittanceMatrix y_bus_;
@@ -69,6 +78,9 @@ private:
     std::vector<std::int32_t> position_;  ///< elimination position per bus
     std::vector<std::uint8_t> is_reference_;
     numerics::CscPattern pattern_;
+    std::optional<numerics::BlockLuPattern> factors_;
+    std::vector<std::int32_t> places_;
+    numerics::VectorUnit vector_unit_ = numerics::choose_vector_unit();
     std::vector<std::int32_t> angle_entry_, voltage_entry_;
     std::vector<SupplyEntry> supply_;
 };

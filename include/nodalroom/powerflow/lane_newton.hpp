@@ -68,6 +68,8 @@ public:
     LaneNewton(LaneNewton&&) noexcept;
 
     [[nodiscard]] int lanes() const noexcept;
+    /// Puts another shared factor in place of the present one.
+    void share(const SharedFactor& factor);
     /// Solves the states next() writes until it returns false, and hands each to done().
     void run(const std::function<bool(LaneTask&)>& next, const std::function<void(const LaneResult&)>& done);
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "nodalroom/numerics/block_pattern.hpp"
 #include "nodalroom/powerflow/equations.hpp"
 
 namespace nodalroom::powerflow {
@@ -16,12 +15,12 @@ struct LaneStructure {
 
     /// Position of a bus.
     [[nodiscard]] std::int32_t position(std::size_t bus) const noexcept { return equations->p_row(bus) / 2; }
+    [[nodiscard]] const numerics::BlockLuPattern& factors() const noexcept { return equations->factors(); }
     [[nodiscard]] std::size_t buses() const noexcept { return bus_at.size(); }
     [[nodiscard]] std::size_t unit_buses() const noexcept { return unit_bus.size(); }
 
     const Equations* equations;
-    std::vector<std::int32_t> bus_at;  ///< bus row per position
-    numerics::BlockLuPattern factors;
+    std::vector<std::int32_t> bus_at;             ///< bus row per position
     std::int32_t first_reference = 0;             ///< reference buses are the last positions
     std::vector<std::int32_t> supply_row;         ///< per island: its reference, counted from there
     std::vector<std::int32_t> y_start, y_column;  ///< Ybus by position

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "nodalroom/numerics/block_lu.hpp"
 #include "nodalroom/numerics/klu_solver.hpp"
 #include "nodalroom/powerflow/operating_point.hpp"
 #include "nodalroom/powerflow/q_limits.hpp"
@@ -66,10 +67,7 @@ public:
     /// Solves from the present voltages. Never throws; the report says what came of it.
     NewtonReport solve(const NewtonOptions& options);
 
-    /// Pivots every solve begins with, chosen for this Jacobian; without them the first matrix of
-    /// each solve chooses its own. Shared, so that all threads pivot alike.
-    void set_base_jacobian(std::shared_ptr<const std::vector<double>> values);
-    /// The Jacobian's values at the present voltages, for set_base_jacobian.
+    /// The Jacobian's values at the present voltages, by nonzeros of the equations' pattern.
     [[nodiscard]] std::vector<double> jacobian_values();
 
     /// Evaluates the mismatch at the present voltages into residual(); returns its largest entry.
@@ -79,7 +77,7 @@ public:
     /// Factorises the Jacobian at the present voltages (which must have been evaluated).
     [[nodiscard]] bool factorise();
     /// Solves J x = rhs in place with the last factor.
-    void solve_linear(std::span<double> rhs, int count = 1) { klu_.solve(rhs, count); }
+    void solve_linear(std::span<double> rhs, int count = 1);
     /// Adds a step in elimination order to the voltages; false if a voltage would lose its sign.
     bool apply_step(std::span<const double> step, double length);
 
@@ -110,10 +108,9 @@ private:
     const Equations* equations_;
     OperatingPoint point_;
     Voltages voltages_;
-    numerics::KluSolver klu_;
-    std::shared_ptr<const std::vector<double>> base_jacobian_;
-    enum class Pivots : std::uint8_t { none, base, own };
-    Pivots pivots_ = Pivots::none;
+    numerics::BlockLu blocks_;
+    std::optional<numerics::KluSolver> klu_;  ///< made where the blocks' pivots fail
+    bool blocks_hold_ = false;                ///< which of them holds the last factor
     std::vector<double> jacobian_, residual_, step_;
     std::vector<double> e_, f_;                    ///< real and imaginary part of the voltage
     std::vector<double> p_injected_, q_injected_;  ///< into the network at each bus

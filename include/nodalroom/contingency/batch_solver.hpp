@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "nodalroom/contingency/state_solver.hpp"
+#include "nodalroom/powerflow/lane_newton.hpp"
+
+namespace nodalroom::contingency {
+
+/// A state to solve: an outage, and a new load where there is one (per unit, consumption positive).
+struct StateTask {
+    std::size_t id = 0;
+    Outage outage;
+    BusRow load_bus;
+    double load_p_pu = 0.0, load_q_pu = 0.0;
+    const powerflow::LaneStart* start = nullptr;  ///< null: the intact voltages
+};
+
+/// A state that was solved, in whatever way.
+struct SolvedState {
+    std::size_t id = 0;
+    Outage outage;
+    powerflow::NewtonReport report;
+    const powerflow::Voltages* voltages = nullptr;
+    std::span<const double> v_real, v_imag;  ///< per bus
+};
+/// The state a solver has just solved.
+[[nodiscard]] SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonReport& report,
+                                       std::size_t id);
+
+/// Solves many states of a base case in vector lanes: first all with one factor that they share, then
+/// those it does not suit with a factor of their own each. One per thread.
+class BatchSolver {
+public:
+    explicit BatchSolver(const BaseCase& base);
+
+    /// Shares this factor from now on, in place of the intact case's. It must outlive its use.
+    void share(const powerflow::SharedFactor& factor);
+    /// Solves the states next() writes until it returns false. solved() gets those that converged, in no
+    /// particular order; the others, which lanes cannot settle, are for a StateSolver: they go to left().
+    void run(const std::function<bool(StateTask&)>& next,
+             const std::function<void(const SolvedState&)>& solved,
+             const std::function<void(const StateTask&, const powerflow::NewtonReport&)>& left);
+
+private:
+    struct Slot {
+        StateTask task;
+        powerflow::PointEdit edit;
+    };
+    [[nodiscard]] std::size_t take_slot();
+    void lay_out(std::size_t slot, powerflow::LaneTask& lane_task) const;
+
+    const BaseCase* base_;
+    powerflow::LaneNewton shared_, own_;
+    bool may_share_ = false;
+    std::vector<std::unique_ptr<Slot>> slots_;  ///< lanes point to them
+    std::vector<std::size_t> free_slots_;
+    std::vector<std::size_t> retries_;
+};
+
+}  // namespace nodalroom::contingency

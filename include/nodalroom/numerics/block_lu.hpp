@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "nodalroom/numerics/aligned.hpp"
+#include "nodalroom/numerics/block_pattern.hpp"
+#include "nodalroom/numerics/csc_pattern.hpp"
+#include "nodalroom/numerics/vector_unit.hpp"
+
+namespace nodalroom::numerics {
+
+/// Where each nonzero of a matrix lies among the blocks of its factors: rows and columns 2p and 2p + 1
+/// make block p. Throws std::out_of_range where the factors' pattern lacks one.
+[[nodiscard]] std::vector<std::int32_t> places_in_blocks(const CscPattern& matrix,
+                                                         const BlockLuPattern& factors);
+
+/// LU of a matrix of 2×2 blocks in the order given, its diagonal blocks as pivots: several times faster
+/// than a general solver, and of no use where such a pivot fails. Then factor() says so, and the matrix is
+/// one for KluSolver. Not thread-safe; one per thread. What it is given must outlive it.
+class BlockLu {
+public:
+    /// places: as from places_in_blocks.
+    BlockLu(const BlockLuPattern& pattern, std::span<const std::int32_t> places, VectorUnit unit);
+
+    /// Factorises the matrix with these nonzeros. False: a pivot is too small or no number.
+    [[nodiscard]] bool factor(std::span<const double> nonzeros);
+    /// Solves A x = b in place for `count` right-hand sides stored one after another.
+    void solve(std::span<double> rhs, int count = 1) const;
+    /// By rows of the filled pattern, four per block: L blocks, the inverse of the diagonal,
+    /// diagonal⁻¹ × U blocks.
+    [[nodiscard]] std::span<const double> values() const noexcept { return {values_.data(), values_.size()}; }
+
+private:
+    const BlockLuPattern* pattern_;
+    std::span<const std::int32_t> places_;
+    VectorUnit unit_;
+    AlignedArray<double> values_;
+};
+
+}  // namespace nodalroom::numerics

@@ -1,0 +1,120 @@
+#include "nodalroom/contingency/batch_solver.hpp"
+
+namespace nodalroom::contingency {
+
+using powerflow::LaneOptions;
+using powerflow::LaneResult;
+using powerflow::LaneTask;
+using powerflow::SolveStatus;
+
+namespace {
+
+LaneOptions lane_options(const BaseCase& base, LaneOptions::Factors factors) {
+    LaneOptions options;
+    options.newton.mismatch_tolerance_pu = base.options().mismatch_tolerance_pu;
+    options.newton.max_iterations = base.options().max_iterations;
+    options.newton.enforce_q_limits = base.options().enforce_q_limits;
+    options.unit = base.equations().vector_unit();
+    options.factors = factors;
+    if (factors == LaneOptions::Factors::shared) options.shared = &base.shared_factor();
+    return options;
+}
+
+}  // namespace
+
+SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonReport& report, std::size_t id) {
+    return {id,
+            solver.outage(),
+            report,
+            &solver.newton().voltages(),
+            solver.newton().v_real(),
+            solver.newton().v_imag()};
+}
+
+BatchSolver::BatchSolver(const BaseCase& base)
+    : base_(&base),
+      shared_(base.lanes(), base.point(), lane_options(base, LaneOptions::Factors::shared)),
+      own_(base.lanes(), base.point(), lane_options(base, LaneOptions::Factors::own_single)),
+      may_share_(base.shared_factor().is_sound()) {}
+
+void BatchSolver::share(const powerflow::SharedFactor& factor) {
+    may_share_ = factor.is_sound();
+    shared_.share(factor);
+}
+
+std::size_t BatchSolver::take_slot() {
+    if (free_slots_.empty()) {
+        slots_.push_back(std::make_unique<Slot>());
+        return slots_.size() - 1;
+    }
+    const std::size_t slot = free_slots_.back();
+    free_slots_.pop_back();
+    return slot;
+}
+
+void BatchSolver::lay_out(std::size_t slot, LaneTask& lane_task) const {
+    const Slot& from = *slots_[slot];
+    lane_task.id = slot;
+    lane_task.edit = from.task.outage.is_intact() ? nullptr : &from.edit;
+    lane_task.load = {};
+    if (from.task.load_bus.valid()) {
+        lane_task.load = {static_cast<std::int32_t>(from.task.load_bus.value()), from.task.load_p_pu,
+                          from.task.load_q_pu};
+    }
+    lane_task.start = from.task.start != nullptr ? from.task.start : &base_->lane_start();
+}
+
+void BatchSolver::run(const std::function<bool(StateTask&)>& next,
+                      const std::function<void(const SolvedState&)>& solved,
+                      const std::function<void(const StateTask&, const powerflow::NewtonReport&)>& left) {
+    const auto hand_over = [&](const LaneResult& result) {
+        solved({slots_[result.id]->task.id, slots_[result.id]->task.outage, result.report, result.voltages,
+                result.v_real, result.v_imag});
+        free_slots_.push_back(result.id);
+    };
+    const auto give_up = [&](const LaneResult& result) {
+        left(slots_[result.id]->task, result.report);
+        free_slots_.push_back(result.id);
+    };
+    const auto begin = [&](LaneTask& lane_task) {
+        const std::size_t slot = take_slot();
+        if (!next(slots_[slot]->task)) {
+            free_slots_.push_back(slot);
+            return false;
+        }
+        base_->make_edit(slots_[slot]->task.outage, slots_[slot]->edit);
+        lay_out(slot, lane_task);
+        return true;
+    };
+    const auto settle = [&](const LaneResult& result) {
+        if (result.report.converged()) {
+            hand_over(result);
+        } else {
+            give_up(result);
+        }
+    };
+    if (!may_share_) {
+        own_.run(begin, settle);
+        return;
+    }
+    retries_.clear();
+    shared_.run(begin, [&](const LaneResult& result) {
+        if (result.report.converged()) {
+            hand_over(result);
+        } else if (result.report.status == SolveStatus::no_balance) {
+            give_up(result);
+        } else {
+            retries_.push_back(result.id);
+        }
+    });
+    std::size_t retry = 0;
+    own_.run(
+        [&](LaneTask& lane_task) {
+            if (retry == retries_.size()) return false;
+            lay_out(retries_[retry++], lane_task);
+            return true;
+        },
+        settle);
+}
+
+}  // namespace nodalroom::contingency

@@ -1,0 +1,7 @@
+#include "block_loops.hpp"
+
+namespace nodalroom::numerics {
+
+BlockKernels block_kernels_plain() noexcept { return {&factor_blocks, &solve_blocks}; }
+
+}  // namespace nodalroom::numerics
