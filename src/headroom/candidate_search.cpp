@@ -55,7 +55,9 @@ CandidateSearch::CandidateSearch(const Preparation& prepared, const RunControl* 
       screen_(&prepared.screen()),
       control_(control),
       solver_(prepared.base()),
-      side_solver_(prepared.base()) {}
+      side_solver_(prepared.base()) {
+    if (context_->options.certify == Certify::all) certificate_.emplace(prepared);
+}
 
 const Baseline& CandidateSearch::baseline(Outage outage) {
     const std::int64_t key = key_of(outage);
@@ -109,11 +111,12 @@ CandidateSearch::Check CandidateSearch::check_state(std::size_t state, double lo
     return items_.empty() ? Check::clean : Check::violated;
 }
 
-std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMask& mask, bool headline) {
+std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMask& mask,
+                                                  std::vector<bool>& listed) {
     std::vector<Suspect> suspects;
     const IntactPoint point = read_intact_point(solver_, load_mw);
     if (mask.thermal || mask.voltage) screen_->find_suspects(point, mask, states_->unsolvable, suspects);
-    std::vector<bool> listed = states_->unsolvable;
+    listed = states_->unsolvable;
     for (const Suspect& suspect : suspects) listed[suspect.state] = true;
     if (mask.collapse) {
         using Strain = Screen::Strain;
@@ -128,12 +131,35 @@ std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMas
             }
         }
     }
-    if (headline && context_->options.certify == Certify::all) {
-        for (std::size_t state = 0; state < listed.size(); ++state) {
-            if (!listed[state]) suspects.push_back({state, kInfinity, false});
-        }
-    }
     return suspects;
+}
+
+bool CandidateSearch::tighten(std::size_t state, const powerflow::Voltages& start, const LimitMask& mask,
+                              Outcome& outcome) {
+    std::optional<Event> event;
+    if (check_state(state, outcome.feasible_mw, start, mask) != Check::clean) {
+        event = first_event(path_of(states_->outages[state]), outcome.feasible_mw, mask);
+    }
+    if (!event) {
+        ++outcome.states_solved;
+        return false;
+    }
+    outcome.event = event;
+    outcome.feasible_mw = event->feasible_mw;
+    return true;
+}
+
+bool CandidateSearch::certify_rest(const powerflow::Voltages& start, const std::vector<bool>& listed,
+                                   const LimitMask& mask, Outcome& outcome) {
+    path_of(Outage{}).reach(solver_, outcome.feasible_mw);
+    const auto rest = certificate_->check(solver_, candidate_, outcome.feasible_mw, mask, listed, control_);
+    outcome.states_solved += rest.clean;
+    bool lowered = false;
+    for (const std::size_t state : rest.doubtful) {
+        if (cancelled()) break;
+        lowered = tighten(state, start, mask, outcome) || lowered;
+    }
+    return lowered;
 }
 
 CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool headline,
@@ -145,30 +171,20 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
                                         : std::min(context_->options.max_mw, intact.highest_solved_mw());
     const bool any_post_outage = mask.thermal || mask.voltage || mask.collapse;
     bool settled = !any_post_outage;
+    std::vector<bool> listed;
     while (!settled && !cancelled() && outcome.feasible_mw > 0.0) {
         settled = true;
         intact.reach(solver_, outcome.feasible_mw);
         const powerflow::Voltages start = solver_.newton().voltages();
         outcome.states_solved = 1;
-        for (const Suspect& suspect : suspects_at(outcome.feasible_mw, mask, headline)) {
+        for (const Suspect& suspect : suspects_at(outcome.feasible_mw, mask, listed)) {
             if (cancelled()) return outcome;
-            const Check check = check_state(suspect.state, outcome.feasible_mw, start, mask);
-            if (check == Check::clean) {
-                ++outcome.states_solved;
-                continue;
-            }
-            const auto event =
-                first_event(path_of(states_->outages[suspect.state]), outcome.feasible_mw, mask);
-            if (!event) {
-                ++outcome.states_solved;
-                continue;
-            }
             const double before = outcome.feasible_mw;
-            outcome.event = event;
-            outcome.feasible_mw = event->feasible_mw;
+            if (!tighten(suspect.state, start, mask, outcome)) continue;
             settled = false;
             if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) break;
         }
+        if (settled && headline && certificate_) settled = !certify_rest(start, listed, mask, outcome);
     }
     if (outcome.feasible_mw <= 0.0) outcome.states_solved = states_->solvable_count();
     return outcome;

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <memory>
+
+#include "nodalroom/contingency/batch_solver.hpp"
 
 namespace nodalroom::headroom {
 namespace {
@@ -13,16 +14,44 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
                                     StudyStates& states, int threads, RunControl* control) {
     std::vector<Footprint> footprints(states.outages.size());
     std::vector<char> unsolvable(states.outages.size(), 0);  // not vector<bool>: written from several threads
-    std::vector<std::unique_ptr<contingency::StateSolver>> solvers(static_cast<std::size_t>(threads));
+    states.exceeded.resize(states.outages.size());
     if (control != nullptr) control->begin_stage("states without load", states.outages.size());
-    parallel_for(states.outages.size(), threads, control, [&](int thread, std::size_t state) {
-        auto& solver = solvers[static_cast<std::size_t>(thread)];
-        if (!solver) solver = std::make_unique<contingency::StateSolver>(*context.base);
-        solver->set_outage(states.outages[state]);
-        if (solver->solve_from_base().converged()) {
-            footprints[state] = make_footprint(context, *solver, intact, context.base->voltages().mode);
-        } else {
-            unsolvable[state] = 1;
+    parallel_team(states.outages.size(), threads, control, [&](int, WorkQueue& queue) {
+        contingency::BatchSolver batch(*context.base);
+        contingency::StateSolver solver(*context.base);
+        std::vector<std::size_t> left;
+        // The solver holds the solved state.
+        const auto keep = [&](std::size_t state) {
+            footprints[state] = make_footprint(context, solver, intact, context.base->voltages().mode);
+            LimitMask mask;
+            mask.collapse = mask.generation = false;
+            find_exceeded(context, solver, mask, &context.base->voltages().vm_pu, states.exceeded[state]);
+            queue.finish();
+        };
+        batch.run(
+            [&](contingency::StateTask& task) {
+                if (!queue.take(task.id)) return false;
+                task.outage = states.outages[task.id];
+                return true;
+            },
+            [&](const contingency::SolvedState& solved) {
+                solver.set_outage(solved.outage);
+                solver.newton().start_from(*solved.voltages);
+                solver.newton().evaluate_mismatch();
+                keep(solved.id);
+            },
+            [&](const contingency::StateTask& task, const powerflow::NewtonReport&) {
+                left.push_back(task.id);
+            });
+        for (const std::size_t state : left) {
+            if (control != nullptr && control->cancelled()) return;
+            solver.set_outage(states.outages[state]);
+            if (solver.solve_from_base().converged()) {
+                keep(state);
+            } else {
+                unsolvable[state] = 1;
+                queue.finish();
+            }
         }
     });
     states.unsolvable.assign(unsolvable.begin(), unsolvable.end());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nodalroom/core/parallel.hpp"
+#include "nodalroom/headroom/certificate.hpp"
 #include "nodalroom/headroom/preparation.hpp"
 #include "nodalroom/headroom/state_path.hpp"
 
@@ -51,7 +52,15 @@ private:
     [[nodiscard]] double next_guess(double load_mw, Item& tracked, const std::vector<Item>& items,
                                     const Baseline& base);
     [[nodiscard]] Binding describe(const StatePath& path, double load_mw, const Item& item);
-    [[nodiscard]] std::vector<Suspect> suspects_at(double load_mw, const LimitMask& mask, bool headline);
+    /// States that may break a limit at this load; `listed` tells which are among them or have no solution.
+    [[nodiscard]] std::vector<Suspect> suspects_at(double load_mw, const LimitMask& mask,
+                                                   std::vector<bool>& listed);
+    /// Solves a state just below the limit found so far; lowers it where something counts. True if it did.
+    bool tighten(std::size_t state, const powerflow::Voltages& start, const LimitMask& mask,
+                 Outcome& outcome);
+    /// Solves all states that are not listed. True if the limit was lowered.
+    bool certify_rest(const powerflow::Voltages& start, const std::vector<bool>& listed,
+                      const LimitMask& mask, Outcome& outcome);
     [[nodiscard]] const Baseline& baseline(contingency::Outage outage);
     [[nodiscard]] const std::vector<double>* intact_vm(double load_mw);
     [[nodiscard]] StatePath& path_of(contingency::Outage outage);
@@ -64,6 +73,7 @@ private:
     contingency::StateSolver solver_;
     contingency::StateSolver side_solver_;  ///< for baselines and intact voltages beside the state in hand
     StatePath::Candidate candidate_;
+    std::optional<Certificate> certificate_;                    ///< where every state is to be solved
     std::map<std::int64_t, std::unique_ptr<StatePath>> paths_;  ///< of this candidate
     std::map<std::int64_t, std::unique_ptr<Baseline>> baselines_;
     std::vector<Item> items_;

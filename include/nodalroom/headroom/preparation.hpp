@@ -12,6 +12,7 @@ namespace nodalroom::headroom {
 struct StudyStates {
     std::vector<contingency::Outage> outages;
     std::vector<bool> unsolvable;
+    std::vector<std::vector<Item>> exceeded;            ///< per state: limits broken without any load
     [[nodiscard]] int solvable_count() const noexcept;  ///< the intact state included
 };
 

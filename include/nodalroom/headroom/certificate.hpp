@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "nodalroom/contingency/batch_solver.hpp"
+#include "nodalroom/headroom/preparation.hpp"
+#include "nodalroom/headroom/state_path.hpp"
+
+namespace nodalroom::headroom {
+
+/// AC-solves many states at one load in vector lanes, and tells which of them are clean beyond doubt. One
+/// per thread; the preparation must outlive it.
+class Certificate {
+public:
+    explicit Certificate(const Preparation& prepared);
+
+    struct Result {
+        int clean = 0;                      ///< states solved, with no limit that could count
+        std::vector<std::size_t> doubtful;  ///< the others, ascending: to be looked at one by one
+    };
+    /// Checks the states that `skip` does not name. `intact` holds the intact state solved at this load.
+    /// A cancelled control ends it early; what was not looked at is then in neither.
+    [[nodiscard]] Result check(contingency::StateSolver& intact, const StatePath::Candidate& candidate,
+                               double load_mw, const LimitMask& mask, const std::vector<bool>& skip,
+                               const RunControl* control);
+
+private:
+    /// Whether a solved state breaks no limit but such as were broken before and do not count.
+    [[nodiscard]] bool is_clean(const contingency::SolvedState& solved, double load_mw,
+                                const LimitMask& mask);
+    [[nodiscard]] bool was_and_does_not_count(std::size_t state, LimitType type, std::size_t element,
+                                              double value_pu, double load_mw) const;
+
+    const StudyContext* context_;
+    const StudyStates* states_;
+    contingency::BatchSolver batch_;
+    powerflow::BranchFlows flows_;
+    std::optional<powerflow::SharedFactor> factor_;
+    std::vector<double> intact_vm_;
+};
+
+}  // namespace nodalroom::headroom
