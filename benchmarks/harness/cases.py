@@ -31,6 +31,8 @@ class Case:
     outages: np.ndarray
     #: Where its files lie: case.m, case.mat, case.npz.
     folder: Path
+    #: The file as it was given.
+    source: Path
 
     @property
     def matpower_file(self) -> Path:
@@ -131,11 +133,12 @@ def prepare(path: Path, folder: Path) -> Case:
     make_plain(bus, gen, branch)
     outages = np.flatnonzero((branch[:, BR_STATUS] > 0) & ~bridge)
     folder.mkdir(parents=True, exist_ok=True)
-    case = Case(net.name, base_mva, bus, gen, branch, outages, folder)
+    case = Case(net.name, base_mva, bus, gen, branch, outages, folder, path.resolve())
     case.matpower_file.write_text(matpower_text(net.name, base_mva, bus, gen, branch))
     # Names as MATPOWER's own loader expects them in a MAT-file.
     savemat(case.mat_file, {"mpc": {"version": "2", "baseMVA": base_mva, "bus": bus, "gen": gen, "branch": branch}})
-    np.savez(folder / "case.npz", name=net.name, base_mva=base_mva, bus=bus, gen=gen, branch=branch, outages=outages)
+    np.savez(folder / "case.npz", name=net.name, base_mva=base_mva, bus=bus, gen=gen, branch=branch, outages=outages,
+             source=str(case.source))  # fmt: skip
     return case
 
 
@@ -143,8 +146,9 @@ def load(folder: Path) -> Case:
     """A case prepared before, in a peer's process."""
     with np.load(folder / "case.npz") as data:
         return Case(
-            str(data["name"]), float(data["base_mva"]), data["bus"], data["gen"], data["branch"], data["outages"], folder
-        )
+            str(data["name"]), float(data["base_mva"]), data["bus"], data["gen"], data["branch"], data["outages"],
+            folder, Path(str(data["source"])),
+        )  # fmt: skip
 
 
 def evenly(count: int, wanted: int) -> np.ndarray:

@@ -75,6 +75,19 @@ class Reference:
         s_to = np.where(on, vt * np.conj(self.ytf * vf + self.ytt * vt), 0) * base
         return s_from, s_to
 
+    def solve_intact(self, q_limits: bool = False) -> Solution:
+        """From the stored voltages, or from a DC start where that leads nowhere."""
+        solution = self.solve(q_limits=q_limits)
+        return solution if solution.solved else self.solve(start=self.dc_start(), q_limits=q_limits)
+
+    def dc_start(self) -> np.ndarray:
+        susceptance = sp.csc_matrix(-self.admittance(None).imag)
+        rows = np.flatnonzero(self.energised & ~self.is_reference)
+        angle = np.radians(self.case.bus[:, c.VA]) * self.is_reference
+        rest = self.injection.real - susceptance @ angle
+        angle[rows] = spsolve(susceptance[rows][:, rows], rest[rows])
+        return np.where(self.regulates, self.setpoint, 1.0) * np.exp(1j * angle)
+
     def solve(self, outage: int | None = None, start: np.ndarray | None = None, q_limits: bool = False) -> Solution:
         """From `start`, or from the stored voltages."""
         y = self.admittance(outage)

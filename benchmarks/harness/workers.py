@@ -37,28 +37,41 @@ class Worker:
         self.threads = threads
         self.timeout_s = timeout_s
         self.introduction: dict[str, Any] = {}
-        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), "PYTHONPATH": str(BENCHMARKS)}
+        self._command = [sys.executable, "-m", "peers.worker", str(file), str(folder), str(threads)]
+        self._environment = {
+            **os.environ,
+            **dict.fromkeys(THREAD_VARIABLES, str(threads)),
+            "PYTHONPATH": str(BENCHMARKS),
+        }
+        self._cpus = cpus
         log.parent.mkdir(parents=True, exist_ok=True)
-        self._log = log.open("w")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "peers.worker", str(file), str(folder), str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=environment,
-            # A group of its own: ending it ends what it started.
-            start_new_session=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, cpus),
-        )
-        os.set_blocking(self._process.stdout.fileno(), False)
+        self._log_path = log
+        self._process: subprocess.Popen[bytes] | None = None
         self._unread = b""
 
-    def introduce(self) -> None:
-        """Waits until the peer has read the case."""
+    def start(self) -> None:
+        """Starts the process unless it runs, and waits until the peer has read the case."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.close()
+        self._unread = b""
+        with self._log_path.open("a") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env=self._environment,
+                # A group of its own: ending it ends what it started.
+                start_new_session=True,
+                preexec_fn=lambda: os.sched_setaffinity(0, self._cpus),
+            )
+        os.set_blocking(self._process.stdout.fileno(), False)
         self.introduction = self._receive()
 
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
-        """One run; raises PeerFailure."""
+        """One run; raises PeerFailure. A process that ended in the run before is started again."""
+        self.start()
         try:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
@@ -67,17 +80,19 @@ class Worker:
         return self._receive()
 
     def close(self) -> None:
-        if self._process.poll() is None:
-            try:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        if self._process is None:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._log):
+        for stream in (self._process.stdin, self._process.stdout):
             try:
                 stream.close()
             except BrokenPipeError:
                 pass
+        self._process = None
 
     def _receive(self) -> dict[str, Any]:
         ends = time.monotonic() + self.timeout_s

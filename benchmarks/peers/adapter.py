@@ -37,6 +37,8 @@ class Task:
     sample: np.ndarray
     #: Buses of a headroom study.
     buses: list[int] = field(default_factory=list)
+    #: False: timed; a tool that pays for handing answers back may leave them out.
+    compare: bool = True
 
     @property
     def q_limits(self) -> bool:

@@ -3,7 +3,7 @@
     python -m peers.worker FILE.py CASE_FOLDER THREADS
 
 where FILE.py has the class `Peer`. Requests: {"kind": …, "tolerance": …, "outages": [...], "sample": [...],
-"buses": [...], "answer": "FILE.npz"}. Whatever the tool itself prints goes to standard error.
+"buses": [...], "compare": true, "answer": "FILE.npz"}. Whatever the tool itself prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def reply_to(peer: Peer, request: dict[str, Any]) -> dict[str, Any]:
         np.array(request["outages"], dtype=int),
         np.array(request["sample"], dtype=int),
         request["buses"],
+        request["compare"],
     )
     if task.kind not in peer.kinds:
         raise Unsupported(f"has no {task.kind}")

@@ -1,0 +1,114 @@
+"""The same table for the terminal and for Markdown."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from .results import OURS, Results, Row, exponents
+from .statistics import Spread, duration
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WORDS = {
+    "solve": "One power flow from a DC start",
+    "solve-again": "One power flow from a DC start, structure kept",
+    "sweep": "N-1 sweep without reactive limits",
+    "sweep-q": "N-1 sweep with reactive limits",
+    "headroom": "N-1 headroom",
+}
+EACH = {"sweep": "per outage", "sweep-q": "per outage", "headroom": "per bus"}
+
+
+def title(kind: str, threads: int) -> str:
+    single = kind in ("solve", "solve-again")
+    return WORDS.get(kind, kind) + ("" if single else f", {threads} thread{'s' if threads > 1 else ''}")
+
+
+def with_quartiles(spread: Spread) -> str:
+    return f"{duration(spread.median)} [{duration(spread.low)}, {duration(spread.high)}]"
+
+
+def small(value: float | None) -> str:
+    return "-" if value is None or not math.isfinite(value) else f"{value:.1e}"
+
+
+def columns(kind: str) -> list[str]:
+    if kind in EACH:
+        counted = "states, solved" if kind == "headroom" else "outages, solved"
+        head = ["case", "tool", EACH[kind], "whole run", counted]
+    else:
+        head = ["case", "tool", "time"]
+    return [*head, f"× {OURS}", "residual, pu", "voltages differ, pu"]
+
+
+def cells(row: Row, kind: str) -> list[str]:
+    """A row of `columns(kind)`; of a peer that was not timed only the reason is shown."""
+    record = row.record
+    head = [record.case, record.peer]
+    if row.each is None or row.total is None:
+        blank = [""] * (len(columns(kind)) - 3)
+        return [*head, f"not timed: {record.reason}", *blank]
+    if kind in EACH:
+        each = f"{row.states}, {row.solved}"
+        head += [with_quartiles(row.each), duration(row.total.median), each]
+    else:
+        head.append(with_quartiles(row.each))
+    times = "-" if math.isnan(row.times_ours) else f"{row.times_ours:.2f}"
+    differ = (record.agreement or {}).get("voltage_pu")
+    return [*head, times, small(row.residual_pu), small(differ)]
+
+
+def markdown_table(head: list[str], body: list[list[str]]) -> list[str]:
+    def line(values: list[str]) -> str:
+        return "| " + " | ".join(value.replace("|", "\\|") for value in values) + " |"
+
+    return [line(head), "|" + "---|" * len(head), *[line(row) for row in body]]
+
+
+def exponent_line(rows: list[Row]) -> str:
+    fits = exponents(rows)
+    if not fits:
+        return ""
+    texts = [f"{peer} {fit.exponent:.2f} ({fit.points} cases)" for peer, fit in fits.items()]
+    return "Fitted exponent of the cost with the number of buses: " + ", ".join(texts) + "."
+
+
+def markdown(results: Results, level: str = "##") -> str:
+    """Tables of every kind of work."""
+    lines: list[str] = []
+    for kind, threads, rows in results.groups():
+        lines += [f"{level} {title(kind, threads)}", ""]
+        timed = [row for row in rows if row.each]
+        if timed:
+            lines += markdown_table(columns(kind), [cells(row, kind) for row in timed])
+            lines.append("")
+        if exponent := exponent_line(rows):
+            lines += [exponent, ""]
+        left_out = dict.fromkeys((row.record.peer, row.record.case, row.record.reason) for row in rows if not row.each)
+        if left_out:
+            lines += ["Not timed:", ""]
+            lines += [f"- {peer}, {case}: {reason}" for peer, case, reason in left_out]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def show(results: Results, console: Console) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    for kind, threads, rows in results.groups():
+        table = Table(title=title(kind, threads), title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for k, name in enumerate(columns(kind)):
+            table.add_column(name, justify="left" if k < 2 else "right", no_wrap=k < 2)
+        for row in rows:
+            if row.each:
+                table.add_row(*[Text(cell) for cell in cells(row, kind)])
+        console.print()
+        console.print(table)
+        for row in rows:
+            if not row.each:
+                console.print(Text(f"{row.record.case}  {row.record.peer}  not timed: {row.record.reason}"), style="dim")
+        if exponent := exponent_line(rows):
+            console.print(exponent, highlight=False)
