@@ -127,7 +127,8 @@ class Reference:
         """Turns voltages so that the (first) reference bus has the angle of the file; tools differ in it."""
         at = int(np.flatnonzero(self.is_reference)[0])
         wanted = np.exp(1j * np.radians(self.case.bus[at, c.VA]))
-        return v * (wanted / (v[..., at : at + 1] / np.abs(v[..., at : at + 1])))
+        given = v[..., at : at + 1]
+        return v * wanted * np.conj(given) / np.abs(given)
 
     def _on(self, outage: int | None) -> np.ndarray:
         on = self.in_service.copy()

@@ -62,8 +62,9 @@ class Peer(adapter.Peer):
             words = [self.octave, "--no-gui", "--quiet", "--norc", str(SCRIPT)]
             ended = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
             if not reply.exists():
-                tail = (ended.stderr or ended.stdout).strip().splitlines()
-                raise RuntimeError(f"Octave ended with {ended.returncode}: {tail[-1] if tail else 'no message'}")
+                lines = (ended.stderr or ended.stdout).strip().splitlines()
+                problem = next((line for line in lines if line.startswith("error:")), "error: no message")
+                raise RuntimeError(f"Octave ended with {ended.returncode}, {problem}")
             data = loadmat(reply)
         answer = {"v": np.where(data["found"].astype(bool), data["v"], np.nan).T}
         if task.kind == "solve":

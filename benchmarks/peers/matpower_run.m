@@ -70,8 +70,15 @@ else
       state = stored;
       state.branch(at, 11) = 0;
       state = rmfield(state, 'order');
-      state = runpf(state, mpopt);
-      ok = state.success;
+      try
+        state = runpf(state, mpopt);
+        ok = state.success;
+      catch problem
+        % Thrown where every bus that regulates is at a limit: a state without a solution.
+        fprintf('outage %d: %s\n', request.outages(k), problem.message);
+        ok = 0;
+        state.branch(:, 14:17) = 0;
+      end_try_catch
       vk = state.bus(:, 8) .* exp(1j * pi / 180 * state.bus(:, 9));
       sf = state.branch(:, 14) + 1j * state.branch(:, 15);
       st = state.branch(:, 16) + 1j * state.branch(:, 17);

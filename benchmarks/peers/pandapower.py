@@ -9,7 +9,7 @@ import numpy as np
 import pandapower as pp
 from harness import cases as c
 from harness.reference import Reference
-from pandapower.converter import from_ppc
+from pandapower.converter.pypower.from_ppc import from_ppc
 
 from peers import adapter
 from peers.adapter import Outcome, Task

@@ -136,6 +136,6 @@ class Peer(adapter.Peer):
     def _voltages(self, magnitude, angle, solved: bool) -> np.ndarray:
         if not solved:
             return np.full(len(self.bus_ids), np.nan + 0j)
-        kv = magnitude.reindex(self.bus_ids).to_numpy()
-        base = self.case.bus[:, c.BASE_KV]
-        return kv / np.where(base > 0, base, 1.0) * np.exp(1j * np.radians(angle.reindex(self.bus_ids).to_numpy()))
+        # Its import ignores base voltages by default: 1 kV everywhere, so magnitudes are per unit.
+        at = np.exp(1j * np.radians(angle.reindex(self.bus_ids).to_numpy()))
+        return magnitude.reindex(self.bus_ids).to_numpy() * at
