@@ -41,8 +41,8 @@ class PowerLaw:
 
 
 def fit_power_law(buses: list[float], cost: list[float]) -> PowerLaw | None:
-    """None where fewer than two sizes are given."""
-    if len(set(buses)) < 2:
+    """None where the largest is less than four times the smallest: no slope can be told."""
+    if not buses or max(buses) < 4 * min(buses):
         return None
     exponent, offset = np.polyfit(np.log(buses), np.log(cost), 1)
     return PowerLaw(float(exponent), math.exp(offset), len(buses))

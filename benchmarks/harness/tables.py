@@ -44,12 +44,11 @@ def columns(kind: str) -> list[str]:
 
 
 def cells(row: Row, kind: str) -> list[str]:
-    """A row of `columns(kind)`; of a peer that was not timed only the reason is shown."""
+    """A row of `columns(kind)`, of a peer that was timed."""
     record = row.record
-    head = [record.case, record.peer]
     if row.each is None or row.total is None:
-        blank = [""] * (len(columns(kind)) - 3)
-        return [*head, f"not timed: {record.reason}", *blank]
+        raise ValueError(f"{record.peer} has no time on {record.case}: {record.reason}")
+    head = [record.case, record.peer]
     if kind in EACH:
         each = f"{row.states}, {row.solved}"
         head += [with_quartiles(row.each), duration(row.total.median), each]
@@ -75,6 +74,20 @@ def exponent_line(rows: list[Row]) -> str:
     return "Fitted exponent of the cost with the number of buses: " + ", ".join(texts) + "."
 
 
+def not_timed(rows: list[Row]) -> list[str]:
+    """Tools without a time and why, the same reason told once."""
+    reasons: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        if row.each is None:
+            reasons.setdefault(row.record.reason, {}).setdefault(row.record.peer, []).append(row.record.case)
+    cases = {row.record.case for row in rows}
+    lines = []
+    for reason, peers in reasons.items():
+        names = [peer if set(of) == cases else f"{peer} ({', '.join(of)})" for peer, of in peers.items()]
+        lines.append(f"{', '.join(names)}: {reason}")
+    return lines
+
+
 def markdown(results: Results, level: str = "##") -> str:
     """Tables of every kind of work."""
     lines: list[str] = []
@@ -86,11 +99,8 @@ def markdown(results: Results, level: str = "##") -> str:
             lines.append("")
         if exponent := exponent_line(rows):
             lines += [exponent, ""]
-        left_out = dict.fromkeys((row.record.peer, row.record.case, row.record.reason) for row in rows if not row.each)
-        if left_out:
-            lines += ["Not timed:", ""]
-            lines += [f"- {peer}, {case}: {reason}" for peer, case, reason in left_out]
-            lines.append("")
+        if left_out := not_timed(rows):
+            lines += ["Not timed:", "", *[f"- {line}" for line in left_out], ""]
     return "\n".join(lines)
 
 
@@ -107,8 +117,7 @@ def show(results: Results, console: Console) -> None:
                 table.add_row(*[Text(cell) for cell in cells(row, kind)])
         console.print()
         console.print(table)
-        for row in rows:
-            if not row.each:
-                console.print(Text(f"{row.record.case}  {row.record.peer}  not timed: {row.record.reason}"), style="dim")
+        for line in not_timed(rows):
+            console.print(Text(f"not timed: {line}"), style="dim")
         if exponent := exponent_line(rows):
             console.print(exponent, highlight=False)

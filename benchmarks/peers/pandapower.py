@@ -68,8 +68,9 @@ class Peer(adapter.Peer):
 
     def _call(self, kind: str, tolerance: float, q_limits: bool = False) -> tuple[float, bool]:
         start = {"init": "dc"} if kind == "solve" else self.start
+        # tolerance_mva is compared with mismatches in per unit of net.sn_mva, whatever its name says.
         try:
-            pp.runpp(self.net, algorithm="nr", calculate_voltage_angles=True, tolerance_mva=tolerance * self.case.base_mva,
+            pp.runpp(self.net, algorithm="nr", calculate_voltage_angles=True, tolerance_mva=tolerance,
                      max_iteration=30, enforce_q_lims=q_limits, numba=True, lightsim2grid=False,
                      check_connectivity=False, voltage_depend_loads=False, **start)  # fmt: skip
         except pp.LoadflowNotConverged:

@@ -96,7 +96,7 @@ class Peer(adapter.Peer):
         started = time.perf_counter()
         results = lf.run_ac(self.net, parameters)
         seconds = time.perf_counter() - started
-        solved = results[0].status == lf.ComponentStatus.CONVERGED
+        solved = results[0].status.name == "CONVERGED"
         buses = self.net.get_bus_breaker_view_buses()
         return Outcome(seconds, {"v": self._voltages(buses["v_mag"], buses["v_angle"], solved)}, 1, int(solved))
 
@@ -116,7 +116,7 @@ class Peer(adapter.Peer):
         result = analysis.run_ac(self.net, parameters)
         seconds = time.perf_counter() - started
         states = result.post_contingency_results
-        solved = {name: states[name].status == lf.ComponentStatus.CONVERGED for name in names if name in states}
+        solved = {name: states[name].status.name == "CONVERGED" for name in names if name in states}
         answer = self._answer(result, [names[k] for k in task.sample], solved) if task.compare else {}
         return Outcome(seconds, answer, len(names), sum(solved.values()))
 
