@@ -46,16 +46,21 @@ class Peer(adapter.Peer):
         self.file_order = np.concatenate([np.flatnonzero(~transformer), np.flatnonzero(transformer)])
         self.own_id = np.argsort(self.file_order)
 
+    def _tolerance(self, task: Task) -> float:
+        # It divides the tolerance by the grid's base: what it takes is MVA.
+        return task.tolerance * self.case.base_mva
+
     def run(self, task: Task) -> Outcome:
         return self.sweep(task) if task.kind == "sweep" else self.solve(task)
 
     def solve(self, task: Task) -> Outcome:
         flat = np.ones(len(self.case.bus), dtype=complex)
+        tolerance = self._tolerance(task)
         if task.kind == "solve":
             self.grid.tell_solver_need_reset()
         started = time.perf_counter()
-        start = self.grid.dc_pf(flat, 1, task.tolerance)
-        v = self.grid.ac_pf(start, MAX_STEPS, task.tolerance) if len(start) else start
+        start = self.grid.dc_pf(flat, 1, tolerance)
+        v = self.grid.ac_pf(start, MAX_STEPS, tolerance) if len(start) else start
         seconds = time.perf_counter() - started
         solved = len(v) > 0
         answer = np.array(v) if solved else np.full(len(flat), np.nan + 0j)
@@ -82,7 +87,7 @@ class Peer(adapter.Peer):
             analysis.clear()
             analysis.add_multiple_n1(part.tolist())
             started = time.perf_counter()
-            analysis.compute(start, MAX_STEPS, task.tolerance)
+            analysis.compute(start, MAX_STEPS, self._tolerance(task))
             flows = analysis.compute_branch_results()
             seconds += time.perf_counter() - started
             if [ids[0] for ids in analysis.my_defaults()] != part.tolist():
