@@ -107,37 +107,30 @@ def measure_case(case: Case, plan: Plan) -> list[Record]:
 
 def measure_with_threads(case: Case, truth: Truth, plan: Plan, kinds: list[str], threads: int) -> list[Record]:
     records: list[Record] = []
-    workers: list[Worker] = []
-
-    def record_of(kind: str, peer: str) -> Record:
-        records.append(Record(case.name, len(case.bus), kind, threads, peer))
-        return records[-1]
-
+    workers: dict[str, Worker] = {}
+    unable: dict[str, PeerFailure] = {}
     try:
         for peer in plan.peers:
             log = plan.out / "logs" / f"{case.name}-{peer}-{threads}.log"
-            worker = Worker(peer, plan.peers_folder / f"{peer}.py", case.folder, threads, plan.cpus[:threads], plan.timeout_s, log)
+            file, cpus = plan.peers_folder / f"{peer}.py", plan.cpus[:threads]
+            workers[peer] = Worker(peer, file, case.folder, threads, cpus, plan.timeout_s, log)
             try:
-                worker.start()
-                workers.append(worker)
+                workers[peer].start()
             except PeerFailure as failure:
-                worker.close()
-                for kind in kinds:
-                    record = record_of(kind, peer)
-                    record.status, record.reason = status_of(failure), str(failure)
-                plan.say(f"{peer}: {failure}")
+                unable[peer] = failure
         for kind in kinds:
             contenders = []
-            for worker in workers:
-                record = record_of(kind, worker.name)
-                record.versions = worker.introduction["versions"]
-                contender = check(worker, record, case, truth, plan)
-                plan.say(f"{case.name} {kind} {worker.name}: {record.reason}")
-                if contender is not None:
+            for peer, worker in workers.items():
+                record = Record(case.name, len(case.bus), kind, threads, peer)
+                records.append(record)
+                if peer in unable:
+                    record.status, record.reason = status_of(unable[peer]), str(unable[peer])
+                elif contender := check(worker, record, case, truth, plan):
                     contenders.append(contender)
+                plan.say(f"{case.name} {kind} {peer}: {record.reason}")
             take_turns(contenders, case, truth, plan)
     finally:
-        for worker in workers:
+        for worker in workers.values():
             worker.close()
     return records
 
@@ -145,6 +138,7 @@ def measure_with_threads(case: Case, truth: Truth, plan: Plan, kinds: list[str],
 def check(worker: Worker, record: Record, case: Case, truth: Truth, plan: Plan) -> Contender | None:
     """The first run: warms up, is compared and never timed. None: this peer is not to be timed."""
     introduction, kind = worker.introduction, record.kind
+    record.versions = introduction["versions"]
     if kind not in introduction["kinds"]:
         record.status, record.reason = "unsupported", "does not do this"
         return None

@@ -8,7 +8,7 @@ import matplotlib
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from .results import OURS, Results, Row, exponents
 from .statistics import duration
@@ -69,6 +69,8 @@ def curves(axes: plt.Axes, rows: list[Row]) -> None:
     axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
     axes.set_xticks([], minor=True)
     axes.set_xlabel("buses")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
     axes.grid(axis="y", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
@@ -76,12 +78,15 @@ def curves(axes: plt.Axes, rows: list[Row]) -> None:
 
 
 def label_ends(axes: plt.Axes, ends: list[tuple[float, float, str, str]]) -> None:
-    """Names at the right ends of the curves, pushed apart where they would overlap."""
+    """Names at the ends of the curves; those at the right edge pushed apart where they would overlap."""
     axes.figure.draw_without_rendering()
     right = max(end[0] for end in ends)
     height = axes.get_window_extent().height
     taken: list[float] = []
-    for _, y, text, colour in sorted(ends, key=lambda end: end[1]):
+    for x, y, text, colour in sorted(ends, key=lambda end: end[1]):
+        if x < right:
+            axes.annotate(text, (x, y), xytext=(6, 0), textcoords="offset points", va="center", color=colour)
+            continue
         place = axes.transAxes.inverted().transform(axes.transData.transform((right, y)))[1]
         least = 11 * axes.figure.dpi / 72 / height
         place = max([place, *[other + least for other in taken]])
