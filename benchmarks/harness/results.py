@@ -47,7 +47,7 @@ class Results:
     records: list[Record]
 
     def save(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+        path.write_text(json.dumps(plain(asdict(self)), indent=1, allow_nan=False) + "\n")
 
     @staticmethod
     def load(path: Path) -> Results:
@@ -74,6 +74,15 @@ class Results:
         for record in self.records:
             found.update(record.versions)
         return found
+
+
+def plain(value: Any) -> Any:
+    """JSON has no NaN: null stands for it."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def key(row: Row) -> tuple[str, str, int]:

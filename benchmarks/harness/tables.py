@@ -35,9 +35,10 @@ def small(value: float | None) -> str:
 
 
 def columns(kind: str) -> list[str]:
+    if kind == "headroom":
+        return ["case", "tool", EACH[kind], "whole run", "buses", "states of each", "settled a second", "solved a second"]
     if kind in EACH:
-        counted = "states, solved" if kind == "headroom" else "outages, solved"
-        head = ["case", "tool", EACH[kind], "whole run", counted]
+        head = ["case", "tool", EACH[kind], "whole run", "outages, solved"]
     else:
         head = ["case", "tool", "time"]
     return [*head, f"× {OURS}", "residual, pu", "voltages differ, pu"]
@@ -49,9 +50,12 @@ def cells(row: Row, kind: str) -> list[str]:
     if row.each is None or row.total is None:
         raise ValueError(f"{record.peer} has no time on {record.case}: {record.reason}")
     head = [record.case, record.peer]
+    if kind == "headroom":
+        buses, states = record.runs[0]["detail"]["buses"], record.runs[0]["detail"]["states_total"]
+        rates = [f"{count / row.total.median:,.0f}" for count in (buses * states, row.solved)]
+        return [*head, with_quartiles(row.each), duration(row.total.median), str(buses), f"{states:,}", *rates]
     if kind in EACH:
-        each = f"{row.states}, {row.solved}"
-        head += [with_quartiles(row.each), duration(row.total.median), each]
+        head += [with_quartiles(row.each), duration(row.total.median), f"{row.states:,}, {row.solved:,}"]
     else:
         head.append(with_quartiles(row.each))
     times = "-" if math.isnan(row.times_ours) else f"{row.times_ours:.2f}"

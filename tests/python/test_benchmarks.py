@@ -254,6 +254,17 @@ def test_table_shows_medians_spread_residual_and_ratio():
     assert "| lightsim2grid | 100 ms [100 ms, 100 ms] | 1 s | 10, 9 | 0.50 |" in lines[5]
 
 
+def test_headroom_rows_count_states(tmp_path):
+    record = dataclasses.replace(record_of("nodalroom", [2.0]), kind="headroom")
+    record.runs[0]["detail"] = {"buses": 4, "states_total": 1000, "certified": 0}
+    record.runs[0]["solved"] = 60
+    record.agreement["voltage_pu"] = float("nan")
+    made_of([record]).save(tmp_path / "results.json")
+    assert "NaN" not in (tmp_path / "results.json").read_text()
+    row = tables.markdown(results.Results.load(tmp_path / "results.json")).splitlines()[4]
+    assert row == "| small | nodalroom | 500 ms [500 ms, 500 ms] | 2 s | 4 | 1,000 | 2,000 | 30 |"
+
+
 def test_results_survive_the_file_and_say_where_others_are_faster(tmp_path):
     records = [record_of("nodalroom", [2.0]), record_of("lightsim2grid", [1.0]), record_of("pandapower", [9.0])]
     records += [record_of("nodalroom", [80.0], "large", 800)]
