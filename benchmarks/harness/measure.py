@@ -13,7 +13,7 @@ import numpy as np
 from . import cases as c
 from .agreement import Agreement, Tolerances, compare, compare_solve
 from .cases import Case, evenly
-from .reference import Reference, Solution
+from .truth import Truth
 from .workers import PeerFailure, Worker
 
 SOLVES = ("solve", "solve-again")
@@ -70,29 +70,6 @@ class Contender:
         self.worker, self.record = worker, record
         #: Of the case's outages, those it is given.
         self.positions = positions
-
-
-class Truth:
-    """Solutions of the reference for the states that are compared, made when first needed."""
-
-    def __init__(self, case: Case, sample: int) -> None:
-        self.case, self.reference = case, Reference(case)
-        self.sample = evenly(len(case.outages), sample)
-        self._states: dict[bool, list[Solution]] = {}
-        self._intact: dict[bool, Solution] = {}
-
-    def intact(self, q_limits: bool = False) -> Solution:
-        if q_limits not in self._intact:
-            self._intact[q_limits] = self.reference.solve_intact(q_limits)
-        return self._intact[q_limits]
-
-    def states(self, q_limits: bool) -> list[Solution]:
-        if q_limits not in self._states:
-            start = self.intact(q_limits).voltages
-            self._states[q_limits] = [
-                self.reference.solve(int(outage), start, q_limits) for outage in self.case.outages[self.sample]
-            ]
-        return self._states[q_limits]
 
 
 def measure_case(case: Case, plan: Plan) -> list[Record]:

@@ -18,6 +18,10 @@ from .cases import Case
 TOLERANCE = 1e-10
 MAX_STEPS = 25
 MAX_SWITCHES = 30
+#: A limit counts as kept within this, per unit.
+SETTLED = 1e-9
+#: The same for a set of limits taken from another solution.
+CONFIRMED = 1e-7
 
 
 @dataclass
@@ -25,6 +29,8 @@ class Solution:
     voltages: np.ndarray
     #: False: Newton's method found no solution here; there is nothing to compare with.
     solved: bool
+    #: Reactive injection of buses at a limit, per unit; NaN where the bus is not at one.
+    fixed_q: np.ndarray | None = None
 
 
 class Reference:
@@ -77,8 +83,10 @@ class Reference:
 
     def solve_intact(self, q_limits: bool = False) -> Solution:
         """From the stored voltages, or from a DC start where that leads nowhere."""
-        solution = self.solve(q_limits=q_limits)
-        return solution if solution.solved else self.solve(start=self.dc_start(), q_limits=q_limits)
+        solution = self.solve()
+        if not solution.solved:
+            solution = self.solve(start=self.dc_start())
+        return self.solve(start=solution.voltages, q_limits=True) if q_limits and solution.solved else solution
 
     def dc_start(self) -> np.ndarray:
         susceptance = sp.csc_matrix(-self.admittance(None).imag)
@@ -88,20 +96,41 @@ class Reference:
         angle[rows] = spsolve(susceptance[rows][:, rows], rest[rows])
         return np.where(self.regulates, self.setpoint, 1.0) * np.exp(1j * angle)
 
-    def solve(self, outage: int | None = None, start: np.ndarray | None = None, q_limits: bool = False) -> Solution:
-        """From `start`, or from the stored voltages."""
+    def solve(
+        self,
+        outage: int | None = None,
+        start: np.ndarray | None = None,
+        q_limits: bool = False,
+        fixed_q: np.ndarray | None = None,
+    ) -> Solution:
+        """From `start`, or from the stored voltages, with buses at their reactive limits as in `fixed_q`."""
         y = self.admittance(outage)
         v = (self.case.stored_voltages() if start is None else start).copy()
         v[self.is_reference] = self.case.stored_voltages()[self.is_reference]
         free = self.regulates & ~self.is_reference
-        held, fixed_q = self.regulates.copy(), np.full(self.n, np.nan)
+        fixed_q = np.full(self.n, np.nan) if fixed_q is None else fixed_q.copy()
+        held = self.regulates & np.isnan(fixed_q)
         for _ in range(MAX_SWITCHES if q_limits else 1):
             v, solved = self._newton(y, v, held, fixed_q)
             if not solved:
                 return Solution(v, False)
             if not q_limits or not self._switch(y, v, free, held, fixed_q):
-                return Solution(v, True)
+                return Solution(v, True, fixed_q)
         return Solution(v, False)
+
+    def confirm(self, outage: int | None, v: np.ndarray) -> Solution:
+        """Solves with the buses at their limits that these voltages tell of; solved only if nothing would switch."""
+        error = np.abs(v) - self.setpoint
+        limit = np.where(error > 0, self.q_min, self.q_max) - self.load.imag
+        at_limit = self.regulates & ~self.is_reference & (np.abs(error) > CONFIRMED)
+        fixed_q = np.where(at_limit, limit, np.nan)
+        held = self.regulates & ~at_limit
+        y = self.admittance(outage)
+        v, solved = self._newton(y, v, held, fixed_q)
+        found = Solution(v, solved, fixed_q.copy())
+        if solved and self._switch(y, v, self.regulates & ~self.is_reference, held, fixed_q, CONFIRMED):
+            found.solved = False
+        return found
 
     def residual(self, outage: int | None, v: np.ndarray, q_limits: bool = False) -> float:
         """Largest violation of the equations by these voltages, per unit: active balance except at the
@@ -167,16 +196,19 @@ class Reference:
             v = magnitude * np.exp(1j * angle)
         return v, False
 
-    def _switch(self, y, v, free, held, fixed_q) -> bool:
-        """Holds reactive limits, and lets a bus regulate again where its voltage says so."""
+    def _switch(self, y, v, free, held, fixed_q, settled=SETTLED) -> bool:
+        """Holds reactive limits, and lets a bus regulate again where its voltage says so; those furthest
+        beyond first, because all at once can go round in circles."""
         q = (v * np.conj(y @ v)).imag + self.load.imag
-        low, high = held & free & (q < self.q_min - 1e-9), held & free & (q > self.q_max + 1e-9)
-        at = ~held & free
         error = np.abs(v) - self.setpoint
-        at_low = at & (fixed_q == self.q_min - self.load.imag)
-        back = at & np.where(at_low, error < -1e-9, error > 1e-9)
-        fixed_q[low] = (self.q_min - self.load.imag)[low]
-        fixed_q[high] = (self.q_max - self.load.imag)[high]
-        fixed_q[back] = np.nan
-        held[:] = (held & ~low & ~high) | back
-        return bool((low | high | back).any())
+        at_low = fixed_q == self.q_min - self.load.imag
+        # Without a range a bus is at both limits, and whatever its voltage is explained by one of them.
+        released = np.where(self.q_max > self.q_min, np.where(at_low, -error, error), 0)
+        beyond = np.where(free, np.where(held, np.maximum(self.q_min - q, q - self.q_max), released), 0)
+        if beyond.max() <= settled:
+            return False
+        turn = beyond >= max(0.3 * beyond.max(), settled)
+        limit = np.where(q < self.q_min, self.q_min, self.q_max) - self.load.imag
+        fixed_q[:] = np.where(turn, np.where(held, limit, np.nan), fixed_q)
+        held[turn] = ~held[turn]
+        return True
