@@ -71,10 +71,13 @@ def method(results) -> list[str]:
         "  independent solution (SciPy, all equations to 1e-10 pu). A tool whose complex voltages differ by more than",
         f"  {options['voltages_agree_pu']:.0e} pu, or whose residual is above {options['residual_factor']:g} times the tolerance, gets no time here.",
         f"- Tolerance asked for: {options['tolerance_pu']:.0e} pu of largest mismatch. The residual shown is measured on the voltages",
-        "  returned, by one definition for all.",
+        "  returned, by one definition for all; where a tool states its largest mismatch of all states, the larger is shown.",
+        "  nodalroom's sweep keeps no voltages: single solves of the same states are compared, and the sweep's own",
+        "  extremes of each state.",
         f"- {options['repeats']} timed runs each, taken in turns, every tool in its own process pinned to the threads stated, after",
         "  one run that does not count. Shown: median [first quartile, third quartile].",
         f"- A tool that would need more than {options['budget_s']:g} s for a sweep gets fewer outages, evenly spread; the table says how many.",
+        "  What a sweep costs once (reading the network, the intact solve) then weighs more on each.",
         "- Outages are in-service branches that are no bridges.",
         "- Headroom: settled are all states of all buses asked for, solved those AC-solved just below each answer (the",
         "  screen rules out the others); the search before solves more, which is not counted. With the case's own",
@@ -112,6 +115,8 @@ def losses(results) -> list[str]:
     lines = []
     for kind, threads, rows in results.groups():
         ours = {row.record.case: row for row in rows if row.record.peer == "nodalroom" and row.each}
+        if not ours and (others := dict.fromkeys(row.record.peer for row in rows if row.each)):
+            lines.append(f"- {title(kind, threads)}: {', '.join(others)} can, nodalroom has no time here.")
         for row in rows:
             if row.each and row.times_ours < 1:
                 own = ours[row.record.case].each

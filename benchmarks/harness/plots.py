@@ -61,7 +61,7 @@ def curves(axes: plt.Axes, rows: list[Row]) -> None:
         spread = [[row.each.median - row.each.low for row in of_peer], [row.each.high - row.each.median for row in of_peer]]
         axes.errorbar(buses, median, yerr=spread, color=colour, marker=marker, markersize=4.5, linewidth=1.2, capsize=2.5,
                       zorder=3 if peer == OURS else 2)  # fmt: skip
-        exponent = f", n^{fits[peer].exponent:.2f}" if peer in fits else ""
+        exponent = f", $n^{{{fits[peer].exponent:.2f}}}$" if peer in fits else ""
         ends.append((buses[-1], median[-1], f"{peer}{exponent}", colour))
     axes.set_xscale("log")
     axes.set_yscale("log")

@@ -25,7 +25,8 @@ class Row:
     total: Spread | None
     #: Per solve, per outage, or per bus of a headroom study.
     each: Spread | None
-    #: Largest residual of the runs, by the harness's definition.
+    #: Largest residual of the runs: of the voltages compared by the harness's definition, and of all states
+    #: where the tool states it.
     residual_pu: float
     #: How many times as long as nodalroom takes for the same.
     times_ours: float = math.nan
@@ -94,7 +95,8 @@ def row_of(record: Record) -> Row:
         return Row(record, None, None, math.nan)
     total = Spread.of([run["seconds"] for run in record.runs])
     parts = record.runs[0]["detail"].get("buses") or record.runs[0]["states"]
-    residuals = [run["residual_pu"] for run in record.runs if run["residual_pu"] is not None]
+    given = [run.get(name) for run in record.runs for name in ("residual_pu", "stated_mismatch")]
+    residuals = [value for value in given if value is not None]
     return Row(record, total, total.per(max(1, parts)), max(residuals, default=math.nan))
 
 

