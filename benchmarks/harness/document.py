@@ -11,6 +11,8 @@ from . import environment
 from .environment import TREE
 
 SCRIPT = "benchmarks/report"
+#: Load average before a run above which the page says that the machine was not idle.
+BUSY_LOAD = 0.5
 
 
 def main() -> None:
@@ -98,7 +100,11 @@ def machine(results) -> list[str]:
     kind = "virtual machine" if m["virtual"] else "machine"
     versions = ", ".join(f"{name} {version}" for name, version in sorted(results.versions().items()))
     cases = ", ".join(f"{case['name']} ({case['buses']:,} buses, {case['outages']:,} outages)" for case in results.cases)
+    busy = [
+        "- The machine was doing other work: these figures show the order of magnitude, and the spread is not that of the tools."
+    ]
     return [
+        *(busy if m["load_before"] > BUSY_LOAD else []),
         f"- {m['when']}, nodalroom at {m['revision']}",
         f"- {m['processor']}; {kind} with {m['processors']} processors, {m['memory_gib']} GiB; load before the run {m['load_before']}",
         f"- {m['system']}, Python {m['python']}",
