@@ -13,8 +13,15 @@ from conftest import DATA, SMALL
 
 CASE = DATA / "case_ACTIVSg500.m"
 
+#: Ctrl-C works as at a terminal, also where the tests run in the background of a script: such a shell
+#: hands the signal down as ignored.
+HEED_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
 #: Says GO on standard output once the first buses are finished, and not before.
-SAY_GO = """
+SAY_GO = HEED_CTRL_C + """
 import sys
 said = False
 def progress(stage, done, total):
@@ -91,8 +98,7 @@ cli.main()
 
 
 def test_ctrl_c_in_a_sweep():
-    code = f"""
-import signal
+    code = HEED_CTRL_C + f"""
 import nodalroom as nr
 net = nr.read({str(DATA / "case_ACTIVSg2000.m")!r})
 result = nr.sweep(net, threads=1, progress=lambda *call: signal.raise_signal(signal.SIGINT))

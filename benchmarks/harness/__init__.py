@@ -1,0 +1,1 @@
+"""Measures nodalroom beside its peers: same network, same work, answers compared before any time counts."""
