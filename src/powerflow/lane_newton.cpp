@@ -122,6 +122,7 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
       kernels_(lane_kernels(options.unit, kernel_factors(options.factors))),
       y_slots_(structure.y_column.size(), kernels_.lanes, static_cast<std::size_t>(4 * kernels_.lanes)),
       load_slots_(structure.bus_at.size(), kernels_.lanes, static_cast<std::size_t>(kernels_.lanes)) {
+    if (options.factors != LaneOptions::Factors::shared) options_.shared = nullptr;
     const std::size_t n = structure.bus_at.size();
     const auto lanes = static_cast<std::size_t>(kernels_.lanes);
     const std::size_t units = structure.unit_bus.size();
