@@ -9,8 +9,9 @@ using powerflow::SolveStatus;
 
 namespace {
 
-LaneOptions lane_options(const BaseCase& base, LaneOptions::Factors factors) {
+LaneOptions lane_options(const BaseCase& base, LaneOptions::Factors factors, bool angles) {
     LaneOptions options;
+    options.angles = angles;
     options.newton.mismatch_tolerance_pu = base.options().mismatch_tolerance_pu;
     options.newton.max_iterations = base.options().max_iterations;
     options.newton.enforce_q_limits = base.options().enforce_q_limits;
@@ -31,10 +32,10 @@ SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonRepor
             solver.newton().v_imag()};
 }
 
-BatchSolver::BatchSolver(const BaseCase& base)
+BatchSolver::BatchSolver(const BaseCase& base, bool angles)
     : base_(&base),
-      shared_(base.lanes(), base.point(), lane_options(base, LaneOptions::Factors::shared)),
-      own_(base.lanes(), base.point(), lane_options(base, LaneOptions::Factors::own_single)),
+      shared_(base.lanes(), base.point(), lane_options(base, LaneOptions::Factors::shared, angles)),
+      own_(base.lanes(), base.point(), lane_options(base, LaneOptions::Factors::own_single, angles)),
       may_share_(base.shared_factor().is_sound()) {}
 
 void BatchSolver::share(const powerflow::SharedFactor& factor) {

@@ -103,7 +103,7 @@ SweepResult sweep(const model::Network& network, const SweepOptions& options, Ru
     std::vector<std::vector<Violation>> found(result.states.size());
     if (control != nullptr) control->begin_stage("contingencies", result.states.size());
     parallel_team(result.states.size(), threads, control, [&](int, WorkQueue& queue) {
-        BatchSolver batch(base);
+        BatchSolver batch(base, false);
         std::optional<StateSolver> scalar;
         powerflow::BranchFlows flows = base.flow_scan().make_flows();
         const auto examine = [&](const SolvedState& solved) {

@@ -14,7 +14,7 @@ constexpr double kSuspectVoltagePu = 0.8;
 Certificate::Certificate(const Preparation& prepared)
     : context_(&prepared.context()),
       states_(&prepared.states()),
-      batch_(prepared.base()),
+      batch_(prepared.base(), false),
       flows_(prepared.base().flow_scan().make_flows()) {}
 
 /// Without knowing the state's value before, only a limit broken even then can be weighed here.

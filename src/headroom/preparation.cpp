@@ -17,7 +17,7 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
     states.exceeded.resize(states.outages.size());
     if (control != nullptr) control->begin_stage("states without load", states.outages.size());
     parallel_team(states.outages.size(), threads, control, [&](int, WorkQueue& queue) {
-        contingency::BatchSolver batch(*context.base);
+        contingency::BatchSolver batch(*context.base, true);
         contingency::StateSolver solver(*context.base);
         std::vector<std::size_t> left;
         // The solver holds the solved state.

@@ -38,6 +38,14 @@ struct Kernels {
         return *reinterpret_cast<D*>(values + row * Lanes + part * Width);
     }
     static NODALROOM_INLINE D all(double value) { return value - D{}; }
+    static NODALROOM_INLINE D square_root(D x) {
+        if constexpr (Width == 1) {
+            return __builtin_sqrt(x);
+        } else {
+            for (int lane = 0; lane < Width; ++lane) x[lane] = __builtin_sqrt(x[lane]);
+            return x;
+        }
+    }
     static NODALROOM_INLINE D magnitude(D x) { return x < 0.0 ? -x : x; }
     static NODALROOM_INLINE void put(Real* block, int component, int part, D value) {
         if constexpr (Width == 1) {
@@ -80,14 +88,11 @@ struct Kernels {
             i_re += g * ek - b * fk;
             i_im += g * fk + b * ek;
         });
-        const D p = e * i_re + f * i_im;
         const D q = f * i_re - e * i_im;
-        at(v.p_injected, i, part) = p;
-        at(v.q_injected, i, part) = q;
-        D p_taken = p + v.p_load[i];
+        D p_taken = e * i_re + f * i_im + v.p_load[i];
         D q_taken = q + v.q_load[i];
         if (v.has_voltage_loads) {
-            const D vm = at(v.vm, i, part);
+            const D vm = square_root(e * e + f * f);
             p_taken += vm * (v.p_current[i] + vm * v.p_impedance[i]);
             q_taken += vm * (v.q_current[i] + vm * v.q_impedance[i]);
         }
@@ -100,7 +105,10 @@ struct Kernels {
         if (unit >= 0) {
             active +=
                 at(v.p_gen, unit, part) + at(v.alpha, unit, part) * at(v.supply, v.unit_island[unit], part);
-            reactive = at(v.regulates, unit, part) > 0.5 ? at(v.v_setpoint, unit, part) - at(v.vm, i, part)
+            const D vm = square_root(e * e + f * f);
+            at(v.q_unit, unit, part) = q_taken;
+            at(v.vm_unit, unit, part) = vm;
+            reactive = at(v.regulates, unit, part) > 0.5 ? at(v.v_setpoint, unit, part) - vm
                                                          : reactive + at(v.q_fixed, unit, part);
         }
         at(v.residual, 2 * i, part) = active;
@@ -141,7 +149,7 @@ struct Kernels {
         // 1 where the second row is the reactive balance, 0 where it holds the voltage.
         const D balance = unit >= 0 ? 1.0 - at(v.regulates, unit, part) : all(1.0);
         const std::int32_t diagonal = v.y_diagonal[i];
-        D g_own = all(0.0), b_own = all(0.0);
+        D g_own = all(0.0), b_own = all(0.0), p_over = all(0.0), q_over = all(0.0);
         for_entries<LanesDiffer>(v, i, part, [&](std::int32_t p, D g, D b) {
             if (p == diagonal) {
                 g_own = g;
@@ -154,6 +162,8 @@ struct Kernels {
             const D s = f * ek - e * fk;
             const D a = c * g + s * b;
             const D d = s * g - c * b;
+            p_over += a;
+            q_over += d;
             Real* block = work + 4 * Lanes * v.y_place[p];
             if (k >= v.first_reference) {
                 put(block, 1, part, a);
@@ -162,10 +172,11 @@ struct Kernels {
                 put_block(block, part, d, a, -balance * a, balance * d);
             }
         });
-        const D vm = at(v.vm, i, part);
-        const D g_v2 = g_own * vm * vm, b_v2 = b_own * vm * vm;
-        const D p = at(v.p_injected, i, part), q = at(v.q_injected, i, part);
-        D p_by_v = p + g_v2, q_by_v = q - b_v2;
+        // What the bus sends over its branches, and into its own admittance.
+        const D v2 = e * e + f * f;
+        const D g_v2 = g_own * v2, b_v2 = b_own * v2;
+        D p_by_v = p_over + 2.0 * g_v2, q_by_v = q_over - 2.0 * b_v2;
+        const D vm = unit >= 0 || v.has_voltage_loads ? square_root(v2) : v2;
         if (v.has_voltage_loads) {
             p_by_v += vm * (v.p_current[i] + 2.0 * vm * v.p_impedance[i]);
             q_by_v += vm * (v.q_current[i] + 2.0 * vm * v.q_impedance[i]);
@@ -174,8 +185,8 @@ struct Kernels {
         put(own, 1, part, p_by_v);
         put(own, 3, part, balance > 0.5 ? q_by_v : vm);
         if (i < v.first_reference) {
-            put(own, 0, part, -q - b_v2);
-            put(own, 2, part, balance * (p - g_v2));
+            put(own, 0, part, -q_over);
+            put(own, 2, part, balance * p_over);
         }
         if (unit >= 0) {
             Real* block = work + 4 * Lanes * v.supply_place[unit];
@@ -267,82 +278,89 @@ struct Kernels {
         }
     }
 
-    /// sin and cos by their series, to the last bits for steps as short as Newton's are; lanes beyond go to
-    /// the C library, so that what a lane gets depends on nothing but its own x.
+    /// Angle steps up to which the series of sin_cos are exact to the last bits. A longer one is no step of a
+    /// state near its start: lanes give up there, a single state asks the C library.
+    static constexpr double kLongestTurn = 0.8;
+
     static NODALROOM_INLINE void sin_cos(D x, D& sine, D& cosine) {
+        if constexpr (Width == 1) {
+            if (!(x < kLongestTurn && x > -kLongestTurn)) {
+                sine = std::sin(x);
+                cosine = std::cos(x);
+                return;
+            }
+        }
         const D z = x * x;
-        sine = all(1.0 / 362880.0);
+        sine = all(1.0 / 355687428096000.0);
+        sine = sine * z - 1.0 / 1307674368000.0;
+        sine = sine * z + 1.0 / 6227020800.0;
+        sine = sine * z - 1.0 / 39916800.0;
+        sine = sine * z + 1.0 / 362880.0;
         sine = sine * z - 1.0 / 5040.0;
         sine = sine * z + 1.0 / 120.0;
         sine = sine * z - 1.0 / 6.0;
         sine = x + x * z * sine;
-        cosine = all(-1.0 / 3628800.0);
+        cosine = all(1.0 / 20922789888000.0);
+        cosine = cosine * z - 1.0 / 87178291200.0;
+        cosine = cosine * z + 1.0 / 479001600.0;
+        cosine = cosine * z - 1.0 / 3628800.0;
         cosine = cosine * z + 1.0 / 40320.0;
         cosine = cosine * z - 1.0 / 720.0;
         cosine = cosine * z + 1.0 / 24.0;
         cosine = cosine * z - 0.5;
         cosine = 1.0 + z * cosine;
-        constexpr double kSeriesHolds = 0.125;
-        if constexpr (Width == 1) {
-            if (!(x < kSeriesHolds && x > -kSeriesHolds)) {
-                sine = std::sin(x);
-                cosine = std::cos(x);
-            }
-        } else {
-            for (int lane = 0; lane < Width; ++lane) {
-                if (x[lane] < kSeriesHolds && x[lane] > -kSeriesHolds) continue;
-                sine[lane] = __builtin_sin(x[lane]);
-                cosine[lane] = __builtin_cos(x[lane]);
-            }
+    }
+
+    /// Adds a step's two entries to the voltage of a bus in the active lanes.
+    static NODALROOM_INLINE void apply_to_bus(const LaneView& v, std::int32_t i, int part, D first, D second,
+                                              D& usable) {
+        const D active = at(v.active, 0, part);
+        first = active > 0.5 ? first : all(0.0);
+        second = active > 0.5 ? second : all(0.0);
+        const D factor = 1.0 + second;
+        usable = factor > 0.1 ? usable : all(0.0);
+        usable = factor < 10.0 ? usable : all(0.0);
+        D& e = at(v.e, i, part);
+        D& f = at(v.f, i, part);
+        if (i >= v.first_reference) {
+            at(v.supply, i - v.first_reference, part) += first;
+            e *= factor;
+            f *= factor;
+            return;
         }
+        usable = magnitude(first) < (Width == 1 ? 1e6 : kLongestTurn) ? usable : all(0.0);
+        if (v.va != nullptr) at(v.va, i, part) += first;
+        D sine, cosine;
+        sin_cos(first, sine, cosine);
+        const D turned = factor * (e * cosine - f * sine);
+        f = factor * (e * sine + f * cosine);
+        e = turned;
     }
 
     static void apply(const LaneView& v) {
         const Real* step = static_cast<const Real*>(v.step);
         for (int part = 0; part < kParts; ++part) {
-            const D active = at(v.active, 0, part);
             D usable = all(1.0);
             for (std::int32_t i = 0; i < v.buses; ++i) {
                 if (v.energised[i] == 0) continue;
-                D first = widen(step + 2 * i * Lanes, part);
-                D second = widen(step + (2 * i + 1) * Lanes, part);
-                first = active > 0.5 ? first : all(0.0);
-                second = active > 0.5 ? second : all(0.0);
-                const D factor = 1.0 + second;
-                usable = factor > 0.1 ? usable : all(0.0);
-                usable = factor < 10.0 ? usable : all(0.0);
-                D& e = at(v.e, i, part);
-                D& f = at(v.f, i, part);
-                at(v.vm, i, part) *= factor;
-                if (i >= v.first_reference) {
-                    at(v.supply, i - v.first_reference, part) += first;
-                    e *= factor;
-                    f *= factor;
-                    continue;
-                }
-                usable = magnitude(first) < 1e6 ? usable : all(0.0);
-                at(v.va, i, part) += first;
-                D sine, cosine;
-                sin_cos(first, sine, cosine);
-                const D turned = factor * (e * cosine - f * sine);
-                f = factor * (e * sine + f * cosine);
-                e = turned;
+                apply_to_bus(v, i, part, widen(step + 2 * i * Lanes, part),
+                             widen(step + (2 * i + 1) * Lanes, part), usable);
             }
             at(v.usable, 0, part) = usable;
         }
     }
 
-    /// y = (L D)⁻¹ residual, for all lanes with the same blocks.
+    /// y = (L D)⁻¹ residual in place, for all lanes with the same blocks.
     static void forward(const LaneView& v) {
-        double* const y = static_cast<double*>(v.step);
+        double* const y = v.residual;
         for (std::int32_t i = 0; i < v.buses; ++i) {
             const std::int32_t* column = v.lu_column + v.lu_start[i];
             const std::int32_t diagonal = v.lu_diagonal[i];
             const double* const row = v.shared + 4 * static_cast<std::int64_t>(v.lu_start[i]);
             D r0[kParts], r1[kParts];
             for (int part = 0; part < kParts; ++part) {
-                r0[part] = at(v.residual, 2 * i, part);
-                r1[part] = at(v.residual, 2 * i + 1, part);
+                r0[part] = at(y, 2 * i, part);
+                r1[part] = at(y, 2 * i + 1, part);
             }
             const double* w = row;
             for (std::int32_t l = 0; l < diagonal; ++l, w += 4) {
@@ -359,9 +377,11 @@ struct Kernels {
         }
     }
 
-    /// x = U⁻¹ y in place.
-    static void backward(const LaneView& v) {
-        double* const x = static_cast<double*>(v.step);
+    /// x = U⁻¹ y in place, added to the voltages on the way.
+    static void backward_and_apply(const LaneView& v) {
+        double* const x = v.residual;
+        D usable[kParts];
+        for (int part = 0; part < kParts; ++part) usable[part] = all(1.0);
         for (std::int32_t i = v.buses - 1; i >= 0; --i) {
             const std::int32_t length = v.lu_start[i + 1] - v.lu_start[i];
             const std::int32_t first = v.lu_diagonal[i] + 1;
@@ -382,8 +402,10 @@ struct Kernels {
             for (int part = 0; part < kParts; ++part) {
                 at(x, 2 * i, part) = x0[part];
                 at(x, 2 * i + 1, part) = x1[part];
+                if (v.energised[i] != 0) apply_to_bus(v, i, part, x0[part], x1[part], usable[part]);
             }
         }
+        for (int part = 0; part < kParts; ++part) at(v.usable, 0, part) = usable[part];
     }
 
     static LaneKernels own() {
@@ -401,8 +423,7 @@ struct Kernels {
         table.lanes = Lanes;
         table.evaluate = &evaluate;
         table.forward = &forward;
-        table.backward = &backward;
-        table.apply = &apply;
+        table.backward_and_apply = &backward_and_apply;
         table.flows = &evaluate_flows;
         return table;
     }
@@ -451,7 +472,7 @@ LaneKernels kernels_of_width(LaneFactors factors) noexcept {
         case LaneFactors::own_double:
             return Kernels<double, Width, Width>::own();
         case LaneFactors::shared:
-            return Kernels<double, 2 * Width, Width>::shared();
+            return Kernels<double, Width, Width>::shared();
         case LaneFactors::one_lane:
             break;
     }

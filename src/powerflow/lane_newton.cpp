@@ -76,7 +76,6 @@ private:
     [[nodiscard]] Verdict judge(int lane);
     bool switch_modes(int lane, double mismatch);
     [[nodiscard]] RegulatedBus regulated(std::size_t unit, int lane) const;
-    [[nodiscard]] double q_load(std::int32_t position, int lane) const;
     [[nodiscard]] bool compensate(int lane);
     void step();
     bool begin(int lane, const LaneTask& task, const std::function<void(const LaneResult&)>& done);
@@ -103,7 +102,7 @@ private:
     AlignedArray<double> p_gen_, alpha_, q_fixed_, v_setpoint_, regulates_;
     std::vector<double> q_gen_, q_min_, q_max_;  ///< per bus with units and lane
     std::vector<QMode> mode_;
-    AlignedArray<double> supply_, e_, f_, vm_, va_, p_injected_, q_injected_, residual_;
+    AlignedArray<double> supply_, e_, f_, va_, residual_, q_unit_, vm_unit_;
     AlignedArray<double> worst_, active_, usable_;
     AlignedArray<std::byte> work_row_, u_, step_;
     std::vector<Lane> lane_;
@@ -145,29 +144,29 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     }
     row_marks_.assign(n, 0);
     entries_that_differ_.assign(n, 0);
-    for (auto* values : {&p_gen_, &alpha_, &q_fixed_, &v_setpoint_, &regulates_}) {
+    for (auto* values : {&p_gen_, &alpha_, &q_fixed_, &v_setpoint_, &regulates_, &q_unit_, &vm_unit_}) {
         *values = AlignedArray<double>(units * lanes, 0.0);
     }
     for (auto* values : {&q_gen_, &q_min_, &q_max_}) values->assign(units * lanes, 0.0);
     mode_.assign(units * lanes, QMode::fixed);
     supply_ = AlignedArray<double>(islands * lanes, 0.0);
     e_ = AlignedArray<double>(n * lanes, 1.0);
-    vm_ = AlignedArray<double>(n * lanes, 1.0);
-    for (auto* values : {&f_, &va_, &p_injected_, &q_injected_}) {
-        *values = AlignedArray<double>(n * lanes, 0.0);
-    }
+    f_ = AlignedArray<double>(n * lanes, 0.0);
+    va_ = AlignedArray<double>(options_.angles ? n * lanes : 0, 0.0);
     residual_ = AlignedArray<double>(2 * n * lanes, 0.0);
     for (auto* values : {&worst_, &active_, &usable_}) *values = AlignedArray<double>(lanes, 0.0);
     const auto& factors = structure.factors();
     const std::size_t block = 4 * lanes * static_cast<std::size_t>(kernels_.bytes_per_factor);
-    work_row_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.longest_row()));
-    u_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.u_start().back()));
-    step_ = AlignedArray<std::byte>(block / 2 * n);
+    if (options_.shared == nullptr) {
+        work_row_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.longest_row()));
+        u_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.u_start().back()));
+        step_ = AlignedArray<std::byte>(block / 2 * n);
+    }
     lane_.resize(lanes);
     for (Lane& lane : lane_) lane.switches.assign(units, 0);
     mode_compensation_.resize(units);
     voltages_.vm_pu.assign(n, 0.0);
-    voltages_.va_rad.assign(n, 0.0);
+    voltages_.va_rad.assign(n, std::numeric_limits<double>::quiet_NaN());
     voltages_.supply_pu.assign(islands, 0.0);
     voltages_.mode.assign(n, QMode::fixed);
     for (auto* values : {&v_real_, &v_imag_}) values->assign(n, 0.0);
@@ -210,10 +209,9 @@ void LaneNewton::Impl::refresh_view() {
     view_.supply = supply_.data();
     view_.e = e_.data();
     view_.f = f_.data();
-    view_.vm = vm_.data();
-    view_.va = va_.data();
-    view_.p_injected = p_injected_.data();
-    view_.q_injected = q_injected_.data();
+    view_.va = options_.angles ? va_.data() : nullptr;
+    view_.q_unit = q_unit_.data();
+    view_.vm_unit = vm_unit_.data();
     view_.residual = residual_.data();
     view_.worst = worst_.data();
     view_.lu_start = s.factors().row_start().data();
@@ -283,8 +281,7 @@ void LaneNewton::Impl::load(int lane, const LaneTask& task) {
         const std::size_t here = at(static_cast<std::int32_t>(position), lane);
         e_[here] = task.start->e_[position];
         f_[here] = task.start->f_[position];
-        vm_[here] = task.start->vm_[position];
-        va_[here] = task.start->va_[position];
+        if (options_.angles) va_[here] = task.start->va_[position];
     }
     const auto references = s.equations->network().reference_of_island();
     for (std::size_t island = 0; island < references.size(); ++island) {
@@ -358,37 +355,21 @@ bool LaneNewton::Impl::compensate(int lane) {
 void LaneNewton::Impl::step() {
     if (options_.shared == nullptr) {
         kernels_.solve(view_);
+        kernels_.apply(view_);
     } else {
         kernels_.forward(view_);
         for (int lane = 0; lane < kernels_.lanes; ++lane) {
             Lane& state = lane_[static_cast<std::size_t>(lane)];
             if (!state.busy) continue;
-            state.compensation.apply(reinterpret_cast<double*>(step_.data()) + lane,
-                                     static_cast<std::size_t>(kernels_.lanes));
+            state.compensation.apply(residual_.data() + lane, static_cast<std::size_t>(kernels_.lanes));
         }
-        kernels_.backward(view_);
+        kernels_.backward_and_apply(view_);
     }
-    kernels_.apply(view_);
-}
-
-double LaneNewton::Impl::q_load(std::int32_t position, int lane) const {
-    const auto i = static_cast<std::size_t>(position);
-    const double vm = vm_[at(position, lane)];
-    double q = q_load_[i] + vm * (q_current_[i] + vm * q_impedance_[i]);
-    const AddedLoad& added = lane_[static_cast<std::size_t>(lane)].task.load;
-    if (added.bus >= 0 && structure_->bus_at[i] == added.bus) q += added.q_pu;
-    return q;
 }
 
 RegulatedBus LaneNewton::Impl::regulated(std::size_t unit, int lane) const {
-    const std::int32_t position = structure_->unit_position[unit];
     const std::size_t here = at(static_cast<std::int32_t>(unit), lane);
-    return {mode_[here],
-            q_injected_[at(position, lane)] + q_load(position, lane),
-            vm_[at(position, lane)],
-            q_min_[here],
-            q_max_[here],
-            v_setpoint_[here]};
+    return {mode_[here], q_unit_[here], vm_unit_[here], q_min_[here], q_max_[here], v_setpoint_[here]};
 }
 
 /// As NewtonSolver does it, on one lane. True if any bus switched.
@@ -481,8 +462,8 @@ void LaneNewton::Impl::hand_over(int lane, const std::function<void(const LaneRe
         for (std::size_t position = 0; position < s.bus_at.size(); ++position) {
             const auto bus = static_cast<std::size_t>(s.bus_at[position]);
             const std::size_t here = at(static_cast<std::int32_t>(position), lane);
-            voltages_.vm_pu[bus] = vm_[here];
-            voltages_.va_rad[bus] = va_[here];
+            voltages_.vm_pu[bus] = std::sqrt(e_[here] * e_[here] + f_[here] * f_[here]);
+            if (options_.angles) voltages_.va_rad[bus] = va_[here];
             voltages_.mode[bus] = s.energised[position] != 0 ? QMode::fixed : QMode::de_energised;
             v_real_[bus] = e_[here];
             v_imag_[bus] = f_[here];
@@ -575,7 +556,6 @@ LaneStart::LaneStart(const LaneStructure& structure, const Voltages& voltages) :
         const double vm = voltages.vm_pu[bus], va = voltages.va_rad[bus];
         e_.push_back(vm * std::cos(va));
         f_.push_back(vm * std::sin(va));
-        vm_.push_back(vm);
         va_.push_back(va);
     }
 }

@@ -52,11 +52,10 @@ struct LaneView {
     // State and residual.
     double* e = nullptr;  ///< real part of the voltage; per lane, as are all below
     double* f = nullptr;
-    double* vm = nullptr;
-    double* va = nullptr;
-    double* p_injected = nullptr;
-    double* q_injected = nullptr;
+    double* va = nullptr;        ///< null: angles are not followed
     double* residual = nullptr;  ///< two per position: active, then reactive or voltage
+    double* q_unit = nullptr;    ///< per bus with units: reactive power taken there
+    double* vm_unit = nullptr;   ///< and its voltage magnitude
     double* worst = nullptr;     ///< per lane: largest |residual|; infinite where one is no number
 
     // Factors.
@@ -67,13 +66,13 @@ struct LaneView {
     const std::uint16_t* destination = nullptr;
     void* work_row = nullptr;
     void* u = nullptr;     ///< diagonal⁻¹ × U blocks
-    void* step = nullptr;  ///< two per position
+    void* step = nullptr;  ///< two per position; with a shared factor it takes the residual's place
 
     /// A factor all lanes share: L, diagonal⁻¹ and diagonal⁻¹ × U blocks, by work rows.
     const double* shared = nullptr;
 
     const double* active = nullptr;  ///< per lane: 1 where the step is to be applied, else 0
-    double* usable = nullptr;        ///< per lane: 0 where the step would cost a voltage its sign
+    double* usable = nullptr;        ///< per lane: 0 where the step is too long to be applied
 };
 
 /// What the flow kernel reads and writes, one entry per branch.
@@ -101,11 +100,12 @@ struct LaneKernels {
     void (*evaluate)(const LaneView& view) = nullptr;
     /// Assembles, factorises and solves for a Newton step, row by row (eq. 10).
     void (*solve)(const LaneView& view) = nullptr;
-    /// With a shared factor, in place of solve: the residual through L, and what that gives through U.
-    void (*forward)(const LaneView& view) = nullptr;
-    void (*backward)(const LaneView& view) = nullptr;
     /// Adds the step to the voltages of the active lanes.
     void (*apply)(const LaneView& view) = nullptr;
+    /// With a shared factor, in place of these two: the residual through L, and what that gives through U
+    /// and on to the voltages.
+    void (*forward)(const LaneView& view) = nullptr;
+    void (*backward_and_apply)(const LaneView& view) = nullptr;
     /// Flows of all branches of one state (eq. 2).
     void (*flows)(const FlowView& view) = nullptr;
 };

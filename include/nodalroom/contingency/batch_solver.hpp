@@ -34,7 +34,8 @@ struct SolvedState {
 /// those it does not suit with a factor of their own each. One per thread.
 class BatchSolver {
 public:
-    explicit BatchSolver(const BaseCase& base);
+    /// angles: whether solved states carry angles beside phasors and magnitudes.
+    BatchSolver(const BaseCase& base, bool angles);
 
     /// Shares this factor from now on, in place of the intact case's. It must outlive its use.
     void share(const powerflow::SharedFactor& factor);

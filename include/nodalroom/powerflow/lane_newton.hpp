@@ -22,7 +22,7 @@ public:
 private:
     friend class LaneNewton;
     Voltages voltages_;
-    std::vector<double> e_, f_, vm_, va_;  ///< by position
+    std::vector<double> e_, f_, va_;  ///< by position
 };
 
 struct LaneOptions {
@@ -35,6 +35,7 @@ struct LaneOptions {
         one_lane     ///< a single power flow: nothing is batched
     };
     Factors factors = Factors::own_single;
+    bool angles = true;                    ///< false: results carry voltage phasors and magnitudes, no angles
     const SharedFactor* shared = nullptr;  ///< with Factors::shared
 };
 
