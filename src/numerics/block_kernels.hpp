@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "nodalroom/numerics/vector_unit.hpp"
@@ -18,11 +19,27 @@ struct BlockView {
     double least_pivot = 0.0;  ///< of a pivot block's determinant, beside its products
 };
 
+/// A sparse solve with two right-hand sides along a path of the elimination tree.
+struct PathView {
+    const std::int32_t* path = nullptr;  ///< block rows that can become other than zero, ascending
+    std::size_t length = 0;
+    const std::int32_t* l_start = nullptr;  ///< L by columns: rows, and blocks among the values
+    const std::int32_t* l_row = nullptr;
+    const std::int32_t* l_block = nullptr;
+    /// Four numbers per block row: first row's entry of both right-hand sides, then the second row's. Zero
+    /// outside the path, and everywhere once the solve is done.
+    double* scratch = nullptr;
+    double* result = nullptr;  ///< the same for the rows of the path
+};
+
 struct BlockKernels {
     /// False where a pivot is too small or no number; the values are then of no use.
     bool (*factor)(const BlockView& view) = nullptr;
     /// x = U⁻¹ (L D)⁻¹ x
     void (*solve)(const BlockView& view, double* x) = nullptr;
+    /// (L D)⁻¹ and U⁻ᵀ times two sparse vectors.
+    void (*solve_left)(const BlockView& view, const PathView& path) = nullptr;
+    void (*solve_right)(const BlockView& view, const PathView& path) = nullptr;
 };
 
 [[nodiscard]] BlockKernels block_kernels(VectorUnit unit);

@@ -80,6 +80,39 @@ void solve_blocks(const BlockView& v, double* x) {
     }
 }
 
+void solve_left(const BlockView& v, const PathView& p) {
+    for (std::size_t step = 0; step < p.length; ++step) {
+        const std::int32_t k = p.path[step];
+        Block& y = at(p.scratch, k);
+        multiply_into(at(v.values, v.row_start[k] + v.diagonal[k]), y);
+        const Block top = __builtin_shufflevector(y, y, 0, 1, 0, 1);
+        const Block bottom = __builtin_shufflevector(y, y, 2, 3, 2, 3);
+        at(p.result, static_cast<std::int64_t>(step)) = y;
+        y = Block{};
+        for (std::int32_t l = p.l_start[k]; l < p.l_start[k + 1]; ++l) {
+            const Block w = at(v.values, p.l_block[l]);
+            at(p.scratch, p.l_row[l]) -= __builtin_shufflevector(w, w, 0, 0, 2, 2) * top +
+                                         __builtin_shufflevector(w, w, 1, 1, 3, 3) * bottom;
+        }
+    }
+}
+
+void solve_right(const BlockView& v, const PathView& p) {
+    for (std::size_t step = 0; step < p.length; ++step) {
+        const std::int32_t k = p.path[step];
+        Block& z = at(p.scratch, k);
+        const Block top = __builtin_shufflevector(z, z, 0, 1, 0, 1);
+        const Block bottom = __builtin_shufflevector(z, z, 2, 3, 2, 3);
+        at(p.result, static_cast<std::int64_t>(step)) = z;
+        z = Block{};
+        for (std::int32_t b = v.row_start[k] + v.diagonal[k] + 1; b < v.row_start[k + 1]; ++b) {
+            const Block u = at(v.values, b);
+            at(p.scratch, v.column[b]) -= __builtin_shufflevector(u, u, 0, 0, 1, 1) * top +
+                                          __builtin_shufflevector(u, u, 2, 2, 3, 3) * bottom;
+        }
+    }
+}
+
 #undef NODALROOM_INLINE
 
 }  // namespace

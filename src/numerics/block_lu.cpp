@@ -11,6 +11,19 @@ namespace {
 // A pivot block whose determinant is this small beside its products has lost too many digits.
 constexpr double kLeastPivot = 1e-10;
 
+PathView path_of(const BlockLuPattern& pattern, std::span<const std::int32_t> path, std::span<double> scratch,
+                 std::span<double> result) {
+    PathView view;
+    view.path = path.data();
+    view.length = path.size();
+    view.l_start = pattern.l_start().data();
+    view.l_row = pattern.l_row().data();
+    view.l_block = pattern.l_block().data();
+    view.scratch = scratch.data();
+    view.result = result.data();
+    return view;
+}
+
 BlockView view_of(const BlockLuPattern& pattern, double* values) {
     BlockView view;
     view.size = pattern.size();
@@ -58,6 +71,18 @@ bool BlockLu::factor(std::span<const double> nonzeros) {
         values_[static_cast<std::size_t>(places_[p])] = nonzeros[p];
     }
     return block_kernels(unit_).factor(view_of(*pattern_, values_.data()));
+}
+
+void BlockLu::solve_left(std::span<const std::int32_t> path, std::span<double> scratch,
+                         std::span<double> result) const {
+    block_kernels(unit_).solve_left(view_of(*pattern_, const_cast<double*>(values_.data())),
+                                    path_of(*pattern_, path, scratch, result));
+}
+
+void BlockLu::solve_right(std::span<const std::int32_t> path, std::span<double> scratch,
+                          std::span<double> result) const {
+    block_kernels(unit_).solve_right(view_of(*pattern_, const_cast<double*>(values_.data())),
+                                     path_of(*pattern_, path, scratch, result));
 }
 
 void BlockLu::solve(std::span<double> rhs, int count) const {

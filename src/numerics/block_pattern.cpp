@@ -58,6 +58,45 @@ BlockLuPattern::BlockLuPattern(const BlockRows& matrix) {
             }
         }
     }
+    index_columns();
+}
+
+void BlockLuPattern::index_columns() {
+    const std::size_t n = diagonal_.size();
+    parent_.assign(n, -1);
+    l_start_.assign(n + 1, 0);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::int32_t p = row_start_[i]; p < row_start_[i] + diagonal_[i]; ++p) {
+            ++l_start_[static_cast<std::size_t>(column_[static_cast<std::size_t>(p)]) + 1];
+        }
+        const std::int32_t above = row_start_[i] + diagonal_[i] + 1;
+        if (above < row_start_[i + 1]) parent_[i] = column_[static_cast<std::size_t>(above)];
+    }
+    for (std::size_t k = 0; k < n; ++k) l_start_[k + 1] += l_start_[k];
+    std::vector<std::int32_t> fill(l_start_.begin(), l_start_.end() - 1);
+    l_row_.resize(static_cast<std::size_t>(l_start_.back()));
+    l_block_.resize(l_row_.size());
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::int32_t p = row_start_[i]; p < row_start_[i] + diagonal_[i]; ++p) {
+            const auto at = static_cast<std::size_t>(
+                fill[static_cast<std::size_t>(column_[static_cast<std::size_t>(p)])]++);
+            l_row_[at] = static_cast<std::int32_t>(i);
+            l_block_[at] = p;
+        }
+    }
+}
+
+void BlockLuPattern::collect_path(std::span<const std::int32_t> rows, std::vector<std::int32_t>& path) const {
+    path.clear();
+    for (const std::int32_t row : rows) {
+        const auto known = static_cast<std::ptrdiff_t>(path.size());
+        for (std::int32_t at = row; at >= 0; at = parent_[static_cast<std::size_t>(at)]) {
+            // Chains that meet go on together.
+            if (std::binary_search(path.begin(), path.begin() + known, at)) break;
+            path.push_back(at);
+        }
+        std::inplace_merge(path.begin(), path.begin() + known, path.end());
+    }
 }
 
 std::int32_t BlockLuPattern::place(std::int32_t row, std::int32_t column) const noexcept {

@@ -329,9 +329,17 @@ struct Kernels {
             return;
         }
         usable = magnitude(first) < (Width == 1 ? 1e6 : kLongestTurn) ? usable : all(0.0);
-        if (v.va != nullptr) at(v.va, i, part) += first;
         D sine, cosine;
-        sin_cos(first, sine, cosine);
+        if (v.va != nullptr) {
+            at(v.va, i, part) += first;
+            sin_cos(first, sine, cosine);
+        } else {
+            // Where no angle is kept beside the phasor, the turn need not be exactly the step's: what it
+            // lacks is of fourth order, and the next residual sees the phasor as it is.
+            const D z = first * first;
+            sine = first - first * z * (1.0 / 6.0);
+            cosine = 1.0 + z * (z * (1.0 / 24.0) - 0.5);
+        }
         const D turned = factor * (e * cosine - f * sine);
         f = factor * (e * sine + f * cosine);
         e = turned;

@@ -6,10 +6,6 @@
 namespace nodalroom::powerflow {
 namespace {
 
-const double* block(const numerics::AlignedArray<double>& values, std::size_t at) {
-    return values.data() + 4 * at;
-}
-
 /// Derivatives of the powers at bus i by angle and log-magnitude of bus k, for one admittance between
 /// them (docs/math.md, eq. 10): P by θ is d, P by log V is a, Q by θ is -a, Q by log V is d.
 struct Derivative {
@@ -24,7 +20,9 @@ Derivative derivative(double ei, double fi, double ek, double fk, double g, doub
 }  // namespace
 
 SharedFactor::SharedFactor(const LaneStructure& structure, NewtonSolver& solver)
-    : structure_(&structure), voltages_(solver.voltages()) {
+    : structure_(&structure),
+      lu_(structure.factors(), structure.equations->places_in_factors(), structure.equations->vector_unit()),
+      voltages_(solver.voltages()) {
     const Equations& equations = *structure.equations;
     solver.evaluate_mismatch();
     e_.assign(solver.v_real().begin(), solver.v_real().end());
@@ -42,146 +40,65 @@ SharedFactor::SharedFactor(const LaneStructure& structure, NewtonSolver& solver)
         q_by_v_load_.push_back(vm * (point.q_current[i] + 2.0 * vm * point.q_impedance[i]));
     }
 
-    numerics::BlockLu lu(equations.factors(), equations.places_in_factors(), equations.vector_unit());
-    is_sound_ = lu.factor(solver.jacobian_values());
-    values_ = numerics::AlignedArray<double>(lu.values().size());
-    std::copy(lu.values().begin(), lu.values().end(), values_.data());
-    index_factors();
-}
-
-/// The elimination tree, and L by columns.
-void SharedFactor::index_factors() {
-    const auto& factors = structure_->factors();
-    const auto start = factors.row_start();
-    const auto columns = factors.columns();
-    const auto diagonals = factors.diagonal();
-    const std::size_t n = structure_->buses();
-    parent_.assign(n, -1);
-    std::vector<std::int32_t> l_count(n + 1, 0);
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::int32_t p = start[i]; p < start[i] + diagonals[i]; ++p) {
-            ++l_count[static_cast<std::size_t>(columns[static_cast<std::size_t>(p)]) + 1];
-        }
-        const std::int32_t above = start[i] + diagonals[i] + 1;
-        if (above < start[i + 1]) parent_[i] = columns[static_cast<std::size_t>(above)];
-    }
-    l_start_ = l_count;
-    for (std::size_t k = 0; k < n; ++k) l_start_[k + 1] += l_start_[k];
-    std::vector<std::int32_t> fill(l_start_.begin(), l_start_.end() - 1);
-    l_row_.resize(static_cast<std::size_t>(l_start_.back()));
-    l_block_.resize(l_row_.size());
-    for (std::size_t i = 0; i < n; ++i) {
-        for (std::int32_t p = start[i]; p < start[i] + diagonals[i]; ++p) {
-            const auto at = static_cast<std::size_t>(
-                fill[static_cast<std::size_t>(columns[static_cast<std::size_t>(p)])]++);
-            l_row_[at] = static_cast<std::int32_t>(i);
-            l_block_[at] = p;
-        }
-    }
-}
-
-/// Ancestors of the positions in the elimination tree, themselves included, ascending.
-void SharedFactor::collect_path(std::span<const std::int32_t> positions,
-                                std::vector<std::int32_t>& path) const {
-    path.clear();
-    for (const std::int32_t position : positions) {
-        const auto known = path.size();
-        for (std::int32_t at = position; at >= 0; at = parent_[static_cast<std::size_t>(at)]) {
-            // Chains that meet go on together.
-            if (std::binary_search(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(known), at))
-                break;
-            path.push_back(at);
-        }
-        std::inplace_merge(path.begin(), path.begin() + static_cast<std::ptrdiff_t>(known), path.end());
-    }
+    is_sound_ = lu_.factor(solver.jacobian_values());
 }
 
 namespace {
 
-/// Dense scratch for one sparse solve with two right-hand sides, back to zero after each.
-std::vector<double>& scratch_of(std::size_t buses) {
-    thread_local std::vector<double> scratch;
-    if (scratch.size() < 4 * buses) scratch.resize(4 * buses, 0.0);
+/// Room for sparse solves; zero between them.
+struct Scratch {
+    numerics::AlignedArray<double> rhs, result;
+    std::vector<std::int32_t> rows, path;
+};
+Scratch& scratch_of(std::size_t buses) {
+    thread_local Scratch scratch;
+    if (scratch.rhs.size() < 4 * buses) {
+        scratch.rhs = numerics::AlignedArray<double>(4 * buses, 0.0);
+        scratch.result = numerics::AlignedArray<double>(4 * buses, 0.0);
+    }
     return scratch;
+}
+
+void take_column(const Scratch& scratch, int side, Compensation::Column& column) {
+    column.position = scratch.path;
+    column.value.resize(2 * scratch.path.size());
+    for (std::size_t i = 0; i < scratch.path.size(); ++i) {
+        column.value[2 * i] = scratch.result[4 * i + static_cast<std::size_t>(side)];
+        column.value[2 * i + 1] = scratch.result[4 * i + 2 + static_cast<std::size_t>(side)];
+    }
 }
 
 }  // namespace
 
-/// (L D)⁻¹ times the two unit vectors of a bus.
-void SharedFactor::left_columns(std::int32_t position, Compensation::Column& first,
-                                Compensation::Column& second) const {
-    collect_path({&position, 1}, first.position);
-    second.position = first.position;
-    first.value.resize(2 * first.position.size());
-    second.value.resize(first.value.size());
-    auto& y = scratch_of(structure_->buses());
-    y[4 * static_cast<std::size_t>(position)] = 1.0;
-    y[4 * static_cast<std::size_t>(position) + 3] = 1.0;
-    const auto starts = structure_->factors().row_start();
-    const auto diagonals = structure_->factors().diagonal();
-    for (std::size_t step = 0; step < first.position.size(); ++step) {
-        const auto k = static_cast<std::size_t>(first.position[step]);
-        const double* inverse = block(values_, static_cast<std::size_t>(starts[k] + diagonals[k]));
-        double* r = y.data() + 4 * k;  // components 0 and 1 of the first column, then of the second
-        const double a0 = inverse[0] * r[0] + inverse[1] * r[1], a1 = inverse[2] * r[0] + inverse[3] * r[1];
-        const double b0 = inverse[0] * r[2] + inverse[1] * r[3], b1 = inverse[2] * r[2] + inverse[3] * r[3];
-        std::fill_n(r, 4, 0.0);
-        first.value[2 * step] = a0;
-        first.value[2 * step + 1] = a1;
-        second.value[2 * step] = b0;
-        second.value[2 * step + 1] = b1;
-        for (auto p = static_cast<std::size_t>(l_start_[k]); p < static_cast<std::size_t>(l_start_[k + 1]);
-             ++p) {
-            const double* w = block(values_, static_cast<std::size_t>(l_block_[p]));
-            double* to = y.data() + 4 * static_cast<std::size_t>(l_row_[p]);
-            to[0] -= w[0] * a0 + w[1] * a1;
-            to[1] -= w[2] * a0 + w[3] * a1;
-            to[2] -= w[0] * b0 + w[1] * b1;
-            to[3] -= w[2] * b0 + w[3] * b1;
-        }
-    }
+/// (L D)⁻¹ times the two unit vectors of a bus; null where one is not wanted.
+void SharedFactor::left_columns(std::int32_t position, Compensation::Column* first,
+                                Compensation::Column* second) const {
+    Scratch& scratch = scratch_of(structure_->buses());
+    structure_->factors().collect_path({&position, 1}, scratch.path);
+    scratch.rhs[4 * static_cast<std::size_t>(position)] = 1.0;
+    scratch.rhs[4 * static_cast<std::size_t>(position) + 3] = 1.0;
+    lu_.solve_left(scratch.path, {scratch.rhs.data(), scratch.rhs.size()},
+                   {scratch.result.data(), scratch.result.size()});
+    if (first != nullptr) take_column(scratch, 0, *first);
+    if (second != nullptr) take_column(scratch, 1, *second);
 }
 
-/// U⁻ᵀ times vectors with these entries (row, value in the first, value in the second).
-void SharedFactor::right_columns(std::span<const Entry> entries, Compensation::Column& first,
+/// U⁻ᵀ times two vectors with these entries.
+void SharedFactor::right_columns(std::span<const Entry> entries, Compensation::Column* first,
                                  Compensation::Column* second) const {
-    thread_local std::vector<std::int32_t> positions;
-    positions.clear();
-    auto& z = scratch_of(structure_->buses());
+    Scratch& scratch = scratch_of(structure_->buses());
+    scratch.rows.clear();
     for (const Entry& entry : entries) {
-        positions.push_back(entry.row / 2);
-        double* at = z.data() + 4 * static_cast<std::size_t>(entry.row / 2);
-        at[entry.row % 2] += entry.first;
-        at[2 + entry.row % 2] += entry.second;
+        scratch.rows.push_back(entry.row / 2);
+        double* at = scratch.rhs.data() + 4 * static_cast<std::size_t>(entry.row / 2) + 2 * (entry.row % 2);
+        at[0] += entry.first;
+        at[1] += entry.second;
     }
-    collect_path(positions, first.position);
-    first.value.resize(2 * first.position.size());
-    if (second != nullptr) {
-        second->position = first.position;
-        second->value.resize(first.value.size());
-    }
-    const auto& factors = structure_->factors();
-    for (std::size_t step = 0; step < first.position.size(); ++step) {
-        const auto k = static_cast<std::size_t>(first.position[step]);
-        double* at = z.data() + 4 * k;
-        const double a0 = at[0], a1 = at[1], b0 = at[2], b1 = at[3];
-        std::fill_n(at, 4, 0.0);
-        first.value[2 * step] = a0;
-        first.value[2 * step + 1] = a1;
-        if (second != nullptr) {
-            second->value[2 * step] = b0;
-            second->value[2 * step + 1] = b1;
-        }
-        for (auto p = static_cast<std::size_t>(factors.row_start()[k] + factors.diagonal()[k] + 1);
-             p < static_cast<std::size_t>(factors.row_start()[k + 1]); ++p) {
-            const double* u = block(values_, p);
-            double* to = z.data() + 4 * static_cast<std::size_t>(factors.columns()[p]);
-            to[0] -= u[0] * a0 + u[2] * a1;
-            to[1] -= u[1] * a0 + u[3] * a1;
-            to[2] -= u[0] * b0 + u[2] * b1;
-            to[3] -= u[1] * b0 + u[3] * b1;
-        }
-    }
+    structure_->factors().collect_path(scratch.rows, scratch.path);
+    lu_.solve_right(scratch.path, {scratch.rhs.data(), scratch.rhs.size()},
+                    {scratch.result.data(), scratch.result.size()});
+    if (first != nullptr) take_column(scratch, 0, *first);
+    if (second != nullptr) take_column(scratch, 1, *second);
 }
 
 void SharedFactor::compensate_entries(std::span<const PointEdit::Entry> entries, Compensation& made) const {
@@ -205,9 +122,9 @@ void SharedFactor::compensate_entries(std::span<const PointEdit::Entry> entries,
     for (const std::int32_t bus : buses) {
         const std::size_t at = place(bus);
         const std::int32_t position = s.position(static_cast<std::size_t>(bus));
-        left_columns(position, made.left[at], made.left[at + 1]);
+        left_columns(position, &made.left[at], &made.left[at + 1]);
         const Entry units[] = {{2 * position, 1.0, 0.0}, {2 * position + 1, 0.0, 1.0}};
-        right_columns(units, made.right[at], &made.right[at + 1]);
+        right_columns(units, &made.right[at], &made.right[at + 1]);
     }
     for (const auto& entry : entries) {
         const auto p = static_cast<std::size_t>(s.y_to[static_cast<std::size_t>(entry.position)]);
@@ -251,8 +168,7 @@ void SharedFactor::compensate_mode(std::size_t bus, Compensation& made) const {
     made.right.resize(1);
     made.m.assign(1, 1.0);
     const std::int32_t row = 2 * s.position(bus);
-    Compensation::Column active;  // the one of the active balance, which stays as it is
-    left_columns(row / 2, active, made.left[0]);
+    left_columns(row / 2, nullptr, &made.left[0]);
     // New row less old row: the reactive balance against the row that holds the voltage.
     const double sign = mode(bus) == QMode::regulating ? 1.0 : -1.0;
     std::vector<Entry> entries;
@@ -273,7 +189,7 @@ void SharedFactor::compensate_mode(std::size_t bus, Compensation& made) const {
         if (!equations.is_reference(k)) entries.push_back({column, sign * -a, 0.0});
         entries.push_back({column + 1, sign * d, 0.0});
     }
-    right_columns(entries, made.right[0], nullptr);
+    right_columns(entries, &made.right[0], nullptr);
 }
 
 }  // namespace nodalroom::powerflow

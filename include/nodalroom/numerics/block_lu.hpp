@@ -28,6 +28,13 @@ public:
     [[nodiscard]] bool factor(std::span<const double> nonzeros);
     /// Solves A x = b in place for `count` right-hand sides stored one after another.
     void solve(std::span<double> rhs, int count = 1) const;
+    /// Two right-hand sides that are zero off a path of the elimination tree: x = (L D)⁻¹ b, or U⁻ᵀ b. Four
+    /// numbers per block row, the first row's entries of both, then the second row's. `scratch` holds b for
+    /// all rows and is zero when done; `result` gets x for the rows of the path.
+    void solve_left(std::span<const std::int32_t> path, std::span<double> scratch,
+                    std::span<double> result) const;
+    void solve_right(std::span<const std::int32_t> path, std::span<double> scratch,
+                     std::span<double> result) const;
     /// By rows of the filled pattern, four per block: L blocks, the inverse of the diagonal,
     /// diagonal⁻¹ × U blocks.
     [[nodiscard]] std::span<const double> values() const noexcept { return {values_.data(), values_.size()}; }

@@ -37,12 +37,24 @@ public:
     [[nodiscard]] std::span<const std::int32_t> u_start() const noexcept { return u_start_; }
     /// Per update "work row -= L block × U block", in the order they are done: place in the work row.
     [[nodiscard]] std::span<const std::uint16_t> destinations() const noexcept { return destination_; }
+    /// Per row: its parent in the elimination tree, the next row that it reaches; -1: none.
+    [[nodiscard]] std::span<const std::int32_t> parent() const noexcept { return parent_; }
+    /// L by columns: where each begins (size() + 1 entries), the rows, and the blocks in columns().
+    [[nodiscard]] std::span<const std::int32_t> l_start() const noexcept { return l_start_; }
+    [[nodiscard]] std::span<const std::int32_t> l_row() const noexcept { return l_row_; }
+    [[nodiscard]] std::span<const std::int32_t> l_block() const noexcept { return l_block_; }
+    /// The rows and all above them in the tree, ascending: where sparse vectors fill in when they are solved
+    /// with L or Uᵀ.
+    void collect_path(std::span<const std::int32_t> rows, std::vector<std::int32_t>& path) const;
     [[nodiscard]] std::int32_t longest_row() const noexcept { return longest_row_; }
     /// Place of block (row, column) within its work row; -1 where the pattern has none.
     [[nodiscard]] std::int32_t place(std::int32_t row, std::int32_t column) const noexcept;
 
 private:
+    void index_columns();
+
     std::vector<std::int32_t> row_start_, column_, diagonal_, u_start_;
+    std::vector<std::int32_t> parent_, l_start_, l_row_, l_block_;
     std::vector<std::uint16_t> destination_;
     std::int32_t longest_row_ = 0;
 };

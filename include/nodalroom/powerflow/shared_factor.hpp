@@ -32,7 +32,7 @@ public:
     /// False where a pivot is no number or too small: the factor is not to be used.
     [[nodiscard]] bool is_sound() const noexcept { return is_sound_; }
     /// By work rows: L blocks, the inverse of the diagonal, diagonal⁻¹ × U blocks.
-    [[nodiscard]] std::span<const double> values() const noexcept { return {values_.data(), values_.size()}; }
+    [[nodiscard]] std::span<const double> values() const noexcept { return lu_.values(); }
     [[nodiscard]] QMode mode(std::size_t bus) const noexcept { return voltages_.mode[bus]; }
 
     /// For new values of some entries of Ybus. Reuses what `made` holds.
@@ -41,24 +41,20 @@ public:
     void compensate_mode(std::size_t bus, Compensation& made) const;
 
 private:
-    void index_factors();
     struct Entry {
         std::int32_t row;
         double first, second;
     };
-    void left_columns(std::int32_t position, Compensation::Column& first, Compensation::Column& second) const;
-    void right_columns(std::span<const Entry> entries, Compensation::Column& first,
+    void left_columns(std::int32_t position, Compensation::Column* first, Compensation::Column* second) const;
+    void right_columns(std::span<const Entry> entries, Compensation::Column* first,
                        Compensation::Column* second) const;
-    void collect_path(std::span<const std::int32_t> positions, std::vector<std::int32_t>& path) const;
 
     const LaneStructure* structure_;
+    numerics::BlockLu lu_;
     Voltages voltages_;
     std::vector<double> e_, f_, p_injected_, q_injected_;  ///< by bus
     std::vector<double> g_, b_;                            ///< by entry of the admittance matrix
     std::vector<double> q_by_v_load_;                      ///< by bus: slope of its reactive load
-    numerics::AlignedArray<double> values_;
-    std::vector<std::int32_t> parent_;                     ///< in the elimination tree, -1: none
-    std::vector<std::int32_t> l_start_, l_row_, l_block_;  ///< L by columns: rows and places in values_
     bool is_sound_ = true;
 };
 
