@@ -55,9 +55,8 @@ CandidateSearch::CandidateSearch(const Preparation& prepared, const RunControl* 
       screen_(&prepared.screen()),
       control_(control),
       solver_(prepared.base()),
-      side_solver_(prepared.base()) {
-    if (context_->options.certify == Certify::all) certificate_.emplace(prepared);
-}
+      side_solver_(prepared.base()),
+      certificate_(prepared) {}
 
 const Baseline& CandidateSearch::baseline(Outage outage) {
     const std::int64_t key = key_of(outage);
@@ -119,17 +118,8 @@ std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMas
     listed = states_->unsolvable;
     for (const Suspect& suspect : suspects) listed[suspect.state] = true;
     if (mask.collapse) {
-        using Strain = Screen::Strain;
-        for (const auto strain : {Strain::voltage_at_load, Strain::voltage_anywhere, Strain::power_lost}) {
-            std::vector<Suspect> strained;
-            screen_->order_by_strain(point, candidate_.bus, strain, listed, strained);
-            const std::size_t most = mask.thermal ? kCollapseChecksBeside : kCollapseChecks;
-            if (strained.size() > most) strained.resize(most);
-            for (const Suspect& suspect : strained) {
-                listed[suspect.state] = true;
-                suspects.push_back(suspect);
-            }
-        }
+        const std::size_t most = mask.thermal ? kCollapseChecksBeside : kCollapseChecks;
+        screen_->order_by_strain(point, candidate_.bus, most, listed, suspects);
     }
     return suspects;
 }
@@ -149,17 +139,17 @@ bool CandidateSearch::tighten(std::size_t state, const powerflow::Voltages& star
     return true;
 }
 
-bool CandidateSearch::certify_rest(const powerflow::Voltages& start, const std::vector<bool>& listed,
-                                   const LimitMask& mask, Outcome& outcome) {
+bool CandidateSearch::tighten_all(std::span<const std::size_t> states, const powerflow::Voltages& start,
+                                  const LimitMask& mask, Outcome& outcome) {
     path_of(Outage{}).reach(solver_, outcome.feasible_mw);
-    const auto rest = certificate_->check(solver_, candidate_, outcome.feasible_mw, mask, listed, control_);
-    outcome.states_solved += rest.clean;
-    bool lowered = false;
-    for (const std::size_t state : rest.doubtful) {
-        if (cancelled()) break;
-        lowered = tighten(state, start, mask, outcome) || lowered;
+    const auto found = certificate_.check(solver_, candidate_, outcome.feasible_mw, mask, states, control_);
+    outcome.states_solved += found.clean;
+    const double before = outcome.feasible_mw;
+    for (const std::size_t state : found.doubtful) {
+        if (cancelled() || outcome.feasible_mw < (1.0 - kRescreenDrop) * before) break;
+        (void)tighten(state, start, mask, outcome);
     }
-    return lowered;
+    return outcome.feasible_mw < before;
 }
 
 CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool headline,
@@ -177,14 +167,27 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
         intact.reach(solver_, outcome.feasible_mw);
         const powerflow::Voltages start = solver_.newton().voltages();
         outcome.states_solved = 1;
+        // Those expected to count one by one, the nearest first, for each may spare the others; then those
+        // only to be ruled out, together.
+        std::vector<std::size_t> others;
         for (const Suspect& suspect : suspects_at(outcome.feasible_mw, mask, listed)) {
             if (cancelled()) return outcome;
+            if (!suspect.predicted) {
+                others.push_back(suspect.state);
+                continue;
+            }
             const double before = outcome.feasible_mw;
             if (!tighten(suspect.state, start, mask, outcome)) continue;
             settled = false;
             if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) break;
         }
-        if (settled && headline && certificate_) settled = !certify_rest(start, listed, mask, outcome);
+        if (!settled) continue;
+        if (headline && context_->options.certify == Certify::all) {
+            for (std::size_t state = 0; state < listed.size(); ++state) {
+                if (!listed[state]) others.push_back(state);
+            }
+        }
+        settled = !tighten_all(others, start, mask, outcome);
     }
     if (outcome.feasible_mw <= 0.0) outcome.states_solved = states_->solvable_count();
     return outcome;

@@ -33,7 +33,8 @@ bool Certificate::was_and_does_not_count(std::size_t state, LimitType type, std:
     return false;
 }
 
-bool Certificate::is_clean(const contingency::SolvedState& solved, double load_mw, const LimitMask& mask) {
+bool Certificate::is_clean(std::size_t state, const contingency::SolvedState& solved, double load_mw,
+                           const LimitMask& mask) {
     const contingency::Limits& limits = context_->limits.post;
     if (mask.thermal) {
         context_->base->flow_scan().evaluate(solved.v_real, solved.v_imag, flows_);
@@ -42,7 +43,7 @@ bool Certificate::is_clean(const contingency::SolvedState& solved, double load_m
         for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
             const double rating = limits.rating_pu[l];
             if (!(flows_.s_squared[l] > rating * rating)) continue;
-            if (!was_and_does_not_count(solved.id, LimitType::thermal, l, std::sqrt(flows_.s_squared[l]),
+            if (!was_and_does_not_count(state, LimitType::thermal, l, std::sqrt(flows_.s_squared[l]),
                                         load_mw)) {
                 return false;
             }
@@ -52,11 +53,11 @@ bool Certificate::is_clean(const contingency::SolvedState& solved, double load_m
     const auto& vm = solved.voltages->vm_pu;
     for (std::size_t i = 0; i < vm.size(); ++i) {
         if (vm[i] < limits.vmin_pu[i] &&
-            !was_and_does_not_count(solved.id, LimitType::low_voltage, i, vm[i], load_mw)) {
+            !was_and_does_not_count(state, LimitType::low_voltage, i, vm[i], load_mw)) {
             return false;
         }
         if (vm[i] > limits.vmax_pu[i] &&
-            !was_and_does_not_count(solved.id, LimitType::high_voltage, i, vm[i], load_mw)) {
+            !was_and_does_not_count(state, LimitType::high_voltage, i, vm[i], load_mw)) {
             return false;
         }
     }
@@ -65,7 +66,7 @@ bool Certificate::is_clean(const contingency::SolvedState& solved, double load_m
             if (!std::isfinite(limits.vmin_pu[i]) && !std::isfinite(limits.vmax_pu[i])) continue;
             const double change = std::abs(vm[i] - intact_vm_[i]);
             if (change > *most &&
-                !was_and_does_not_count(solved.id, LimitType::voltage_change, i, change, load_mw)) {
+                !was_and_does_not_count(state, LimitType::voltage_change, i, change, load_mw)) {
                 return false;
             }
         }
@@ -75,9 +76,10 @@ bool Certificate::is_clean(const contingency::SolvedState& solved, double load_m
 
 Certificate::Result Certificate::check(contingency::StateSolver& intact,
                                        const StatePath::Candidate& candidate, double load_mw,
-                                       const LimitMask& mask, const std::vector<bool>& skip,
+                                       const LimitMask& mask, std::span<const std::size_t> states,
                                        const RunControl* control) {
     Result result;
+    if (states.empty()) return result;
     const contingency::BaseCase& base = *context_->base;
     intact_vm_ = intact.newton().voltages().vm_pu;
     factor_.emplace(base.lanes(), intact.newton());
@@ -88,10 +90,9 @@ Certificate::Result Certificate::check(contingency::StateSolver& intact,
     batch_.run(
         [&](contingency::StateTask& task) {
             if (control != nullptr && control->cancelled()) return false;
-            while (next < skip.size() && skip[next]) ++next;
-            if (next == skip.size()) return false;
+            if (next == states.size()) return false;
             task.id = next;
-            task.outage = states_->outages[next];
+            task.outage = states_->outages[states[next]];
             task.load_bus = candidate.bus;
             task.load_p_pu = p;
             task.load_q_pu = p * candidate.mvar_per_mw;
@@ -101,7 +102,7 @@ Certificate::Result Certificate::check(contingency::StateSolver& intact,
         },
         [&](const contingency::SolvedState& solved) {
             const bool upper = solved.voltages->vm_pu[candidate.bus.pos()] > kSuspectVoltagePu;
-            if (upper && is_clean(solved, load_mw, mask)) {
+            if (upper && is_clean(states[solved.id], solved, load_mw, mask)) {
                 ++result.clean;
             } else {
                 result.doubtful.push_back(solved.id);
@@ -111,6 +112,7 @@ Certificate::Result Certificate::check(contingency::StateSolver& intact,
             result.doubtful.push_back(task.id);
         });
     std::sort(result.doubtful.begin(), result.doubtful.end());
+    for (std::size_t& state : result.doubtful) state = states[state];
     return result;
 }
 

@@ -1,6 +1,7 @@
 #include "nodalroom/headroom/screen.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -252,37 +253,50 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
     });
 }
 
-void Screen::order_by_strain(const IntactPoint& at, BusRow bus, Strain strain, const std::vector<bool>& skip,
+void Screen::order_by_strain(const IntactPoint& at, BusRow bus, std::size_t most, std::vector<bool>& listed,
                              std::vector<Suspect>& suspects) const {
-    suspects.clear();
+    // Per state, by kind: the lowered voltage at the load, the one lowered most, the power that was lost.
+    constexpr std::size_t kKinds = 3;
+    std::array<std::vector<std::pair<double, std::size_t>>, kKinds> strained;
     std::vector<float> lost;
     for (std::size_t state = 0; state < footprints_.size(); ++state) {
-        if (skip[state]) continue;
+        if (listed[state]) continue;
         const Footprint& footprint = footprints_[state];
         lost_amounts(footprint, at, lost);
-        double worst = 0.0;
-        if (strain == Strain::power_lost) {
-            for (const float amount : lost) worst += std::abs(amount);
-        } else {
-            std::size_t first = 0, last = footprint.bus.size();
-            if (strain == Strain::voltage_at_load) {
-                const auto range = std::equal_range(footprint.bus.begin(), footprint.bus.end(), bus.value());
-                first = static_cast<std::size_t>(range.first - footprint.bus.begin());
-                last = static_cast<std::size_t>(range.second - footprint.bus.begin());
-            }
-            for (std::size_t e = first; e < last; ++e) {
-                float drop = -footprint.bus_shift[e];
-                const float* response = footprint.bus_response.data() + lost.size() * e;
-                for (std::size_t j = 0; j < lost.size(); ++j) drop -= response[j] * lost[j];
-                worst = std::max(worst, static_cast<double>(drop));
-            }
-            worst += q_deficit(footprint, at, lost).voltage_pu;
+        float power = 0.0F;
+        for (const float amount : lost) power += std::abs(amount);
+        const auto drop_at = [&](std::size_t e) {
+            float drop = -footprint.bus_shift[e];
+            const float* response = footprint.bus_response.data() + lost.size() * e;
+            for (std::size_t j = 0; j < lost.size(); ++j) drop -= response[j] * lost[j];
+            return drop;
+        };
+        float at_load = 0.0F, anywhere = 0.0F;
+        const auto own = std::lower_bound(footprint.bus.begin(), footprint.bus.end(), bus.value());
+        if (own != footprint.bus.end() && *own == bus.value()) {
+            at_load = drop_at(static_cast<std::size_t>(own - footprint.bus.begin()));
         }
-        if (worst > 0.0) suspects.push_back({state, -worst, true});
+        for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
+            // What the strongest response could add at most.
+            if (footprint.bus_strength[e] * power - footprint.bus_shift[e] <= anywhere) continue;
+            anywhere = std::max(anywhere, drop_at(e));
+        }
+        const double deficit = q_deficit(footprint, at, lost).voltage_pu;
+        const std::array<double, kKinds> strain = {std::max(at_load, 0.0F) + deficit, anywhere + deficit,
+                                                   power};
+        for (std::size_t kind = 0; kind < kKinds; ++kind) {
+            if (strain[kind] > 0.0) strained[kind].emplace_back(-strain[kind], state);
+        }
     }
-    std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
-        return a.crossing_mw != b.crossing_mw ? a.crossing_mw < b.crossing_mw : a.state < b.state;
-    });
+    for (auto& states : strained) {
+        std::erase_if(states, [&](const auto& entry) { return listed[entry.second]; });
+        const std::size_t count = std::min(most, states.size());
+        std::partial_sort(states.begin(), states.begin() + static_cast<std::ptrdiff_t>(count), states.end());
+        for (std::size_t i = 0; i < count; ++i) {
+            listed[states[i].second] = true;
+            suspects.push_back({states[i].second, states[i].first, true});
+        }
+    }
 }
 
 }  // namespace nodalroom::headroom

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "nodalroom/core/parallel.hpp"
@@ -58,9 +59,10 @@ private:
     /// Solves a state just below the limit found so far; lowers it where something counts. True if it did.
     bool tighten(std::size_t state, const powerflow::Voltages& start, const LimitMask& mask,
                  Outcome& outcome);
-    /// Solves all states that are not listed. True if the limit was lowered.
-    bool certify_rest(const powerflow::Voltages& start, const std::vector<bool>& listed,
-                      const LimitMask& mask, Outcome& outcome);
+    /// Solves these states in lanes just below the limit found so far, and closer those that may lower it.
+    /// True if it was lowered.
+    bool tighten_all(std::span<const std::size_t> states, const powerflow::Voltages& start,
+                     const LimitMask& mask, Outcome& outcome);
     [[nodiscard]] const Baseline& baseline(contingency::Outage outage);
     [[nodiscard]] const std::vector<double>* intact_vm(double load_mw);
     [[nodiscard]] StatePath& path_of(contingency::Outage outage);
@@ -73,7 +75,7 @@ private:
     contingency::StateSolver solver_;
     contingency::StateSolver side_solver_;  ///< for baselines and intact voltages beside the state in hand
     StatePath::Candidate candidate_;
-    std::optional<Certificate> certificate_;                    ///< where every state is to be solved
+    Certificate certificate_;
     std::map<std::int64_t, std::unique_ptr<StatePath>> paths_;  ///< of this candidate
     std::map<std::int64_t, std::unique_ptr<Baseline>> baselines_;
     std::vector<Item> items_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "nodalroom/contingency/batch_solver.hpp"
@@ -17,17 +18,17 @@ public:
 
     struct Result {
         int clean = 0;                      ///< states solved, with no limit that could count
-        std::vector<std::size_t> doubtful;  ///< the others, ascending: to be looked at one by one
+        std::vector<std::size_t> doubtful;  ///< the others, in the order given: to be looked at one by one
     };
-    /// Checks the states that `skip` does not name. `intact` holds the intact state solved at this load.
-    /// A cancelled control ends it early; what was not looked at is then in neither.
+    /// `intact` holds the intact state solved at this load. A cancelled control ends it early; what was not
+    /// looked at is then in neither.
     [[nodiscard]] Result check(contingency::StateSolver& intact, const StatePath::Candidate& candidate,
-                               double load_mw, const LimitMask& mask, const std::vector<bool>& skip,
+                               double load_mw, const LimitMask& mask, std::span<const std::size_t> states,
                                const RunControl* control);
 
 private:
     /// Whether a solved state breaks no limit but such as were broken before and do not count.
-    [[nodiscard]] bool is_clean(const contingency::SolvedState& solved, double load_mw,
+    [[nodiscard]] bool is_clean(std::size_t state, const contingency::SolvedState& solved, double load_mw,
                                 const LimitMask& mask);
     [[nodiscard]] bool was_and_does_not_count(std::size_t state, LimitType type, std::size_t element,
                                               double value_pu, double load_mw) const;

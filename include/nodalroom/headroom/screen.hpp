@@ -88,14 +88,10 @@ public:
     /// The states that may break a limit of the mask at this load, most critical first.
     void find_suspects(const IntactPoint& at, const LimitMask& mask, const std::vector<bool>& skip,
                        std::vector<Suspect>& suspects) const;
-    /// What an outage does to a load near the end of its path, by which states are ranked.
-    enum class Strain : std::uint8_t {
-        voltage_at_load,   ///< how far it lowers the voltage at the loaded bus
-        voltage_anywhere,  ///< how far it lowers the voltage it lowers most
-        power_lost         ///< how much of what the load draws flowed through what is lost
-    };
-    /// The states ordered by strain at this load, worst first; states without any are left out.
-    void order_by_strain(const IntactPoint& at, BusRow bus, Strain strain, const std::vector<bool>& skip,
+    /// Appends states that strain a load near the end of its path most, at most so many of each kind: those
+    /// that lower the voltage at the loaded bus, that lower the voltage they lower most, and that take what
+    /// carried most of what the load draws. Leaves out those listed, and lists those it appends.
+    void order_by_strain(const IntactPoint& at, BusRow bus, std::size_t most, std::vector<bool>& listed,
                          std::vector<Suspect>& suspects) const;
 
 private:
