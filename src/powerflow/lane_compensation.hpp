@@ -8,7 +8,7 @@
 namespace nodalroom::powerflow {
 
 /// What one lane adds between the passes through a shared factor's L and U, so that its step is a step
-/// of its own Jacobian J₀ + E M Fᵀ (Woodbury's formula, docs/math.md, section 6).
+/// of its own Jacobian J₀ + E M Fᵀ (Woodbury's formula, docs/math.md, section 8).
 class LaneCompensation {
 public:
     /// For the sum of these changes; none: nothing is compensated. False where the changed Jacobian is

@@ -18,7 +18,7 @@ struct BlockRows {
 };
 
 /// Block LU factors of a matrix whose rows are eliminated in the order given, with the diagonal
-/// blocks as pivots: where everything lies, found once per structure (docs/math.md, section 6).
+/// blocks as pivots: where everything lies, found once per structure (docs/math.md, section 8).
 ///
 /// A row is eliminated in a *work row* that holds its filled pattern: the blocks left of the diagonal
 /// (L), the diagonal, the blocks right of it (U). Only U is kept from row to row.

@@ -57,7 +57,7 @@ struct LaneResult {
 };
 
 /// Newton's method on several states at once, one per vector lane, with block LU factors without
-/// pivoting (docs/math.md, section 6). The equations, the reactive limits and the test of convergence are
+/// pivoting (docs/math.md, section 8). The equations, the reactive limits and the test of convergence are
 /// NewtonSolver's; residuals are evaluated in double precision before a state counts as solved, so that a
 /// poor factor costs steps, never accuracy. A lane that is done takes the next state at once. What a
 /// state gets does not depend on its lane, on its neighbours or on the order.

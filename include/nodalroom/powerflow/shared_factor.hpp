@@ -8,7 +8,7 @@
 
 namespace nodalroom::powerflow {
 
-/// A change of the Jacobian of low rank, E M Fᵀ, as the factors see it (docs/math.md, section 6):
+/// A change of the Jacobian of low rank, E M Fᵀ, as the factors see it (docs/math.md, section 8):
 /// left = (L D)⁻¹ E and right = U⁻ᵀ F, both sparse: they live on paths of the elimination tree.
 struct Compensation {
     struct Column {
