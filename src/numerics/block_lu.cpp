@@ -50,10 +50,14 @@ std::vector<std::int32_t> places_in_blocks(const CscPattern& matrix, const Block
     std::vector<std::int32_t> places;
     places.reserve(matrix.nonzeros());
     for (std::int32_t column = 0; column < matrix.size; ++column) {
+        std::int32_t known_row = -1, place = -1;
         for (auto p = matrix.column_start[static_cast<std::size_t>(column)];
              p < matrix.column_start[static_cast<std::size_t>(column) + 1]; ++p) {
             const std::int32_t row = matrix.row[static_cast<std::size_t>(p)];
-            const std::int32_t place = factors.place(row / 2, column / 2);
+            if (row / 2 != known_row) {  // both rows of a block follow each other
+                known_row = row / 2;
+                place = factors.place(known_row, column / 2);
+            }
             if (place < 0) throw std::out_of_range("a nonzero has no block among the factors");
             places.push_back(4 * (factors.row_start()[static_cast<std::size_t>(row / 2)] + place) +
                              2 * (row % 2) + column % 2);

@@ -51,81 +51,99 @@ void Equations::order_buses() {
 
 void Equations::build_pattern() {
     const std::size_t n = bus_count();
-    std::vector<std::vector<std::int32_t>> column_rows(2 * n);
-    for (std::size_t i = 0; i < n; ++i) {
-        for (auto e = y_bus_.row_start[i]; e < y_bus_.row_start[i + 1]; ++e) {
-            const auto k = static_cast<std::size_t>(y_bus_.column[static_cast<std::size_t>(e)]);
-            if (!is_reference_[k]) {
-                auto& rows = column_rows[static_cast<std::size_t>(angle_column(k))];
-                rows.push_back(p_row(i));
-                rows.push_back(q_row(i));
-            }
-            auto& rows = column_rows[static_cast<std::size_t>(v_column(k))];
-            rows.push_back(p_row(i));
-            rows.push_back(q_row(i));
-        }
-    }
+    std::vector<std::int32_t> bus_at(n);
+    for (std::size_t i = 0; i < n; ++i)
+        bus_at[static_cast<std::size_t>(position_[i])] = static_cast<std::int32_t>(i);
+    std::vector<std::vector<std::int32_t>> supplied(n);  // per reference bus: rows that share its s
     std::vector<std::int32_t> unit_buses;
     for (const model::Unit& unit : network_->units()) {
         if (unit.in_service) unit_buses.push_back(unit.bus.value());
     }
     std::sort(unit_buses.begin(), unit_buses.end());
     unit_buses.erase(std::unique(unit_buses.begin(), unit_buses.end()), unit_buses.end());
-    const auto supply_column = [&](std::size_t bus) {
+    const auto reference_of = [&](std::size_t bus) {
         const int island = network_->island_of_bus()[bus];
-        return angle_column(network_->reference_of_island()[static_cast<std::size_t>(island)].pos());
+        return network_->reference_of_island()[static_cast<std::size_t>(island)].pos();
     };
     for (const std::int32_t bus : unit_buses) {
-        column_rows[static_cast<std::size_t>(supply_column(static_cast<std::size_t>(bus)))].push_back(
-            p_row(static_cast<std::size_t>(bus)));
+        const auto b = static_cast<std::size_t>(bus);
+        supplied[reference_of(b)].push_back(p_row(b));
     }
     for (const BusRow reference : network_->reference_of_island()) {
-        column_rows[static_cast<std::size_t>(angle_column(reference.pos()))].push_back(
-            p_row(reference.pos()));
-    }
-
-    pattern_.size = static_cast<std::int32_t>(2 * n);
-    pattern_.column_start.assign(1, 0);
-    for (auto& rows : column_rows) {
+        auto& rows = supplied[reference.pos()];
+        rows.push_back(p_row(reference.pos()));
         std::sort(rows.begin(), rows.end());
         rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-        pattern_.row.insert(pattern_.row.end(), rows.begin(), rows.end());
-        pattern_.column_start.push_back(static_cast<std::int32_t>(pattern_.row.size()));
     }
 
+    // Column by column in elimination order. Ybus has a symmetric pattern: the buses of row k are those whose
+    // rows hold column k.
+    pattern_.size = static_cast<std::int32_t>(2 * n);
+    pattern_.column_start.assign(1, 0);
+    pattern_.row.reserve(4 * y_bus_.column.size() + unit_buses.size());
     angle_entry_.assign(y_bus_.column.size(), -1);
     voltage_entry_.assign(y_bus_.column.size(), -1);
-    for (std::size_t i = 0; i < n; ++i) {
-        for (auto e = y_bus_.row_start[i]; e < y_bus_.row_start[i + 1]; ++e) {
-            const auto entry = static_cast<std::size_t>(e);
-            const auto k = static_cast<std::size_t>(y_bus_.column[entry]);
-            if (!is_reference_[k]) angle_entry_[entry] = pattern_.find(p_row(i), angle_column(k));
-            voltage_entry_[entry] = pattern_.find(p_row(i), v_column(k));
+    struct Neighbour {
+        std::int32_t row, entry;  ///< its active balance, and its entry (neighbour, k) of Ybus
+    };
+    std::vector<Neighbour> neighbours;
+    for (const std::int32_t column_bus : bus_at) {
+        const auto k = static_cast<std::size_t>(column_bus);
+        neighbours.clear();
+        for (auto e = y_bus_.row_start[k]; e < y_bus_.row_start[k + 1]; ++e) {
+            const std::int32_t i = y_bus_.column[static_cast<std::size_t>(e)];
+            neighbours.push_back(
+                {p_row(static_cast<std::size_t>(i)), y_bus_.find(BusRow(i), BusRow(column_bus))});
         }
+        std::sort(neighbours.begin(), neighbours.end(),
+                  [](const Neighbour& a, const Neighbour& b) { return a.row < b.row; });
+        const auto put_column = [&](std::vector<std::int32_t>& entry_of) {
+            for (const Neighbour& neighbour : neighbours) {
+                entry_of[static_cast<std::size_t>(neighbour.entry)] =
+                    static_cast<std::int32_t>(pattern_.row.size());
+                pattern_.row.push_back(neighbour.row);
+                pattern_.row.push_back(neighbour.row + 1);
+            }
+            pattern_.column_start.push_back(static_cast<std::int32_t>(pattern_.row.size()));
+        };
+        if (is_reference_[k]) {
+            pattern_.row.insert(pattern_.row.end(), supplied[k].begin(), supplied[k].end());
+            pattern_.column_start.push_back(static_cast<std::int32_t>(pattern_.row.size()));
+        } else {
+            put_column(angle_entry_);
+        }
+        put_column(voltage_entry_);
     }
     for (const std::int32_t bus : unit_buses) {
         const auto b = static_cast<std::size_t>(bus);
-        supply_.push_back({bus, network_->island_of_bus()[b], pattern_.find(p_row(b), supply_column(b))});
+        supply_.push_back(
+            {bus, network_->island_of_bus()[b], pattern_.find(p_row(b), angle_column(reference_of(b)))});
     }
 }
 
-/// The block pattern by rows of the scalar one: block (i, k) where any of its four entries is.
+/// A block wherever Ybus has an entry, and for every bus with units in the column of its island's s.
 void Equations::build_factors() {
-    std::vector<std::vector<std::int32_t>> columns(bus_count());
-    for (std::int32_t column = 0; column < pattern_.size; ++column) {
-        for (auto p = pattern_.column_start[static_cast<std::size_t>(column)];
-             p < pattern_.column_start[static_cast<std::size_t>(column) + 1]; ++p) {
-            auto& row = columns[static_cast<std::size_t>(pattern_.row[static_cast<std::size_t>(p)] / 2)];
-            if (row.empty() || row.back() != column / 2) row.push_back(column / 2);
-        }
+    const std::size_t n = bus_count();
+    std::vector<std::int32_t> bus_at(n), supply_block(n, -1);
+    for (std::size_t i = 0; i < n; ++i)
+        bus_at[static_cast<std::size_t>(position_[i])] = static_cast<std::int32_t>(i);
+    for (const SupplyEntry& supply : supply_) {
+        const BusRow reference = network_->reference_of_island()[static_cast<std::size_t>(supply.island)];
+        supply_block[static_cast<std::size_t>(supply.bus)] = position_[reference.pos()];
     }
     numerics::BlockRows rows;
     rows.row_start.push_back(0);
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        auto& row = columns[i];
-        const auto self = static_cast<std::int32_t>(i);
-        const auto at = std::lower_bound(row.begin(), row.end(), self);
-        if (at == row.end() || *at != self) row.insert(at, self);
+    rows.column.reserve(y_bus_.column.size() + supply_.size());
+    std::vector<std::int32_t> row;
+    for (const std::int32_t bus : bus_at) {
+        const auto i = static_cast<std::size_t>(bus);
+        row.clear();
+        for (auto e = y_bus_.row_start[i]; e < y_bus_.row_start[i + 1]; ++e) {
+            row.push_back(position_[static_cast<std::size_t>(y_bus_.column[static_cast<std::size_t>(e)])]);
+        }
+        if (supply_block[i] >= 0) row.push_back(supply_block[i]);
+        std::sort(row.begin(), row.end());
+        row.erase(std::unique(row.begin(), row.end()), row.end());
         rows.column.insert(rows.column.end(), row.begin(), row.end());
         rows.row_start.push_back(static_cast<std::int32_t>(rows.column.size()));
     }
