@@ -129,6 +129,9 @@ class Headroom:
     def balance(self) -> str:
         ...
     @property
+    def baselines_known(self) -> bool:
+        ...
+    @property
     def bridges(self) -> int:
         ...
     @property

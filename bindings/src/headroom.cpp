@@ -84,6 +84,8 @@ void bind_headroom(py::module_& m) {
         .def_property_readonly("interrupted", [](const Headroom& study) { return study.interrupted; })
         .def_property_readonly("intact_solved",
                                [](const Headroom& study) { return study.result.intact_solved; })
+        .def_property_readonly("baselines_known",
+                               [](const Headroom& study) { return study.result.baselines_known; })
         .def_property_readonly("reason", [](const Headroom& study) { return study.result.reason; })
         .def_property_readonly("candidates", [](const Headroom& study) { return study.result.rows.size(); })
         .def_property_readonly("states_total",

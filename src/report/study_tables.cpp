@@ -162,6 +162,7 @@ Table headroom_table(const model::Network& network, const headroom::HeadroomResu
     table.text("element", [&](std::size_t i) { return elements[i].name; });
     table.text("element_kind", [&](std::size_t i) { return elements[i].kind; });
     table.number("value", [&](std::size_t i) { return rows[i]->binding.value; });
+    table.number("value_without_load", [&](std::size_t i) { return rows[i]->binding.value_without_load; });
     table.number("limit", [&](std::size_t i) {
         const headroom::Binding& binding = rows[i]->binding;
         if (binding.type != LimitType::thermal || binding.element < 0) return binding.limit;

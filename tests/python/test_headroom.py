@@ -11,7 +11,7 @@ from conftest import SMALL
 
 DOCUMENTED = [
     "headroom_mw", "status", "limit_type", "contingency_kind", "contingency", "element", "element_kind", "value",
-    "limit", "factor", "feasible_mw", "violated_mw", "states_solved", "states_total", "certified", "thermal_mw",
+    "value_without_load", "limit", "factor", "feasible_mw", "violated_mw", "states_solved", "states_total", "certified", "thermal_mw",
     "voltage_mw", "collapse_mw", "generation_mw", "radial",
 ]  # fmt: skip
 BESIDE = ["contingency_row", "element_row", "radial_feed", "name", "base_kv", "area"]
