@@ -1,5 +1,4 @@
 #include <pybind11/stl.h>
-#include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
 
@@ -71,13 +70,7 @@ void bind_headroom(py::module_& m) {
         .def_property_readonly("load_mw", [](const headroom::Witness& w) { return w.load_mw; })
         .def_property_readonly("header", [](const headroom::Witness& w) { return w.header; })
         .def("format",
-             [](const headroom::Witness& w) { return py::bytes(io::format_matpower(w.mpc, w.header)); })
-        .def(
-            "write",
-            [](const headroom::Witness& w, const std::filesystem::path& path) {
-                io::write_matpower(w.mpc, path, w.header);
-            },
-            py::arg("path"), py::call_guard<py::gil_scoped_release>());
+             [](const headroom::Witness& w) { return py::bytes(io::format_matpower(w.mpc, w.header)); });
 
     py::class_<Headroom>(m, "Headroom", "Outcome of a headroom study.")
         .def_property_readonly("complete", [](const Headroom& study) { return study.result.complete; })

@@ -121,13 +121,6 @@ void bind_network(py::module_& m) {
                 return py::bytes(io::format_matpower(network.source(), header));
             },
             py::arg("header"), "The case as MATPOWER .m text.")
-        .def(
-            "write",
-            [](const Network& network, const std::filesystem::path& path,
-               const std::vector<std::string>& header) {
-                io::write_matpower(network.source(), path, header);
-            },
-            py::arg("path"), py::arg("header"), py::call_guard<py::gil_scoped_release>())
         .def(py::pickle(&save_network, &restore_network));
 
     m.def(
