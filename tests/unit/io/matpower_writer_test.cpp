@@ -159,7 +159,7 @@ TEST(MatpowerWriter, KeepsTheCommentsACaseBeginsWith) {
     const std::string whole = parts.text();
     const MatpowerCase mpc = parse_matpower(text + whole.substr(whole.find("mpc.baseMVA")), "tiny.m");
     const std::vector<std::string> expected{"% A banner",     "terms of use", "credit", "TINY  two buses",
-                                            "    further in", "  as a block",   "",       "more"};
+                                            "    further in", "  as a block", "",       "more"};
     EXPECT_EQ(mpc.header, expected);
     expect_round_trip(mpc);
     EXPECT_EQ(parse_matpower(format_matpower(mpc), "").header, expected);
