@@ -152,10 +152,9 @@ def _intro(study: Study, title: str) -> str:
     net = study.network
     lines = [
         f"<header><h1>{escape(title)}</h1>",
-        "<p class='lead'>How many MW of new load fit at each bus before the load breaks the first limit, or makes one "
-        "that is passed count against it, in the "
+        "<p class='lead'>How many MW of new load fit at each bus before the first limit counts against them, in the "
         f"{'intact grid' if study.options['contingencies'] == 'none' else 'intact grid and after any single outage'}, "
-        "and which limit it is.</p>",
+        "and which limit it is. What the load hardly touches does not count, so a limit may be a little passed.</p>",
         f"<p>{escape(repr(net).strip('<>'))}. Read from <code>{escape(net.source)}</code>.</p>",
     ]
     if not study.intact_solved:
