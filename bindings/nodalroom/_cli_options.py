@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ._output import reason
 from .errors import OptionError
 
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="Case file: MATPOWER .m, version 2.", show_default=False)]
@@ -51,7 +53,7 @@ Certify = Annotated[
     typer.Option(metavar="all|screened", help="Which states to AC-solve just below each answer."),
 ]
 Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads; all processors by default.")]
-Tolerance = Annotated[float, typer.Option(metavar="PU", help="Largest power mismatch.")]
+Tolerance = Annotated[float, typer.Option(metavar="PU", help="Largest power mismatch, per unit: 1e-12 to 1e-6.")]
 ProgressOption = Annotated[bool, typer.Option("--progress/--no-progress", help="Progress bar, in a terminal.")]
 
 
@@ -78,22 +80,33 @@ def bus_numbers_from(text: str | None) -> list[int] | None:
         raise OptionError(f"--buses {text}; must be bus numbers separated by commas") from None
 
 
-def balance_from(text: str) -> Any:
-    """A rule, or the weights of a .csv file."""
-    if not text.lower().endswith(".csv"):
+def balance_from(text: str, units: int) -> Any:
+    """A rule, or the weights of a .csv file for the 1-based rows of so many units."""
+    if text in ("spare", "pmax", "reference"):
         return text
+    if not text.lower().endswith(".csv"):
+        raise OptionError(
+            f"--balance {text}; must be spare, pmax, reference, or a .csv file with the columns row,weight"
+        )
     weights: dict[int, float] = {}
     try:
         with open(text, encoding="utf-8-sig", newline="") as file:
-            for line, row in enumerate(csv.DictReader(file), start=2):
+            table = csv.DictReader(file)
+            for entry in table:
+                where = f"--balance {text}:{table.line_num}"
                 try:
-                    weights[int(row["row"])] = float(row["weight"])
+                    row, weight = int(entry["row"]), float(entry["weight"])
                 except (KeyError, TypeError, ValueError):
-                    raise OptionError(f"--balance {text}:{line}: needs the columns row,weight with numbers") from None
-    except (OSError, UnicodeDecodeError) as error:
+                    raise OptionError(f"{where}: needs the columns row,weight with numbers") from None
+                if not 1 <= row <= units:
+                    raise OptionError(f"{where}: there is no generator row {row}; the case has {units}")
+                if row in weights:
+                    raise OptionError(f"{where}: generator row {row} has a weight already")
+                if not (math.isfinite(weight) and weight >= 0):
+                    raise OptionError(f"{where}: weight {entry['weight']}; must be finite and >= 0")
+                weights[row] = weight
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise OptionError(f"--balance {text}: cannot be read: {reason(error)}") from None
+    if not weights:
+        raise OptionError(f"--balance {text}: holds no weights; needs the columns row,weight")
     return weights
-
-
-def reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

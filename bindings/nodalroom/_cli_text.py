@@ -7,35 +7,65 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ._output import plain
-from ._words import LIMIT_WORDS, binding_counts, describe_study
+from ._words import binding_counts, counted, describe_study
 from .study import Study, witness_command
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .contingency import Sweep
+    from .powerflow import PowerFlow
 
-def show_table(title: str, frame: pd.DataFrame, formats: dict[str, str] | None = None) -> None:
-    """A table of a DataFrame's columns on standard output."""
+
+def show_table(title: str, frame: pd.DataFrame, formats: dict[str, str] | None = None, top: int | None = None) -> None:
+    """A table of a DataFrame's columns on standard output: in a terminal as wide as that, elsewhere in full.
+
+    With `top`, so many rows of it, and how many more there are.
+    """
+    if not len(frame):
+        return
+    formats = formats or {}
+    more = 0 if top is None else max(len(frame) - top, 0)
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    frame = frame.head(len(frame) - more)
+    if "base_kv" in frame:
+        frame = frame.assign(base_kv=frame["base_kv"].where(frame["base_kv"] > 0))  # 0: unknown
+    typer.echo(f"\n{title}")
+    heads = [str(name) for name in frame.columns]
+    right = [frame[name].dtype.kind in "iuf" for name in frame.columns]
+    rows = [
+        [cell(value, formats.get(name, "")) for name, value in zip(heads, row, strict=True)]
+        for row in frame.itertuples(index=False)
+    ]
+    if len(rows):
+        _print_rows(heads, right, rows)
+    if more:
+        typer.echo(f"… and {more:,} more (--top)")
+
+
+def _print_rows(heads: list[str], right: list[bool], rows: list[list[str]]) -> None:
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    if not len(frame):
-        return
-    formats = formats or {}
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=200)
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    if frame.index.name is not None:
-        frame = frame.reset_index()
-    for name in frame.columns:
-        table.add_column(str(name), justify="right" if frame[name].dtype.kind in "iuf" else "left", overflow="fold")
-    for row in frame.itertuples(index=False):
-        cells = [cell(value, formats.get(str(name), "")) for name, value in zip(frame.columns, row, strict=True)]
-        table.add_row(*[Text(cell) for cell in cells])
-    console.print()
-    console.print(table)
+    if console.is_terminal:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for head, is_right in zip(heads, right, strict=True):
+            table.add_column(head, justify="right" if is_right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*[Text(text) for text in row])
+        console.print(table)
+        return
+    widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in [heads, *rows]:
+        padded = []
+        for text, width, is_right in zip(row, widths, right, strict=True):
+            blanks = " " * (width - cell_len(text))
+            padded.append(blanks + text if is_right else text + blanks)
+        typer.echo("  ".join(padded).rstrip())
 
 
 def cell(value: Any, spec: str) -> str:
@@ -47,22 +77,102 @@ def cell(value: Any, spec: str) -> str:
     return format(value, spec) if spec and not isinstance(value, str) else str(value)
 
 
+def power_text(mw: float, mvar: float) -> str:
+    """``90.00 MW - 22.55 MVAr``."""
+    return f"{mw:,.2f} MW {'-' if mvar < 0 else '+'} {abs(mvar):,.2f} MVAr"
+
+
+def show_info(content: dict[str, Any], diagnostics: pd.DataFrame, top: int) -> None:
+    typer.echo(f"{content['name']} ({content['source']})")
+    typer.echo(
+        f"  {counted(content['buses'], 'bus', 'buses')} ({content['isolated_buses']} isolated), "
+        f"{counted(content['islands'], 'island', 'islands')}, "
+        f"reference {', '.join(map(str, content['reference_buses']))}"
+    )
+    typer.echo(
+        f"  {content['branches_in_service']} of {counted(content['branches'], 'branch', 'branches')} in service, "
+        f"{counted(content['transformers'], 'transformer', 'transformers')}, "
+        f"{counted(content['bridges'], 'bridge', 'bridges')}"
+    )
+    typer.echo(
+        f"  {content['units_in_service']} of {counted(content['units'], 'unit', 'units')} in service: "
+        f"{content['generation_mw']:,.1f} MW of {cell(content['capacity_mw'], ',.1f')} MW"
+    )
+    typer.echo(f"  load {power_text(content['load_mw'], content['load_mvar'])}, power base {content['base_mva']:g} MVA")
+    levels = {f"{kv} kV" if kv != "0" else "an unknown voltage": count for kv, count in content["base_kv"].items()}
+    typer.echo("  " + ", ".join(f"{count} at {level}" for level, count in levels.items()))
+    show_table("Diagnostics", diagnostics, top=top)
+
+
+def show_flow(name: str, flow: PowerFlow, balance: str, top: int) -> None:
+    typer.echo(f"{name}: {flow.reason}")
+    if flow.converged:
+        typer.echo(f"  largest mismatch {flow.max_mismatch_pu:.1e} pu, balance {balance}")
+        units = flow.generators
+        held = units["at_limit"].notna().sum()
+        typer.echo(
+            f"  generation {power_text(units['p_mw'].sum(), units['q_mvar'].sum())}, "
+            f"{counted(int(held), 'unit', 'units')} at a reactive limit"
+        )
+        branches = flow.branches
+        show_table(
+            "Most loaded branches",
+            branches[branches["loading_percent"].notna()].nlargest(top, "loading_percent")[
+                ["name", "s_mva", "rate_a_mva", "loading_percent"]
+            ],
+            {"s_mva": ".2f", "loading_percent": ".1f"},
+        )
+        voltages = {"vm_pu": ".4f", "va_degree": ".2f"}
+        shown = ["name", "base_kv", "vm_pu", "va_degree"]
+        show_table("Lowest voltages", flow.buses.nsmallest(top, "vm_pu")[shown], voltages)
+        show_table("Highest voltages", flow.buses.nlargest(top, "vm_pu")[shown], voltages)
+    else:
+        show_table("Attempts", flow.attempts, {"max_mismatch_pu": ".2e"})
+        show_table("Largest mismatches", flow.worst_buses, {"p_mw": ".3f", "q_mvar": ".3f"})
+
+
+def show_sweep(result: Sweep, counts: dict[str, int], top: int) -> None:
+    table, options = result.table, result.options
+    typer.echo(f"{result.network.name}: {result.reason}")
+    typer.echo(
+        f"  balance {options['balance']}, ratings {options['rating_intact']} intact and "
+        f"{options['rating_post']} after an outage"
+    )
+    typer.echo(
+        f"  {counted(len(table), 'state', 'states')}: "
+        f"{', '.join(f'{n} {status}' for status, n in counts.items())}; "
+        f"{counted(len(result.bridges), 'bridge', 'bridges')} not simulated; {result.seconds:.1f} s"
+    )
+    broken = int(((table["thermal_violations"] + table["voltage_violations"]) > 0).sum())
+    typer.echo(f"  {counted(len(result.violations), 'limit', 'limits')} broken in {counted(broken, 'state', 'states')}")
+    rated = ["worst_loading_percent", "worst_branch"]
+    voltages = ["vm_min_pu", "vm_min_bus", "vm_max_pu", "vm_max_bus"]
+    formats = {"worst_loading_percent": ".1f", "vm_min_pu": ".4f", "vm_max_pu": ".4f"}
+    if table["worst_loading_percent"].notna().any():
+        worst = table.nlargest(top, "worst_loading_percent")
+        show_table("Highest loadings", worst[["contingency", *rated, *voltages]], formats)
+    else:
+        show_table("Lowest voltages", table.nsmallest(top, "vm_min_pu")[["contingency", *voltages]], formats)
+    lost = table[~table["status"].isin(["converged", "not_run"])]
+    show_table(
+        "States without a solution: they deserve a look of their own",
+        lost[["contingency", "status", "iterations"]],
+        top=top,
+    )
+
+
 def show_summary(study: Study, top: int) -> None:
     lines = describe_study(study)
     typer.echo("\n".join(line.strip("<>") for line in lines))
     table = study.table
     if not study.intact_solved or not len(table):
         return
-    spec = dict.fromkeys(("headroom_mw", "median_mw", "base_kv"), ".1f")
-    best = table.nlargest(top, "headroom_mw")
-    show_table(
-        "Most headroom",
-        best[["name", "base_kv", "headroom_mw", "status", "limit_type", "contingency", "element"]],
-        {**spec, "base_kv": "g"},
-    )
-    binding = binding_counts(table).head(top)
-    binding["limit_type"] = binding["limit_type"].map(LIMIT_WORDS)
-    show_table("What binds most buses", binding[["buses", "median_mw", "limit_type", "contingency", "element"]], spec)
-    show_table("States without a solution, left out", study.unsolvable.head(top)[["contingency"]])
+    spec = dict.fromkeys(("headroom_mw", "median_mw"), ".1f")
+    best = table.sort_values("headroom_mw", ascending=False, kind="stable")
+    shown = ["name", "base_kv", "headroom_mw", "status", "limit_type", "contingency", "element"]
+    show_table("Most headroom", best[shown], {**spec, "base_kv": "g"}, top)
+    binding = binding_counts(table)[["buses", "median_mw", "limit_type", "contingency", "element"]]
+    show_table("What binds most buses", binding, spec, top)
+    show_table("States without a solution, left out", study.unsolvable[["contingency"]], top=top)
     if len(best):
         typer.echo(f"\nCheck a number in another tool: {witness_command(study, int(best.index[0]))}")

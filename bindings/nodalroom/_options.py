@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -19,6 +20,9 @@ Balance: TypeAlias = "BalanceRule | Mapping[int, float] | pd.Series | ArrayLike"
 Contingencies: TypeAlias = Literal["n-1", "branches", "units", "none"]
 Rating: TypeAlias = Literal["A", "B", "C"]
 Band: TypeAlias = "tuple[float, float] | None"
+
+CONTINGENCIES = "'n-1', 'branches', 'units' or 'none'"
+RATINGS = "'A', 'B' or 'C'"
 
 
 def number(name: str, value: Any) -> float:
@@ -39,11 +43,31 @@ def whole_number(name: str, value: Any, least: int, most: int = 2**31 - 1) -> in
     return int(asked)
 
 
-def word(name: str, value: Any) -> str:
-    """A str, or OptionError naming the option."""
+def word(name: str, value: Any, choices: str) -> str:
+    """A str, or OptionError naming the option and its choices; which words there are is checked elsewhere."""
     if not isinstance(value, str):
-        raise OptionError(f"{name} = {value!r}; must be a word")
+        raise OptionError(f"{name} = {value!r}; must be {choices}")
     return value
+
+
+def flag(name: str, value: Any) -> bool:
+    """A bool, or OptionError naming the option: 'no' would be true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise OptionError(f"{name} = {value!r}; must be True or False")
+    return bool(value)
+
+
+def network_of(call: str, net: Any) -> Any:
+    """The extension module's network, or a TypeError that says how to get one."""
+    from .network import Network
+
+    if not isinstance(net, Network):
+        given = repr(net) if isinstance(net, (str, os.PathLike)) else "CASE"
+        raise TypeError(
+            f"{call}() needs a Network, not {type(net).__name__}; read one first: "
+            f"nodalroom.{call}(nodalroom.read({given}))"
+        )
+    return net._core
 
 
 def threads_of(value: int | None) -> int:
@@ -73,7 +97,7 @@ def balance_of(balance: Any, area: Any, units: int) -> dict[str, Any]:
                 f"balance = {balance!r}; must be 'spare', 'pmax', 'reference' or one weight per generator row"
             )
         return {"balance": balance, "weights": [], "area": area}
-    return {"balance": "given", "weights": _weights(balance, units), "area": area}
+    return {"balance": "weights", "weights": _weights(balance, units), "area": area}
 
 
 def _weights(balance: Any, units: int) -> list[float]:
@@ -104,7 +128,10 @@ def buses_of(buses: Any) -> list[int] | None:
         raise OptionError(f"buses = {buses!r}; must be bus numbers of the case")
     numbers: dict[int, None] = {}
     for bus in buses:
-        value = whole_number("buses", bus, least=-(2**53), most=2**53)
+        try:
+            value = whole_number("buses", bus, least=-(2**53), most=2**53)
+        except OptionError:
+            raise OptionError(f"buses: {bus!r} is no bus number") from None
         if value in numbers:
             raise OptionError(f"buses: {value} is named twice")
         numbers[value] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +21,42 @@ if TYPE_CHECKING:
 TABLE_ENDINGS = (".csv", ".parquet", ".json")
 
 
-def check_output(option: str, path: str | os.PathLike[str], endings: tuple[str, ...] = TABLE_ENDINGS) -> None:
-    """Refuses, before any work is done, a file that could not be written at the end."""
+def check_output(
+    path: str | os.PathLike[str],
+    endings: tuple[str, ...] = TABLE_ENDINGS,
+    keep: Iterable[str | os.PathLike[str]] = (),
+    option: str = "",
+) -> None:
+    """Refuses, before any work is done, a file that could not be written at the end, or is among those to keep."""
     path = Path(path)
+    label = f"{option} {path}".strip()
     if path.suffix.lower() not in endings:
-        raise OptionError(f"{option} {path}: the file name must end in {', '.join(endings)}")
+        raise OptionError(f"{label}: the file name must end in {', '.join(endings)}")
     if path.suffix.lower() == ".parquet":
         require_pyarrow()
     if path.is_dir() or not path.parent.is_dir():
-        raise OptionError(f"{option} {path}: {'is a folder' if path.is_dir() else f'there is no folder {path.parent}'}")
+        raise OptionError(f"{label}: {'is a folder' if path.is_dir() else f'there is no folder {path.parent}'}")
+    for other in keep:
+        if path.exists() and os.path.exists(other) and os.path.samefile(path, other):
+            raise OptionError(f"{label}: this file is read here and would be overwritten; name another one")
+
+
+def write_file(
+    path: str | os.PathLike[str],
+    endings: tuple[str, ...],
+    write: Callable[[Path], Any],
+    keep: Iterable[str | os.PathLike[str]] = (),
+) -> None:
+    """Writes a file; whatever stands against it is an OptionError that names it."""
+    check_output(path, endings, keep)
+    try:
+        write(Path(path))
+    except OSError as error:
+        raise OptionError(f"{os.fspath(path)}: cannot be written: {reason(error)}") from None
+
+
+def reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def require_pyarrow() -> None:
@@ -45,22 +73,26 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """A table as the ending of the file name says."""
     ending = Path(path).suffix.lower()
     index = frame.index.name is not None
-    if ending == ".csv":
-        frame.to_csv(path, index=index)
-    elif ending == ".parquet":
-        write_parquet(frame, path)
-    else:
-        Path(path).write_text(json.dumps(records(frame), indent=1) + "\n", encoding="utf-8")
+
+    def write(file: Path) -> None:
+        if ending == ".csv":
+            frame.to_csv(file, index=index)
+        elif ending == ".parquet":
+            write_parquet(frame, file)
+        else:
+            file.write_text(json.dumps(records(frame), indent=1) + "\n", encoding="utf-8")
+
+    write_file(path, TABLE_ENDINGS, write)
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it: null for NaN, infinity and what is missing."""
+    """A value as JSON can hold it: null for NaN and what is missing, the text "inf" for infinity, as in CSV."""
     if value is None or value is pd.NA:
         return None
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
-        return None
+        return None if math.isnan(value) else f"{value}"
     return value
 
 

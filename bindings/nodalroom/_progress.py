@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from ._options import flag
+
 ProgressCall: TypeAlias = Callable[[str, int, int], None]
 
 
@@ -18,7 +20,7 @@ def reporting(progress: bool | ProgressCall) -> Iterator[ProgressCall | None]:
     if callable(progress):
         yield progress
         return
-    if not progress:
+    if not flag("progress", progress):
         yield None
         return
 

@@ -9,6 +9,12 @@ if TYPE_CHECKING:
 
     from .study import Study
 
+
+def counted(count: int, one: str, many: str) -> str:
+    """``1 bridge``, ``2,000 bridges``."""
+    return f"{count:,} {one if count == 1 else many}"
+
+
 STATUS_WORDS = {
     "limited": "a limit was found",
     "already_limited": "any load breaks a limit (0 MW)",
@@ -31,7 +37,7 @@ BALANCE_WORDS = {
     "spare": "in-service units, in proportion to Pmax - P",
     "pmax": "in-service units, in proportion to Pmax",
     "reference": "the units at the reference bus",
-    "given": "in-service units, by the weights given",
+    "weights": "in-service units, by the weights given",
 }
 
 CONTINGENCY_WORDS = {
@@ -58,7 +64,7 @@ def describe_options(options: dict[str, Any]) -> list[tuple[str, str]]:
     change = options["voltage_change_max"]
     watched = options["monitor_min_kv"]
     if options["buses"] is not None:
-        candidates = f"{len(options['buses'])} buses that were named"
+        candidates = counted(len(options["buses"]), "bus that was named", "buses that were named")
     elif options["min_kv"] > 0:
         candidates = f"every energised bus at or above {options['min_kv']:g} kV"
     else:
@@ -118,8 +124,9 @@ def describe_study(study: Study) -> list[str]:
     options = study.options
     table = study.table
     lines = [
-        f"<Study of {study.network.name}: {len(table)} of {study.candidates} buses"
-        f"{'' if study.complete else ' (interrupted)'}, {study.states_total} states, {study.seconds:.1f} s"
+        f"<Study of {study.network.name}: {len(table)} of {counted(study.candidates, 'bus', 'buses')}"
+        f"{'' if study.complete else ' (interrupted)'}, {counted(study.states_total, 'state', 'states')}, "
+        f"{study.seconds:.1f} s"
     ]
     lines += [f"  {question}: {answer}" for question, answer in describe_options(options)]
     if not study.intact_solved:
@@ -127,11 +134,31 @@ def describe_study(study: Study) -> list[str]:
     counts = ", ".join(f"{count} {status}" for status, count in status_counts(table).items())
     lines.append(f"  Status: {counts or 'nothing finished'}")
     if len(study.unsolvable):
-        lines.append(f"  {len(study.unsolvable)} states have no solution without any new load and are left out")
+        states = counted(len(study.unsolvable), "state has", "states have")
+        lines.append(
+            f"  {states} no solution without any new load: left out here, and worth a look of their own (unsolvable)"
+        )
+    if not study.states_known:
+        lines.append("  Interrupted before every state was solved without new load: which have no solution is unknown")
     if len(table):
         numbers = table["headroom_mw"]
         lines.append(
             f"  Headroom: median {numbers.median():.1f} MW, largest {numbers.max():.1f} MW at bus {numbers.idxmax()}"
         )
+    past = int(past_limit(table).sum())
+    if past:
+        lines.append(
+            f"  {counted(past, 'value stands', 'values stand')} past the limit, passed at a smaller load or before any: "
+            "what is reached is the attribution (value_without_load)"
+        )
     lines[-1] += ">"
     return lines
+
+
+def past_limit(table: pd.DataFrame) -> pd.Series:
+    """Rows in which the limit itself was passed earlier, and the attribution is what is reached."""
+    beyond = (table["value"] - table["limit"]).where(
+        table["limit_type"] != "low_voltage", table["limit"] - table["value"]
+    )
+    by_more_than = table["limit_type"].map({"thermal": 0.01}).fillna(1e-5).astype(float)
+    return (beyond > by_more_than) & table["value_without_load"].notna()

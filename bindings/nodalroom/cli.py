@@ -1,7 +1,9 @@
 """The command ``nodalroom``.
 
-Exit codes: 0 the command did what was asked; 1 the case has no power-flow solution; 2 wrong usage,
-bad input or an option out of range; 130 interrupted (Ctrl-C): what was finished is written.
+Exit codes: 0 the command did what was asked; 1 the case has no power-flow solution, as the tables and
+the report that are written say too; 2 wrong usage, bad input, an option out of range, or output that
+cannot be written; 130 interrupted (Ctrl-C): what was finished is written; 141 the reader of standard
+output went away, as in ``| head``.
 """
 
 from __future__ import annotations
@@ -45,19 +47,19 @@ from ._cli_options import (
     band_from,
     bus_numbers_from,
     out_option,
-    reason,
 )
-from ._cli_text import cell, show_summary, show_table
-from ._output import check_output, plain, records, write_table
-from .errors import NodalroomError, OptionError, PartialResultWarning
+from ._cli_text import show_flow, show_info, show_summary, show_sweep
+from ._output import check_output, plain, reason, records, write_table
+from .errors import NodalroomError, PartialResultWarning
 from .network import Network, read
 from .study import DEFAULTS, Study
 
 EXIT_CODES = (
-    "Exit codes: 0 done; 1 the case has no power-flow solution; 2 wrong usage, bad input or an option out "
-    "of range; 130 interrupted (Ctrl-C): what was finished is written."
+    "Exit codes: 0 done; 1 the case has no power-flow solution (tables and report are written); 2 wrong usage, "
+    "bad input, an option out of range, or output that cannot be written; 130 interrupted (Ctrl-C): what was "
+    "finished is written; 141 the reader of the output went away, as in '| head'."
 )
-NO_SOLUTION, BAD_INPUT, INTERRUPTED = 1, 2, 130
+NO_SOLUTION, BAD_INPUT, INTERRUPTED, NO_READER = 1, 2, 130, 141
 STUDY_OPTIONS = {*DEFAULTS, "threads", "progress"}
 
 app = typer.Typer(
@@ -79,10 +81,7 @@ def _print_json(content: dict[str, Any]) -> None:
 
 
 def _write(path: Path, write: Callable[[Path], Any], quiet: bool) -> None:
-    try:
-        write(path)
-    except OSError as error:
-        raise OptionError(f"{path}: cannot be written: {reason(error)}") from None
+    write(path)
     if not quiet:
         typer.echo(f"wrote {path}")
 
@@ -102,7 +101,7 @@ def _root(
     """AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it."""
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=EXIT_CODES, short_help="Sizes, totals and doubts of a case.")
 def info(case: Case, as_json: Json = False, top: Top = 10) -> None:
     """What is in a case: sizes, totals, voltage levels, and what is doubtful in it."""
     net = read(case)
@@ -135,29 +134,10 @@ def info(case: Case, as_json: Json = False, top: Top = 10) -> None:
     if as_json:
         _print_json({**content, "diagnostics": records(diagnostics)})
         return
-    typer.echo(f"{net.name} ({net.source})")
-    typer.echo(
-        f"  {content['buses']} buses ({content['isolated_buses']} isolated), {content['islands']} island(s), "
-        f"reference {', '.join(map(str, net._core.reference_buses))}"
-    )
-    typer.echo(
-        f"  {content['branches_in_service']} of {content['branches']} branches in service, "
-        f"{content['transformers']} transformers, {content['bridges']} bridges"
-    )
-    typer.echo(
-        f"  {content['units_in_service']} of {content['units']} units in service: "
-        f"{content['generation_mw']:,.1f} MW of {cell(content['capacity_mw'], ',.1f')} MW"
-    )
-    typer.echo(
-        f"  load {content['load_mw']:,.1f} MW + {content['load_mvar']:,.1f} MVAr, power base {net.base_mva:g} MVA"
-    )
-    typer.echo("  " + ", ".join(f"{count} at {kv} kV" for kv, count in content["base_kv"].items()))
-    show_table("Diagnostics", diagnostics.head(top))
-    if len(diagnostics) > top:
-        typer.echo(f"… and {len(diagnostics) - top} more (--top, --json)")
+    show_info(content, diagnostics, top)
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=EXIT_CODES, short_help="Solve the AC power flow.")
 def solve(
     case: Case,
     q_limits: QLimits = True,
@@ -165,7 +145,7 @@ def solve(
     balance_area: BalanceArea = None,
     init: Annotated[str, typer.Option(metavar="START", help="auto, stored, dc or flat.")] = "auto",
     tolerance: Tolerance = 1e-8,
-    max_iterations: Annotated[int, typer.Option(metavar="N", help="Newton steps per attempt.")] = 30,
+    max_iterations: Annotated[int, typer.Option(metavar="N", help="Newton steps between two switches of limits.")] = 30,
     out_buses: Annotated[Path | None, out_option("the table of buses")] = None,
     out_branches: Annotated[Path | None, out_option("the table of branches")] = None,
     out_generators: Annotated[Path | None, out_option("the table of generating units")] = None,
@@ -176,9 +156,10 @@ def solve(
     outputs = {"buses": out_buses, "branches": out_branches, "generators": out_generators}
     for name, path in outputs.items():
         if path is not None:
-            check_output(f"--out-{name}", path)
+            check_output(path, keep=[case, balance], option=f"--out-{name}")
     net = read(case)
-    flow = net.solve(q_limits, balance_from(balance), init, tolerance, max_iterations, balance_area=balance_area)  # type: ignore[arg-type]
+    supply = balance_from(balance, net._units())
+    flow = net.solve(q_limits, supply, init, tolerance, max_iterations, balance_area=balance_area)  # type: ignore[arg-type]
     for name, path in outputs.items():
         if path is not None:
             frame = getattr(flow, name)
@@ -200,35 +181,12 @@ def solve(
             }
         )
     else:
-        typer.echo(f"{net.name}: {flow.reason}")
-        if flow.converged:
-            typer.echo(f"  largest mismatch {flow.max_mismatch_pu:.1e} pu, balance {balance}")
-            units = flow.generators
-            held = units["at_limit"].notna().sum()
-            typer.echo(
-                f"  generation {units['p_mw'].sum():,.2f} MW + {units['q_mvar'].sum():,.2f} MVAr, "
-                f"{held} units at a reactive limit"
-            )
-            branches = flow.branches
-            show_table(
-                "Most loaded branches",
-                branches[branches["loading_percent"].notna()].nlargest(top, "loading_percent")[
-                    ["name", "s_mva", "rate_a_mva", "loading_percent"]
-                ],
-                {"s_mva": ".2f", "loading_percent": ".1f"},
-            )
-            voltages = {"vm_pu": ".4f", "va_degree": ".2f"}
-            shown = ["name", "base_kv", "vm_pu", "va_degree"]
-            show_table("Lowest voltages", flow.buses.nsmallest(top, "vm_pu")[shown], voltages)
-            show_table("Highest voltages", flow.buses.nlargest(top, "vm_pu")[shown], voltages)
-        else:
-            show_table("Attempts", flow.attempts, {"max_mismatch_pu": ".2e"})
-            show_table("Largest mismatches", flow.worst_buses, {"p_mw": ".3f", "q_mvar": ".3f"})
+        show_flow(net.name, flow, balance, top)
     if not flow.converged:
         raise typer.Exit(NO_SOLUTION)
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=EXIT_CODES, short_help="Solve every single outage.")
 def sweep(
     case: Case,
     contingencies: Contingencies = "n-1",
@@ -252,7 +210,7 @@ def sweep(
     """Solve the intact case and every single outage, and list the limits broken."""
     for option, path in (("--out", out), ("--violations", violations)):
         if path is not None:
-            check_output(option, path)
+            check_output(path, keep=[case, balance], option=option)
     net = read(case)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartialResultWarning)
@@ -260,7 +218,7 @@ def sweep(
             net,
             contingencies,  # type: ignore[arg-type]
             q_limits,
-            balance_from(balance),
+            balance_from(balance, net._units()),
             rating_intact,  # type: ignore[arg-type]
             rating_post,  # type: ignore[arg-type]
             band_from("--voltage-band", voltage_band),
@@ -293,31 +251,7 @@ def sweep(
             }
         )
     else:
-        typer.echo(f"{net.name}: {result.reason}")
-        typer.echo(
-            f"  balance {result.options['balance']}, ratings {rating_intact} intact and {rating_post} after an outage"
-        )
-        typer.echo(
-            f"  {len(table)} states: {', '.join(f'{n} {status}' for status, n in counts.items())}; "
-            f"{len(result.bridges)} bridges not simulated; {result.seconds:.1f} s"
-        )
-        broken = (table["thermal_violations"] + table["voltage_violations"]) > 0
-        typer.echo(f"  {len(result.violations)} limits broken in {int(broken.sum())} states")
-        columns = [
-            "contingency",
-            "worst_loading_percent",
-            "worst_branch",
-            "vm_min_pu",
-            "vm_min_bus",
-            "vm_max_pu",
-            "vm_max_bus",
-        ]
-        worst = table[table["worst_loading_percent"].notna()].nlargest(top, "worst_loading_percent")[columns]
-        show_table("Highest loadings", worst, {"worst_loading_percent": ".1f", "vm_min_pu": ".4f", "vm_max_pu": ".4f"})
-        show_table(
-            "States without a solution",
-            table[~table["status"].isin(["converged", "not_run"])].head(top)[["contingency", "status", "iterations"]],
-        )
+        show_sweep(result, counts, top)
     if not result.complete:
         _say("interrupted: the states left out are not_run")
         raise typer.Exit(INTERRUPTED)
@@ -326,15 +260,18 @@ def sweep(
 
 
 def _study(net: Network, buses: list[int] | None, options: dict[str, Any]) -> Study:
-    options["balance"] = balance_from(options["balance"])
+    balance_file = options["balance"]
+    options["balance"] = balance_from(options["balance"], net._units())
     options["voltage_band"] = band_from("--voltage-band", options["voltage_band"])
     options["voltage_band_post"] = band_from("--voltage-band-post", options["voltage_band_post"])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartialResultWarning)
-        return run_headroom(net, buses, **options)
+        study = run_headroom(net, buses, **options)
+    study._balance_file = balance_file
+    return study
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=EXIT_CODES, short_help="MW of new load that fit at each bus.")
 def headroom(
     case: Case,
     buses: Annotated[str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.")] = None,
@@ -367,9 +304,9 @@ def headroom(
     """How many MW of new load fit at each bus under N-1, and what limits it."""
     asked = {name: value for name, value in locals().items() if name in STUDY_OPTIONS}
     for path in out or []:
-        check_output("--out", path)
+        check_output(path, keep=[case, balance], option="--out")
     if report is not None:
-        check_output("--report", report, (".html", ".htm"))
+        check_output(report, (".html", ".htm"), keep=[case, balance], option="--report")
     net = read(case)
     study = _study(
         net,
@@ -397,7 +334,7 @@ def headroom(
         raise typer.Exit(NO_SOLUTION)
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=EXIT_CODES, short_help="Write a bus's limit as a case file.")
 def witness(
     case: Case,
     bus: Annotated[int, typer.Argument(metavar="BUS", help="Bus number of the case.", show_default=False)],
@@ -425,10 +362,11 @@ def witness(
 
     The new load is connected, the outage of the binding state applied, and the production that balances
     it given: a plain power flow of the file, without reactive limits, shows the limiting element at its
-    limit. The options mean what they mean for the command headroom.
+    limit, or past it where the attribution is what is reached; the file's head says which. The comments
+    the case begins with are kept. The options mean what they mean for the command headroom.
     """
     asked = {name: value for name, value in locals().items() if name in STUDY_OPTIONS}
-    check_output("OUT.m", out, (".m",))
+    check_output(out, (".m",), keep=[case, balance], option="OUT.m")
     net = read(case)
     study = _study(
         net,
@@ -446,30 +384,48 @@ def witness(
     typer.echo("\n".join(f"  {line}" for line in found.header))
 
 
-@app.command(epilog=EXIT_CODES)
+@app.command(epilog=EXIT_CODES, short_help="Check a case and write it again.")
 def convert(
     case: Case,
     out: Annotated[Path, typer.Argument(metavar="OUT.m", help="The case file to write.", show_default=False)],
 ) -> None:
-    """Read a case, check it, and write it again: every table and every number is kept to the last bit."""
-    check_output("OUT.m", out, (".m",))
+    """Read a case, check it, and write it again: every table and every number is kept to the last bit.
+
+    The comments it begins with are kept, others are not.
+    """
+    check_output(out, (".m",), keep=[case], option="OUT.m")
     net = read(case)
     _write(out, lambda file: net.to_matpower(file), quiet=False)
+
+
+def _drop_output() -> None:
+    """Lets what is still buffered go nowhere, or the interpreter would complain of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
     """Runs the command; errors are one line on standard error, never a traceback."""
     try:
         status = app(prog_name="nodalroom", standalone_mode=False)
+        sys.stdout.flush()
     except NodalroomError as error:
         _say(f"error: {error}")
         sys.exit(BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         _say("interrupted")
         sys.exit(INTERRUPTED)
+    except SystemExit as ended:  # click's own answer to a broken pipe is exit code 1
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
+        _drop_output()
+        sys.exit(NO_READER)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        _drop_output()
+        sys.exit(NO_READER)
+    except OSError as error:
+        _drop_output()
+        _say(f"error: standard output: cannot be written: {reason(error)}")
+        sys.exit(BAD_INPUT)
     except Exception as error:
         show = getattr(error, "show", None)  # click's usage errors, whichever click typer brings along
         if show is None:

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._frames import to_frame
 from ._options import (
+    CONTINGENCIES,
+    RATINGS,
     Balance,
     Band,
     Contingencies,
     Rating,
     balance_of,
     band_of,
+    flag,
+    network_of,
     number,
     optional_number,
     threads_of,
@@ -62,7 +66,8 @@ class Sweep:
     def table(self) -> pd.DataFrame:
         """One row per state, the intact state first: ``contingency_kind contingency_row contingency status
         iterations max_mismatch_pu worst_loading_percent worst_branch worst_branch_row vm_min_pu vm_min_bus
-        vm_max_pu vm_max_bus supply_mw thermal_violations voltage_violations``; NaN unless converged.
+        vm_max_pu vm_max_bus supply_mw thermal_violations voltage_violations``; missing unless converged. Without any
+        rating ``worst_loading_percent`` is NaN.
         """
         return to_frame(self._core.states())
 
@@ -118,20 +123,21 @@ def sweep(
         monitor_min_kv: watch buses at or above, and branches with both ends at or above.
         threads: None for all processors.
         progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
-        tolerance: largest mismatch, per unit.
+        tolerance: largest mismatch, per unit; from 1e-12 to 1e-6.
         balance_area: only units at buses of this area take part in the balance.
 
     Raises:
         OptionError: an option is out of range. States without a solution are statuses.
     """
     started = time.monotonic()
+    core_network = network_of("sweep", net)
     with reporting(progress) as report:
         core = _core.sweep(
-            net._core,
-            contingencies=word("contingencies", contingencies),
-            q_limits=bool(q_limits),
-            rating_intact=word("rating_intact", rating_intact),
-            rating_post=word("rating_post", rating_post),
+            core_network,
+            contingencies=word("contingencies", contingencies, CONTINGENCIES),
+            q_limits=flag("q_limits", q_limits),
+            rating_intact=word("rating_intact", rating_intact, RATINGS),
+            rating_post=word("rating_post", rating_post, RATINGS),
             voltage_band=band_of("voltage_band", voltage_band),
             voltage_band_post=band_of("voltage_band_post", voltage_band_post),
             voltage_change_max=optional_number("voltage_change_max", voltage_change_max),
@@ -144,7 +150,7 @@ def sweep(
     options = {
         "contingencies": contingencies,
         "balance": core.balance,
-        "q_limits": bool(q_limits),
+        "q_limits": flag("q_limits", q_limits),
         "rating_intact": rating_intact.upper(),
         "rating_post": rating_post.upper(),
         "voltage_band": band_of("voltage_band", voltage_band),

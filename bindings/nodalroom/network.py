@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 from . import _core
 from ._frames import to_frame
-from ._options import Balance, balance_of, number, whole_number, word
+from ._options import Balance, balance_of, flag, number, whole_number, word
+from ._output import write_file
+from ._words import counted
 from .powerflow import PowerFlow
 
 if TYPE_CHECKING:
@@ -115,8 +117,9 @@ class Network:
             balance: who covers losses and mismatch: ``reference``, ``spare``, ``pmax``, or one weight
                 per generator row (array, or Series/dict by 1-based row).
             init: start of the iteration; ``auto`` tries stored, DC and flat starts, plain and damped.
-            tolerance: largest mismatch, per unit.
-            max_iterations: Newton steps per attempt.
+            tolerance: largest mismatch, per unit; from 1e-12 to 1e-6.
+            max_iterations: Newton steps between two switches of reactive limits; an attempt in which
+                limits switch may take several times as many.
             balance_area: only units at buses of this area take part in the balance.
 
         Returns:
@@ -127,8 +130,8 @@ class Network:
         """
         core = _core.solve(
             self._core,
-            q_limits=bool(q_limits),
-            init=word("init", init),
+            q_limits=flag("q_limits", q_limits),
+            init=word("init", init, "'auto', 'stored', 'dc' or 'flat'"),
             tolerance=number("tolerance", tolerance),
             max_iterations=whole_number("max_iterations", max_iterations, least=-(2**31)),
             **balance_of(balance, balance_area, self._units()),
@@ -136,18 +139,19 @@ class Network:
         return PowerFlow(core)
 
     def to_matpower(self, path: str | os.PathLike[str] | None = None, header: Sequence[str] = ()) -> str | None:
-        """The case as a MATPOWER .m file; reading it gives the same bits.
+        """The case as a MATPOWER .m file; reading it gives the same bits. The comments it began with are kept.
 
         Args:
-            path: the file to write; None returns the text.
-            header: comment lines under the function line.
+            path: the file to write, another one than the case was read from; None returns the text.
+            header: further comment lines, under the function line.
 
         Raises:
-            InputError: the file cannot be written.
+            OptionError: the file cannot be written, or is the one the case was read from.
         """
+        text = self._core.format(list(header))
         if path is None:
-            return self._core.format(list(header)).decode()
-        self._core.write(os.fspath(path), list(header))
+            return text.decode()
+        write_file(path, (".m",), lambda file: file.write_bytes(text), keep=[self.source])
         return None
 
     def _units(self) -> int:
@@ -157,16 +161,16 @@ class Network:
         buses, branches, units = self.buses, self.branches, self.generators
         levels = sorted({kv for kv in buses["base_kv"] if kv > 0}, reverse=True)
         parts = [
-            f"{len(buses)} buses",
-            f"{branches['in_service'].sum()} branches",
-            f"{units['in_service'].sum()} units in service",
+            counted(len(buses), "bus", "buses"),
+            counted(branches["in_service"].sum(), "branch", "branches"),
+            counted(units["in_service"].sum(), "unit in service", "units in service"),
             f"{self.loads['p_mw'].sum():,.0f} MW load",
         ]
         if levels:
             parts.append(f"{levels[0]:g} to {levels[-1]:g} kV" if len(levels) > 1 else f"{levels[0]:g} kV")
         doubts = len(self._core.diagnostics()["code"])
         if doubts:
-            parts.append(f"{doubts} diagnostics")
+            parts.append(counted(doubts, "diagnostic", "diagnostics"))
         return f"<Network {self.name}: {', '.join(parts)}>"
 
 

@@ -48,7 +48,11 @@ class PowerFlow:
 
     @cached_property
     def attempts(self) -> pd.DataFrame:
-        """The starts tried, in order: ``start damped status iterations q_switches max_mismatch_pu worst_bus``."""
+        """The starts tried, in order: ``start damped eased status iterations q_switches max_mismatch_pu worst_bus``.
+
+        ``eased``: the last resort, from the solution without reactive limits, which are then drawn in
+        step by step; its mismatch is that of the case with its own limits.
+        """
         return to_frame(self._core.attempts())
 
     @cached_property

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import _core
 from ._frames import to_frame
 from ._options import (
+    CONTINGENCIES,
+    RATINGS,
     Balance,
     Band,
     Contingencies,
@@ -19,13 +21,15 @@ from ._options import (
     balance_of,
     band_of,
     buses_of,
+    flag,
+    network_of,
     number,
     optional_number,
     threads_of,
     whole_number,
     word,
 )
-from ._output import study_to_json, write_parquet
+from ._output import study_to_json, write_file, write_parquet
 from ._progress import ProgressCall, reporting
 from ._words import describe_study
 from .errors import PartialResultWarning
@@ -71,6 +75,8 @@ class Study:
         self.options = options
         #: Wall-clock time of the call, s.
         self.seconds = seconds
+        #: The file that balance weights were read from, for commands that are printed.
+        self._balance_file = "weights.csv"
 
     @property
     def complete(self) -> bool:
@@ -108,6 +114,9 @@ class Study:
         ``element`` and its ``element_row``: the state in which, and the element at which, the next MW
         breaks a limit; rows are the file's 1-based rows. ``value`` at the limit, the ``limit`` (MVA,
         per unit, or MW of spare generation) and ``factor``, the growth of the value per MW.
+        ``value_without_load`` is the value in the same state without the new load. A ``value`` past its
+        ``limit`` says that the limit itself was passed at a smaller load, or before any: what is reached
+        is the attribution, the change from which on it counts against the new load.
 
         ``feasible_mw`` and ``violated_mw``: highest load checked clean, lowest load checked violated.
         ``states_solved`` of ``states_total`` states AC-solved at ``feasible_mw``; ``certified``: all.
@@ -120,9 +129,16 @@ class Study:
     @cached_property
     def unsolvable(self) -> pd.DataFrame:
         """States without a solution before any load is added, which the study leaves out:
-        ``contingency_kind contingency_row contingency``.
+        ``contingency_kind contingency_row contingency``. They deserve a look of their own.
+
+        Empty too where the study was interrupted before all states were solved; see ``states_known``.
         """
         return to_frame(self._core.unsolvable())
+
+    @property
+    def states_known(self) -> bool:
+        """Whether every state was solved without the new load; if not, ``unsolvable`` says nothing."""
+        return self._core.baselines_known
 
     @property
     def bridges(self) -> pd.DataFrame:
@@ -139,34 +155,38 @@ class Study:
         return Witness(self._core.witness(bus), self, bus)
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """The table as comma-separated values; without a path, the text. Missing: empty; infinite: inf."""
-        return self.table.to_csv(path)
+        """The table as comma-separated values, in a .csv file; without a path, the text.
+
+        Missing: empty; infinite: inf.
+        """
+        if path is None:
+            return str(self.table.to_csv())
+        write_file(path, (".csv",), self.table.to_csv)
+        return None
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """The table as Parquet, options in its metadata (``attrs`` in pandas). Needs ``nodalroom[parquet]``."""
         frame = self.table.copy()
         frame.attrs["nodalroom"] = self._about()
-        write_parquet(frame, path)
+        write_file(path, (".parquet",), lambda file: write_parquet(frame, file))
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """One JSON object: ``nodalroom case complete options states_total unsolvable buses``.
 
-        JSON has no NaN and no infinity: null stands for either. A figure per limit type that is null in
-        a row with an answer means that no such limit appears up to ``max_mw``.
+        JSON has no NaN and no infinity: null stands for what is missing, and the text ``"inf"``, as in
+        CSV, for infinity: no such limit appears up to ``max_mw``.
         """
         text = study_to_json(self, self._about())
         if path is None:
             return text
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
+        write_file(path, (".json",), lambda file: file.write_text(text + "\n", encoding="utf-8"))
         return None
 
     def report(self, path: str | os.PathLike[str], title: str | None = None) -> None:
         """Writes a self-contained HTML page: it opens offline and asks for nothing from elsewhere."""
         from .report import study_page
 
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(study_page(self, title))
+        write_file(path, (".html", ".htm"), lambda file: file.write_text(study_page(self, title), encoding="utf-8"))
 
     def _about(self) -> dict[str, Any]:
         return {
@@ -190,8 +210,9 @@ class Witness:
     """A row of a study as a case file that any power-flow tool can open.
 
     A plain power flow of it, without reactive limits or further switching, shows the limiting element
-    at its limit: the new load is connected, the outage applied, every unit at the production that
-    balances it, buses at a reactive limit as PQ, and the solved voltages stored.
+    at its limit, or where the attribution is reached: the new load is connected, the outage applied,
+    every unit at the production that balances it, buses at a reactive limit as PQ, and the solved
+    voltages stored.
     """
 
     def __init__(self, core: _core.Witness, study: Study, bus: int) -> None:
@@ -219,21 +240,31 @@ class Witness:
         """Writes the case as a MATPOWER .m file.
 
         Raises:
-            InputError: the file cannot be written.
+            OptionError: the file cannot be written, or is the one the case was read from.
         """
-        self._core.write(os.fspath(path))
+        text = self._core.format()
+        write_file(path, (".m",), lambda file: file.write_bytes(text), keep=[self._study.network.source])
 
     def command(self, path: str | os.PathLike[str] | None = None) -> str:
         """The shell command that makes this witness from the case file."""
         return witness_command(self._study, self.bus, path)
 
     def __repr__(self) -> str:
-        return f"<Witness of bus {self.bus} of {self._study.network.name}: {self.load_mw:.4f} MW of new load>"
+        lines = "\n  ".join(self.header)
+        return (
+            f"<Witness of bus {self.bus} of {self._study.network.name}: {self.load_mw:.4f} MW of new load\n  {lines}>"
+        )
 
 
-def witness_command(study: Study, bus: int | str, path: str | os.PathLike[str] | None = None) -> str:
+def witness_command(study: Study, bus: int, path: str | os.PathLike[str] | None = None) -> str:
     """The shell command that makes a bus's witness under the options of a study."""
-    words = ["nodalroom", "witness", study.network.source, str(bus), str(path or f"witness_{bus}.m")]
+    before, after = witness_words(study)
+    return " ".join([before, str(bus), shlex.quote(str(path or f"witness_{bus}.m")), after]).rstrip()
+
+
+def witness_words(study: Study) -> tuple[str, str]:
+    """What stands before the bus and the file in such a command, and behind them."""
+    words: list[str] = []
     for name, default in DEFAULTS.items():
         value = study.options[name]
         if value == default or name == "min_kv":
@@ -244,8 +275,8 @@ def witness_command(study: Study, bus: int | str, path: str | os.PathLike[str] |
         elif isinstance(value, tuple):
             words += [flag, f"{value[0]!r},{value[1]!r}"]
         else:
-            words += [flag, "weights.csv" if value == "given" else f"{value}"]
-    return shlex.join(words)
+            words += [flag, study._balance_file if value == "weights" else f"{value}"]
+    return shlex.join(["nodalroom", "witness", study.network.source]), shlex.join(words)
 
 
 def headroom(
@@ -302,7 +333,7 @@ def headroom(
             screen cannot rule out.
         threads: None for all processors.
         progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
-        tolerance: largest mismatch, per unit; at most 1e-6.
+        tolerance: largest mismatch, per unit; from 1e-12 to 1e-6.
         balance_area: only units at buses of this area take part in the balance.
 
     Returns:
@@ -312,28 +343,29 @@ def headroom(
         OptionError: an option is out of range, a bus does not exist or is out of service.
     """
     started = time.monotonic()
+    core_network = network_of("headroom", net)
     balance_arguments = balance_of(balance, balance_area, net._units())
     options: dict[str, Any] = {
         "min_kv": number("min_kv", min_kv),
         "power_factor": number("power_factor", power_factor),
         "max_mw": number("max_mw", max_mw),
-        "contingencies": word("contingencies", contingencies),
-        "rating_intact": word("rating_intact", rating_intact),
-        "rating_post": word("rating_post", rating_post),
+        "contingencies": word("contingencies", contingencies, CONTINGENCIES),
+        "rating_intact": word("rating_intact", rating_intact, RATINGS),
+        "rating_post": word("rating_post", rating_post, RATINGS),
         "attribution": number("attribution", attribution),
         "attribution_voltage": number("attribution_voltage", attribution_voltage),
         "voltage_band": band_of("voltage_band", voltage_band),
         "voltage_band_post": band_of("voltage_band_post", voltage_band_post),
         "voltage_change_max": optional_number("voltage_change_max", voltage_change_max),
         "monitor_min_kv": number("monitor_min_kv", monitor_min_kv),
-        "q_limits": bool(q_limits),
-        "certify": word("certify", certify),
+        "q_limits": flag("q_limits", q_limits),
+        "certify": word("certify", certify, "'screened' or 'all'"),
         "tolerance": number("tolerance", tolerance),
     }
     asked = buses_of(buses)
     with reporting(progress) as report:
         core = _core.headroom(
-            net._core,
+            core_network,
             buses=asked,
             threads=threads_of(threads),
             progress=report,

@@ -1,5 +1,4 @@
 #include <pybind11/stl.h>
-#include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
 
@@ -71,19 +70,15 @@ void bind_headroom(py::module_& m) {
         .def_property_readonly("load_mw", [](const headroom::Witness& w) { return w.load_mw; })
         .def_property_readonly("header", [](const headroom::Witness& w) { return w.header; })
         .def("format",
-             [](const headroom::Witness& w) { return py::bytes(io::format_matpower(w.mpc, w.header)); })
-        .def(
-            "write",
-            [](const headroom::Witness& w, const std::filesystem::path& path) {
-                io::write_matpower(w.mpc, path, w.header);
-            },
-            py::arg("path"), py::call_guard<py::gil_scoped_release>());
+             [](const headroom::Witness& w) { return py::bytes(io::format_matpower(w.mpc, w.header)); });
 
     py::class_<Headroom>(m, "Headroom", "Outcome of a headroom study.")
         .def_property_readonly("complete", [](const Headroom& study) { return study.result.complete; })
         .def_property_readonly("interrupted", [](const Headroom& study) { return study.interrupted; })
         .def_property_readonly("intact_solved",
                                [](const Headroom& study) { return study.result.intact_solved; })
+        .def_property_readonly("baselines_known",
+                               [](const Headroom& study) { return study.result.baselines_known; })
         .def_property_readonly("reason", [](const Headroom& study) { return study.result.reason; })
         .def_property_readonly("candidates", [](const Headroom& study) { return study.result.rows.size(); })
         .def_property_readonly("states_total",

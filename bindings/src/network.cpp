@@ -64,7 +64,9 @@ py::tuple save_network(const Network& network) {
     for (const auto& note : mpc.diagnostics) {
         notes.emplace_back(note.severity == Severity::warning, note.code, note.line, note.message);
     }
-    return py::make_tuple(mpc.source, mpc.name, mpc.base_mva, mpc.base_mva_line, tables, texts, notes);
+    const std::vector<py::bytes> header(mpc.header.begin(), mpc.header.end());
+    return py::make_tuple(mpc.source, mpc.name, mpc.base_mva, mpc.base_mva_line, tables, texts, notes,
+                          header);
 }
 
 std::shared_ptr<Network> restore_network(const py::tuple& state) {
@@ -82,6 +84,7 @@ std::shared_ptr<Network> restore_network(const py::tuple& state) {
     for (const auto& [is_warning, code, line, message] : state[6].cast<std::vector<NoteState>>()) {
         mpc.diagnostics.push_back({is_warning ? Severity::warning : Severity::note, code, line, message});
     }
+    for (const auto& line : state[7].cast<std::vector<py::bytes>>()) mpc.header.emplace_back(line);
     return std::make_shared<Network>(Network::from_matpower(std::move(mpc)));
 }
 
@@ -118,13 +121,6 @@ void bind_network(py::module_& m) {
                 return py::bytes(io::format_matpower(network.source(), header));
             },
             py::arg("header"), "The case as MATPOWER .m text.")
-        .def(
-            "write",
-            [](const Network& network, const std::filesystem::path& path,
-               const std::vector<std::string>& header) {
-                io::write_matpower(network.source(), path, header);
-            },
-            py::arg("path"), py::arg("header"), py::call_guard<py::gil_scoped_release>())
         .def(py::pickle(&save_network, &restore_network));
 
     m.def(

@@ -24,7 +24,7 @@ std::optional<contingency::VoltageBand> voltage_band(const Band& band) {
 
 powerflow::Balance make_balance(const std::string& rule, std::vector<double> weights,
                                 std::optional<int> area) {
-    if (rule == "given") return {powerflow::BalanceRule::given, std::move(weights), area};
+    if (rule == "weights") return {powerflow::BalanceRule::given, std::move(weights), area};
     return {powerflow::parse_balance_rule(rule), {}, area};
 }
 

@@ -1,5 +1,6 @@
 #include "nodalroom/contingency/limits.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -10,15 +11,16 @@ namespace nodalroom::contingency {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::infinity();
+// Beyond these a limit is taken for one given in kV or percent.
+constexpr double kHighestVoltagePu = 2.0;
+constexpr double kLargestChangePu = 1.0;
 
 std::optional<std::string> band_problem(const char* name, const std::optional<VoltageBand>& band) {
     if (!band) return std::nullopt;
-    if (std::isfinite(band->min_pu) && std::isfinite(band->max_pu) && band->min_pu >= 0.0 &&
-        band->min_pu < band->max_pu) {
+    if (band->min_pu >= 0.0 && band->min_pu < band->max_pu && band->max_pu <= kHighestVoltagePu)
         return std::nullopt;
-    }
     return std::string(name) + " = (" + number_text(band->min_pu) + ", " + number_text(band->max_pu) +
-           "); must be two voltages in per unit, 0 <= low < high";
+           "); must be two voltages in per unit, 0 <= low < high <= " + number_text(kHighestVoltagePu);
 }
 
 Limits resolve(const model::Network& network, model::RatingSet set, const std::optional<VoltageBand>& band,
@@ -43,11 +45,13 @@ Limits resolve(const model::Network& network, model::RatingSet set, const std::o
 std::optional<std::string> LimitOptions::first_violation() const {
     if (auto problem = band_problem("voltage_band", band_intact)) return problem;
     if (auto problem = band_problem("voltage_band_post", band_post)) return problem;
-    if (voltage_change_max_pu && !(*voltage_change_max_pu > 0.0 && std::isfinite(*voltage_change_max_pu))) {
-        return "voltage_change_max = " + number_text(*voltage_change_max_pu) + "; must be > 0 per unit";
+    if (voltage_change_max_pu &&
+        !(*voltage_change_max_pu > 0.0 && *voltage_change_max_pu <= kLargestChangePu)) {
+        return "voltage_change_max = " + number_text(*voltage_change_max_pu) + "; must be in (0, " +
+               number_text(kLargestChangePu) + "] per unit";
     }
     if (!(monitor_min_kv >= 0.0) || !std::isfinite(monitor_min_kv)) {
-        return "monitor_min_kv = " + number_text(monitor_min_kv) + "; must be >= 0";
+        return "monitor_min_kv = " + number_text(monitor_min_kv) + "; must be >= 0 and finite";
     }
     return std::nullopt;
 }
@@ -73,6 +77,13 @@ char letter(model::RatingSet set) noexcept {
 
 LimitSet resolve_limits(const model::Network& network, const LimitOptions& options) {
     if (const auto problem = options.first_violation()) throw OptionError(*problem);
+    const auto is_watched = [&](const model::Bus& bus) {
+        return bus.type != model::BusType::isolated && bus.base_kv >= options.monitor_min_kv;
+    };
+    if (std::ranges::none_of(network.buses(), is_watched)) {
+        throw OptionError("monitor_min_kv = " + number_text(options.monitor_min_kv) +
+                          ": no bus in service is at or above it, so nothing would be watched");
+    }
     return {resolve(network, options.rating_intact, options.band_intact, options.monitor_min_kv),
             resolve(network, options.rating_post, options.band_post, options.monitor_min_kv),
             options.voltage_change_max_pu};

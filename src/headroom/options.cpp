@@ -4,6 +4,7 @@
 
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/core/number_text.hpp"
+#include "nodalroom/powerflow/solve.hpp"
 
 namespace nodalroom::headroom {
 
@@ -20,17 +21,15 @@ std::optional<std::string> HeadroomOptions::first_violation() const {
         return std::string(name) + " = " + number_text(value) + "; must be " + rule;
     };
     if (!(power_factor > 0.0 && power_factor <= 1.0)) return bad("power_factor", power_factor, "in (0, 1]");
-    if (!(max_mw > 0.0) || !std::isfinite(max_mw)) return bad("max_mw", max_mw, "> 0");
-    if (!(min_kv >= 0.0) || !std::isfinite(min_kv)) return bad("min_kv", min_kv, ">= 0");
+    if (!(max_mw > 0.0) || !std::isfinite(max_mw)) return bad("max_mw", max_mw, "> 0 and finite");
+    if (!(min_kv >= 0.0) || !std::isfinite(min_kv)) return bad("min_kv", min_kv, ">= 0 and finite");
     if (!(attribution_mva_per_mw >= 0.0) || !std::isfinite(attribution_mva_per_mw)) {
-        return bad("attribution", attribution_mva_per_mw, ">= 0 MVA per MW");
+        return bad("attribution", attribution_mva_per_mw, ">= 0 MVA per MW and finite");
     }
     if (!(attribution_voltage_pu >= 0.0) || !std::isfinite(attribution_voltage_pu)) {
-        return bad("attribution_voltage", attribution_voltage_pu, ">= 0 per unit");
+        return bad("attribution_voltage", attribution_voltage_pu, ">= 0 per unit and finite");
     }
-    if (!(mismatch_tolerance_pu > 0.0 && mismatch_tolerance_pu <= 1e-6)) {
-        return bad("tolerance", mismatch_tolerance_pu, "in (0, 1e-6]");
-    }
+    if (auto problem = powerflow::tolerance_problem(mismatch_tolerance_pu)) return problem;
     if (threads < 0) return "threads = " + std::to_string(threads) + "; must be >= 0";
     return limits.first_violation();
 }

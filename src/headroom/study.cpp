@@ -63,6 +63,7 @@ HeadroomResult headroom(const model::Network& network, const HeadroomOptions& op
         return result;
     }
     if (control != nullptr && control->cancelled()) return result;
+    result.baselines_known = true;
     for (std::size_t state = 0; state < prepared.states().outages.size(); ++state) {
         if (prepared.states().unsolvable[state])
             result.unsolvable.push_back(prepared.states().outages[state]);

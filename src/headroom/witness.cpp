@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "nodalroom/core/errors.hpp"
+#include "nodalroom/core/number_text.hpp"
 #include "nodalroom/headroom/preparation.hpp"
 #include "nodalroom/headroom/state_path.hpp"
 
@@ -65,6 +66,44 @@ std::string limit_text(const model::Network& network, const Binding& binding) {
             break;
     }
     return "no limit is reached";
+}
+
+/// Whether the value stands beyond its limit by more than the search for it leaves.
+bool is_past_limit(const Binding& binding) {
+    constexpr double kPastMva = 0.01, kPastPu = 1e-5;
+    switch (binding.type) {
+        case LimitType::thermal:
+            return binding.value > binding.limit + kPastMva;
+        case LimitType::low_voltage:
+            return binding.value < binding.limit - kPastPu;
+        case LimitType::high_voltage:
+        case LimitType::voltage_change:
+            return binding.value > binding.limit + kPastPu;
+        default:
+            return false;
+    }
+}
+
+/// The value without the new load, and what is reached where the limit itself has been passed.
+std::vector<std::string> attribution_text(const HeadroomOptions& options, const HeadroomRow& row) {
+    const Binding& binding = row.binding;
+    if (std::isnan(binding.value_without_load)) return {};
+    const bool is_thermal = binding.type == LimitType::thermal;
+    std::vector<std::string> lines{"Without the new load it is " +
+                                   (is_thermal ? format("%.4f", binding.value_without_load) + " MVA"
+                                               : format("%.6f", binding.value_without_load) + " pu") +
+                                   " in this state"};
+    if (!is_past_limit(binding)) return lines;
+    const std::string moved =
+        is_thermal ? "added " + number_text(options.attribution_mva_per_mw) + " MVA per MW to it"
+                   : "moved it by " + number_text(options.attribution_voltage_pu) + " pu";
+    if (row.status == HeadroomStatus::already_limited) {
+        lines.push_back("The limit was broken before the load came, and any load breaks it further");
+    } else {
+        lines.push_back("Not the limit is reached here but the attribution: the load has " + moved +
+                        ", from where on a limit that is passed counts against it");
+    }
+    return lines;
 }
 
 /// Holds every bus the way the solved state holds it, so that a tool without reactive limits or
@@ -161,9 +200,12 @@ Witness make_witness(const model::Network& network, const HeadroomOptions& optio
             format("%.6f", witness.load_mw * mvar_per_mw) + " MVAr at bus " + bus_number(network, k),
         "State: " + state_text(network, row.binding.outage),
         "In this state " + limit_text(network, row.binding),
-        "Dispatch: balance '" + options.balance.name() + "', as solved; buses at a reactive limit are PQ.",
-        "Check: run an AC power flow of this file, without reactive limits, and read that quantity.",
     };
+    for (std::string& line : attribution_text(options, row)) witness.header.push_back(std::move(line));
+    witness.header.push_back("Dispatch: balance '" + options.balance.name() +
+                             "', as solved; buses at a reactive limit are PQ.");
+    witness.header.emplace_back(
+        "Check: run an AC power flow of this file, without reactive limits, and read that quantity.");
     return witness;
 }
 

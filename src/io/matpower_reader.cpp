@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -73,6 +74,37 @@ FunctionLine read_function_line(TextCursor& cursor) {
     return out;
 }
 
+/// The comments of a stretch of text that holds nothing else, without their marks. With
+/// `is_above_statement`, headings ("%% ...") right at its end belong to what follows.
+void append_comments(std::string_view text, bool is_above_statement, std::vector<std::string>& comments) {
+    constexpr std::string_view kBlanks = " \t\f\v";
+    constexpr std::string_view kIndent = "   ";  // the writer's, "%   "
+    std::size_t headings = 0;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+        std::string_view line = text.substr(0, end);
+        text.remove_prefix(end);
+        if (!text.empty()) text.remove_prefix(text.starts_with("\r\n") ? 2 : 1);
+        const std::size_t begin = line.find_first_not_of(kBlanks);
+        if (begin == std::string_view::npos) {
+            headings = 0;
+            continue;
+        }
+        const bool is_marked = line[begin] == '%' || line[begin] == '#';  // not so in a block comment
+        if (is_marked) line.remove_prefix(begin + 1);
+        headings = is_marked && line.starts_with('%') ? headings + 1 : 0;
+        line = line.substr(0, line.find_last_not_of(kBlanks) + 1);
+        if (is_marked && (line == "{" || line == "}")) continue;
+        if (line.starts_with(kIndent)) {
+            line.remove_prefix(kIndent.size());
+        } else if (line.starts_with(' ') && !line.starts_with("  ")) {
+            line.remove_prefix(1);
+        }
+        comments.emplace_back(line);
+    }
+    if (is_above_statement) comments.resize(comments.size() - headings);
+}
+
 bool may_be_infinite(std::string_view table, std::size_t column) {
     using namespace gen_col;
     return table == "gen" && (column == qmax || column == qmin || column == pmax || column == pmin);
@@ -111,8 +143,13 @@ MatpowerCase parse_checked(std::string_view text, const std::string& source) {
     mpc.gen.name = "gen";
     mpc.branch.name = "branch";
     TextCursor cursor(text);
+    cursor.skip_empty_lines();
+    append_comments(cursor.text_between(0, cursor.position()), false, mpc.header);
     FunctionLine function = read_function_line(cursor);
     mpc.name = std::move(function.function_name);
+    const std::size_t below = cursor.position();
+    cursor.skip_empty_lines();
+    append_comments(cursor.text_between(below, cursor.position()), true, mpc.header);
     Workspace workspace(mpc, std::move(function.struct_name));
     StatementRunner(cursor, workspace).run_to_end_of_file();
 

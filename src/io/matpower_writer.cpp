@@ -53,7 +53,9 @@ void append_comment(std::string& out, std::string_view text) {
     for (;;) {
         const std::size_t end = text.find_first_of("\r\n");
         out += "%   ";
-        for (const char c : text.substr(0, end)) {
+        std::string line(text.substr(0, end));
+        for (std::size_t bad; (bad = find_invalid_utf8(line)) != std::string::npos;) line[bad] = '?';
+        for (const char c : line) {
             const auto byte = static_cast<unsigned char>(c);
             out += (byte < 0x20U && c != '\t') || byte == 0x7FU ? '?' : c;
         }
@@ -138,6 +140,8 @@ void append_text_table(std::string& out, const TextTable& table) {
 std::string format_matpower(const MatpowerCase& mpc, std::span<const std::string> header) {
     std::string out = "function mpc = " + function_name(mpc) + "\n";
     for (const std::string& line : header) append_comment(out, line);
+    if (!header.empty() && !mpc.header.empty()) append_comment(out, "");
+    for (const std::string& line : mpc.header) append_comment(out, line);
     out += "\n%% MATPOWER Case Format : Version 2\nmpc.version = '2';\n";
     out += "\n%% system MVA base\nmpc.baseMVA = ";
     append_number(out, mpc.base_mva);

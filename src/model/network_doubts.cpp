@@ -170,7 +170,7 @@ void Doubts::unit_limits() {
 
 void Doubts::regulation() {
     namespace col = io::gen_col;
-    Tally vg_differs, not_regulating, no_q_range, pv_without_unit, reference_without_unit;
+    Tally vg_differs, vg_outside, not_regulating, no_q_range, pv_without_unit, reference_without_unit;
     for (std::size_t n = 0; n < network_.buses().size(); ++n) {
         const BusType type = network_.buses()[n].type;
         const auto units = network_.units_at(BusRow(static_cast<std::int64_t>(n)));
@@ -186,6 +186,12 @@ void Doubts::regulation() {
             continue;
         }
         const double vg = of(units.front(), col::vg);
+        const double v_min = mpc_.bus.at(n, io::bus_col::vmin), v_max = mpc_.bus.at(n, io::bus_col::vmax);
+        if (vg < v_min || vg > v_max) {
+            vg_outside.add(unit_line(units.front().pos()),
+                           unit_label(units.front().pos()) + field("Vg", vg) +
+                               (vg < v_min ? field("Vmin", v_min) : field("Vmax", v_max)));
+        }
         const auto other = std::ranges::find_if(units, [&](UnitRow unit) { return of(unit, col::vg) != vg; });
         if (other != units.end()) {
             vg_differs.add(unit_line(other->pos()), unit_label(units.front().pos()) + field("Vg", vg) +
@@ -201,6 +207,9 @@ void Doubts::regulation() {
     vg_differs.report(out_, Severity::warning, "vg_differs_at_bus",
                       "bus has units in service with different Vg; its first one regulates",
                       "buses have units in service with different Vg; the first one of each regulates");
+    vg_outside.report(out_, Severity::warning, "vg_outside_limits",
+                      "unit in service regulates to a Vg outside [Vmin, Vmax] of its bus",
+                      "units in service regulate to a Vg outside [Vmin, Vmax] of their buses");
     not_regulating.report(out_, Severity::note, "unit_at_pq_bus",
                           "unit in service is at a PQ bus (type 1) and does not regulate voltage",
                           "units in service are at PQ buses (type 1) and do not regulate voltage");
@@ -270,11 +279,18 @@ void Doubts::ratings_and_angles() {
     const auto binds_below = [](double degree) { return degree != 0.0 && degree > -360.0; };
     const auto binds_above = [](double degree) { return degree != 0.0 && degree < 360.0; };
     const bool has_angles = mpc_.branch.columns > col::angmax;
-    Tally unlimited, angles;
+    Tally unlimited, falling, angles;
     for (std::size_t row = 0; row < network_.branches().size(); ++row) {
         const Branch& branch = network_.branches()[row];
         if (!branch.in_service) continue;
         if (branch.rate_a_pu == 0.0) unlimited.add(branch_line(row), branch_label(row));
+        const double rate_a = mpc_.branch.at(row, col::rate_a), rate_b = mpc_.branch.at(row, col::rate_b),
+                     rate_c = mpc_.branch.at(row, col::rate_c);
+        const auto falls = [](double from, double to) { return from > 0.0 && to > 0.0 && to < from; };
+        if (falls(rate_a, rate_b) || falls(rate_b, rate_c)) {
+            falling.add(branch_line(row), branch_label(row) + field("rateA", rate_a) +
+                                              field("rateB", rate_b) + field("rateC", rate_c));
+        }
         if (!has_angles) continue;
         const double low = mpc_.branch.at(row, col::angmin), high = mpc_.branch.at(row, col::angmax);
         if (!binds_below(low) && !binds_above(high)) continue;
@@ -283,6 +299,9 @@ void Doubts::ratings_and_angles() {
     unlimited.report(out_, Severity::note, "rating_unlimited",
                      "branch in service has rateA 0: no thermal limit",
                      "branches in service have rateA 0: no thermal limit");
+    falling.report(out_, Severity::warning, "ratings_fall",
+                   "branch in service has rateB below rateA, or rateC below rateB",
+                   "branches in service have rateB below rateA, or rateC below rateB");
     angles.report(out_, Severity::note, "angle_limits_ignored",
                   "branch in service has an angle difference limit, which is not watched",
                   "branches in service have angle difference limits, which are not watched");

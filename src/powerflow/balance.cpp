@@ -53,7 +53,7 @@ void check_given(const model::Network& network, const Balance& balance) {
 }  // namespace
 
 std::string Balance::name() const {
-    static constexpr const char* names[] = {"spare", "pmax", "reference", "given"};
+    static constexpr const char* names[] = {"spare", "pmax", "reference", "weights"};
     std::string text = names[static_cast<std::size_t>(rule)];
     if (area) text += " in area " + std::to_string(*area);
     return text;

@@ -4,17 +4,25 @@
 #include <cmath>
 #include <numbers>
 #include <sstream>
+#include <utility>
 
 #include "nodalroom/core/errors.hpp"
+#include "nodalroom/core/number_text.hpp"
 
 namespace nodalroom::powerflow {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kWorstBuses = 5;
+constexpr double kSmallestTolerance = 1e-12;
+constexpr double kLargestTolerance = 1e-6;
 // Reactive limits are drawn in by this many steps, halved where one fails, down to this share.
 constexpr double kEasingSteps = 8.0;
 constexpr double kSmallestEasing = 1.0 / 256.0;
+
+double larger_of(const BusMismatch& mismatch) {
+    return std::max(std::abs(mismatch.p_pu), std::abs(mismatch.q_pu));
+}
 
 std::vector<BusMismatch> worst_buses(NewtonSolver& solver) {
     solver.evaluate_mismatch();
@@ -25,7 +33,7 @@ std::vector<BusMismatch> worst_buses(NewtonSolver& solver) {
         all.push_back({BusRow(static_cast<std::int64_t>(i)), solver.residual()[row], q});
     }
     const auto size = [](const BusMismatch& m) {
-        const double larger = std::max(std::abs(m.p_pu), std::abs(m.q_pu));
+        const double larger = larger_of(m);
         return std::isfinite(larger) ? larger : std::numeric_limits<double>::max();
     };
     const std::size_t kept = std::min(kWorstBuses, all.size());
@@ -146,6 +154,20 @@ NewtonReport solve_easing_limits(NewtonSolver& solver, const PowerFlowOptions& o
     return report;
 }
 
+/// How an attempt ended, after a number of them: "2 diverged".
+const char* ending_text(SolveStatus status) {
+    switch (status) {
+        case SolveStatus::singular:
+            return "met a singular Jacobian";
+        case SolveStatus::diverged:
+            return "diverged";
+        case SolveStatus::q_limits_cycling:
+            return "kept switching reactive limits";
+        default:
+            return "reached the iteration limit";
+    }
+}
+
 }  // namespace
 
 std::string describe_attempts(const model::Network& network, const std::vector<Attempt>& attempts) {
@@ -155,28 +177,30 @@ std::string describe_attempts(const model::Network& network, const std::vector<A
     if (last.converged()) {
         text << "converged from the " << to_string(attempts.back().start) << " start in " << last.iterations
              << " iterations";
-        if (attempts.size() > 1) text << ", after " << attempts.size() - 1 << " failed attempts";
+        if (attempts.size() == 2) text << ", after 1 failed attempt";
+        if (attempts.size() > 2) text << ", after " << attempts.size() - 1 << " failed attempts";
         return text.str();
     }
-    switch (last.status) {
-        case SolveStatus::no_balance:
-            return "no in-service unit takes part in the balance of an island";
-        case SolveStatus::singular:
-            text << "the Jacobian became singular";
-            break;
-        case SolveStatus::diverged:
-            text << "the iteration diverged";
-            break;
-        case SolveStatus::q_limits_cycling:
-            text << "reactive limits kept switching";
-            break;
-        default:
-            text << "no convergence within the iteration limit";
-            break;
+    if (last.status == SolveStatus::no_balance) {
+        return "no in-service unit takes part in the balance of an island";
     }
-    text << " in all " << attempts.size() << " attempts";
+    std::vector<std::pair<SolveStatus, int>> endings;  // in the order first met
+    for (const Attempt& attempt : attempts) {
+        const SolveStatus status = attempt.report.status;
+        const auto found = std::ranges::find(endings, status, &std::pair<SolveStatus, int>::first);
+        if (found == endings.end()) {
+            endings.emplace_back(status, 1);
+        } else {
+            ++found->second;
+        }
+    }
+    text << "no solution in " << attempts.size() << (attempts.size() == 1 ? " attempt (" : " attempts (");
+    for (std::size_t k = 0; k < endings.size(); ++k) {
+        text << (k == 0 ? "" : ", ") << endings[k].second << " " << ending_text(endings[k].first);
+    }
+    text << ")";
     if (last.worst_bus.valid()) {
-        text << "; worst at bus " << network.bus(last.worst_bus).number.value() << ", mismatch "
+        text << "; the last was worst at bus " << network.bus(last.worst_bus).number.value() << ", mismatch "
              << last.max_mismatch_pu * network.base_mva() << " MVA";
     }
     return text.str();
@@ -203,7 +227,13 @@ Start parse_start(std::string_view word) {
     throw OptionError("init = '" + std::string(word) + "'; must be 'auto', 'stored', 'dc' or 'flat'");
 }
 
+std::optional<std::string> tolerance_problem(double tolerance_pu) {
+    if (tolerance_pu >= kSmallestTolerance && tolerance_pu <= kLargestTolerance) return std::nullopt;
+    return "tolerance = " + number_text(tolerance_pu) + "; must be in [1e-12, 1e-6] per unit";
+}
+
 std::optional<std::string> PowerFlowOptions::first_violation() const {
+    if (auto problem = tolerance_problem(mismatch_tolerance_pu)) return problem;
     NewtonOptions newton;
     newton.mismatch_tolerance_pu = mismatch_tolerance_pu;
     newton.max_iterations = max_iterations;
@@ -250,6 +280,14 @@ std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOpti
     }
     if (options.enforce_q_limits)
         attempts.push_back({starts.front(), false, true, solve_easing_limits(solver, options, starts)});
+    NewtonReport& last = attempts.back().report;
+    if (!last.converged()) {
+        // It may have failed in the middle of a step, or on limits drawn out. What is reported is what the
+        // voltages it ended with leave of the case itself, as worst_buses lists it.
+        const BusMismatch worst = worst_buses(solver).front();
+        last.worst_bus = worst.bus;
+        last.max_mismatch_pu = larger_of(worst);
+    }
     return attempts;
 }
 

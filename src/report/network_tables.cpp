@@ -243,6 +243,7 @@ Table attempt_table(const model::Network& network, const powerflow::PowerFlowRes
     TableMaker table(attempts.size());
     table.text("start", [&](std::size_t i) { return powerflow::to_string(attempts[i].start); });
     table.flag("damped", [&](std::size_t i) { return attempts[i].damped; });
+    table.flag("eased", [&](std::size_t i) { return attempts[i].eased; });
     table.text("status", [&](std::size_t i) { return powerflow::to_string(attempts[i].report.status); });
     table.whole("iterations", [&](std::size_t i) { return attempts[i].report.iterations; });
     table.whole("q_switches", [&](std::size_t i) { return attempts[i].report.q_switches; });

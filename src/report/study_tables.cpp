@@ -68,7 +68,9 @@ Table state_table(const model::Network& network, const contingency::SweepResult&
     table.text("status", [&](std::size_t i) { return powerflow::to_string(states[i].status); });
     table.whole("iterations", [&](std::size_t i) { return states[i].iterations; });
     table.number("max_mismatch_pu", [&](std::size_t i) { return states[i].max_mismatch_pu; });
-    table.number("worst_loading_percent", [&](std::size_t i) { return 100.0 * states[i].worst_loading; });
+    table.number("worst_loading_percent", [&](std::size_t i) {
+        return states[i].worst_branch.valid() ? 100.0 * states[i].worst_loading : headroom::kNaN;
+    });
     table.text("worst_branch", [&](std::size_t i) {
         const BranchRow branch = states[i].worst_branch;
         return branch.valid() ? branch_name(network, branch) : std::string();
@@ -84,8 +86,14 @@ Table state_table(const model::Network& network, const contingency::SweepResult&
     table.optional_whole("vm_max_bus",
                          [&](std::size_t i) { return bus_number(network, states[i].vm_max_bus); });
     table.number("supply_mw", [&](std::size_t i) { return states[i].supply_pu * base; });
-    table.whole("thermal_violations", [&](std::size_t i) { return states[i].thermal_violations; });
-    table.whole("voltage_violations", [&](std::size_t i) { return states[i].voltage_violations; });
+    const auto counted = [&](std::size_t i, int count) {
+        const bool is_solved = states[i].status == powerflow::SolveStatus::converged;
+        return is_solved ? MaybeWhole(count) : MaybeWhole();
+    };
+    table.optional_whole("thermal_violations",
+                         [&](std::size_t i) { return counted(i, states[i].thermal_violations); });
+    table.optional_whole("voltage_violations",
+                         [&](std::size_t i) { return counted(i, states[i].voltage_violations); });
     return table.take();
 }
 
@@ -162,6 +170,7 @@ Table headroom_table(const model::Network& network, const headroom::HeadroomResu
     table.text("element", [&](std::size_t i) { return elements[i].name; });
     table.text("element_kind", [&](std::size_t i) { return elements[i].kind; });
     table.number("value", [&](std::size_t i) { return rows[i]->binding.value; });
+    table.number("value_without_load", [&](std::size_t i) { return rows[i]->binding.value_without_load; });
     table.number("limit", [&](std::size_t i) {
         const headroom::Binding& binding = rows[i]->binding;
         if (binding.type != LimitType::thermal || binding.element < 0) return binding.limit;

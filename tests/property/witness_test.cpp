@@ -146,7 +146,7 @@ struct Scenario {
 std::ostream& operator<<(std::ostream& out, const Scenario& scenario) { return out << scenario.name; }
 
 void without_voltage_limits(HeadroomOptions& options) {
-    options.limits.band_intact = options.limits.band_post = contingency::VoltageBand{0.01, 9.0};
+    options.limits.band_intact = options.limits.band_post = contingency::VoltageBand{0.01, 2.0};
 }
 
 class Witnesses : public ::testing::TestWithParam<Scenario> {};

@@ -63,7 +63,7 @@ def test_solve(small_file, heavy_file, tmp_path, run_command):
 def test_sweep(small_file, heavy_file, tmp_path, run_command):
     code, out, _ = run_command("sweep", small_file, "--out", tmp_path / "s.csv", "--violations", tmp_path / "v.csv")
     assert code == 0
-    assert "12 states: 12 converged; 1 bridges not simulated" in out
+    assert "12 states: 12 converged; 1 bridge not simulated" in out
     assert len(pd.read_csv(tmp_path / "s.csv")) == 12
     content = json.loads(run_command("sweep", small_file, "--json", "--voltage-band-post", "0.995,1.05")[1])
     assert content["complete"] is True
@@ -114,7 +114,8 @@ def test_options_reach_the_study(small_file, tmp_path, run_command):
     ]  # fmt: skip
     content = json.loads(run_command("headroom", small_file, "--buses", "4", "--json", *words)[1])
     assert content["options"] == {
-        "buses": [4], "min_kv": 0, "power_factor": 0.9, "max_mw": 300, "contingencies": "branches", "balance": "given",
+        "buses": [4], "min_kv": 0, "power_factor": 0.9, "max_mw": 300, "contingencies": "branches",
+        "balance": "weights",
         "balance_area": None, "rating_intact": "C", "rating_post": "A", "attribution": 0.01,
         "attribution_voltage": 0.002, "voltage_band": [0.95, 1.05], "voltage_band_post": [0.92, 1.08],
         "voltage_change_max": 0.08, "monitor_min_kv": 100, "q_limits": False, "certify": "all", "tolerance": 1e-9,
@@ -147,3 +148,83 @@ def test_convert_keeps_every_bit(tmp_path, run_command):
     code, _, said = run_command("convert", source, tmp_path / "out.raw")
     assert code == 2
     assert "must end in .m" in said
+
+
+def test_listings_have_no_padding_and_say_what_they_leave_out(tmp_path, run_command):
+    case = DATA / "case_RTS_GMLC.m"
+    code, out, _ = run_command("headroom", case, "--buses", "101,102,103", "--top", 2, "--max-mw", 50)
+    assert code == 0
+    assert all(line == line.rstrip() for line in out.splitlines())
+    assert "… and 1 more (--top)" in out
+    info = run_command("info", DATA / "case14.m", "--top", 1)[1]
+    assert "14 at an unknown voltage" in info
+    assert "… and 2 more (--top)" in info
+    assert all(line == line.rstrip() for line in info.splitlines())
+
+
+def test_case14_has_voltages_instead_of_loadings(run_command):
+    """It has no ratings and no base voltages."""
+    code, out, _ = run_command("sweep", DATA / "case14.m")
+    assert code == 0
+    assert "Highest loadings" not in out
+    assert "Lowest voltages" in out
+    listed = run_command("solve", DATA / "case14.m")[1].split("Lowest voltages\n")[1].splitlines()
+    assert listed[0].split() == ["bus", "name", "base_kv", "vm_pu", "va_degree"]
+    assert listed[1].split()[-3] == "-"  # baseKV 0 is unknown
+    content = json.loads(run_command("sweep", DATA / "case14.m", "--json")[1])
+    assert content["states"][0]["worst_loading_percent"] is None
+
+
+def test_states_without_a_solution_have_no_counts_and_are_pointed_out(tmp_path, run_command):
+    text = SMALL.replace("6 7 0.02 0.1 0.01 40 0 0 0 0 1", "6 7 0.05 0.9 0.01 400 0 0 0 0 1")
+    text = text.replace("6 7 0.02 0.1 0.01 40 0 0 0 0 0", "6 7 0.02 0.1 0.01 400 0 0 0 0 1")
+    path = tmp_path / "lost.m"
+    path.write_text(text.replace("7 1 5 1", "7 1 60 10"))
+    result = nr.sweep(nr.read(path))
+    lost = result.table.set_index("contingency").loc["branch 10: 6-7 ckt 2"]
+    assert lost["status"] != "converged"
+    assert lost["thermal_violations"] is pd.NA
+    assert lost["voltage_violations"] is pd.NA
+    assert result.table["thermal_violations"].notna().sum() == len(result.table) - 1
+    out = run_command("sweep", path)[1]
+    assert "States without a solution: they deserve a look of their own\n" in out
+    out = run_command("headroom", path, "--buses", 4)[1]
+    assert "1 state has no solution without any new load: left out here, and worth a look of their own" in out
+    assert "\nStates without a solution, left out\n" in out
+
+
+def test_limit_types_are_spelt_one_way(run_command):
+    words = ["--voltage-band", "0.95,1.1", "--voltage-band-post", "0.92,1.1", "--buses", "13,14"]
+    out = run_command("headroom", DATA / "case14.m", *words)[1]
+    assert out.count("low_voltage") >= 2
+    assert "low voltage" not in out
+
+
+def test_help_is_not_cut(run_command):
+    out = run_command("--help")[1]
+    commands = out[out.index("Commands:") : out.index("Exit codes")]
+    assert "..." not in commands
+    solve = " ".join(run_command("solve", "--help")[1].split())
+    assert "Newton steps between two switches of limits" in solve
+
+
+def test_names_of_the_package_are_the_public_ones():
+    assert sorted(dir(nr)) == sorted(nr.__all__)
+
+
+def test_attempts_tell_how_each_ended(heavy_file, run_command):
+    flow = nr.read(heavy_file).solve()
+    assert list(flow.attempts["eased"]) == [False] * 6 + [True]
+    counts = flow.attempts["status"].value_counts()
+    for status, words in (("diverged", "diverged"), ("iteration_limit", "reached the iteration limit")):
+        if status in counts:
+            assert f"{counts[status]} {words}" in flow.reason
+    worst = flow.worst_buses.iloc[0]
+    assert f"worst at bus {flow.worst_buses.index[0]}, mismatch" in flow.reason
+    assert max(abs(worst["p_mw"]), abs(worst["q_mvar"])) == pytest.approx(flow.max_mismatch_pu * 100)
+    assert "eased" in run_command("solve", heavy_file)[1]
+
+
+def test_negative_reactive_totals_have_one_sign(run_command):
+    out = run_command("solve", DATA / "case9.m")[1]
+    assert "+ -" not in out

@@ -11,7 +11,8 @@ from conftest import SMALL
 
 DOCUMENTED = [
     "headroom_mw", "status", "limit_type", "contingency_kind", "contingency", "element", "element_kind", "value",
-    "limit", "factor", "feasible_mw", "violated_mw", "states_solved", "states_total", "certified", "thermal_mw",
+    "value_without_load", "limit", "factor", "feasible_mw", "violated_mw", "states_solved", "states_total", "certified",
+    "thermal_mw",
     "voltage_mw", "collapse_mw", "generation_mw", "radial",
 ]  # fmt: skip
 BESIDE = ["contingency_row", "element_row", "radial_feed", "name", "base_kv", "area"]
@@ -165,7 +166,7 @@ def test_balance_forms(net):
     spare = (net.generators["p_max_mw"] - net.generators["p_mw"]).clip(lower=0)
     by_rule = nr.headroom(net, [4, 5], contingencies="branches").table["headroom_mw"]
     given = nr.headroom(net, [4, 5], contingencies="branches", balance=spare)
-    assert given.options["balance"] == "given"
+    assert given.options["balance"] == "weights"
     assert np.allclose(given.table["headroom_mw"], by_rule, atol=0.02)
     in_area = nr.headroom(net, [4, 5], balance_area=2)
     assert in_area.options["balance_area"] == 2

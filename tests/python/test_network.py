@@ -102,7 +102,15 @@ def test_writing_and_reading_gives_the_same_bits(name, tmp_path):
     again = nr.read(tmp_path / "again.m")
     for table in ("buses", "branches", "generators", "loads", "shunts"):
         pd.testing.assert_frame_equal(getattr(net, table), getattr(again, table), check_exact=True)
-    assert net.to_matpower() == again.to_matpower()
+    assert net.to_matpower(header=["once more"]) == again.to_matpower()
+
+
+def test_comments_at_the_head_travel_with_copies(tmp_path):
+    net = nr.read(DATA / "case_RTS_GMLC.m")
+    assert "provided that this entire notice appears in\n%   all copies of the Data" in net.to_matpower()
+    net.to_matpower(tmp_path / "copy.m")
+    assert nr.read(tmp_path / "copy.m").to_matpower() == net.to_matpower()
+    assert pickle.loads(pickle.dumps(net)).to_matpower() == net.to_matpower()
 
 
 def test_text_and_bytes_are_parsed_alike(small):

@@ -97,6 +97,19 @@ cli.main()
     assert f"Interrupted: {len(table)} of 500 buses" in (tmp_path / "h.html").read_text()
 
 
+def test_ctrl_c_before_every_state_was_solved_without_load(tmp_path):
+    code = HEED_CTRL_C + f"""
+import nodalroom as nr
+net = nr.read({str(DATA / "case_ACTIVSg2000.m")!r})
+study = nr.headroom(net, min_kv=230, threads=1, progress=lambda *call: signal.raise_signal(signal.SIGINT))
+study.report({str(tmp_path / "h.html")!r})
+print(study.complete, study.intact_solved, study.states_known)
+"""
+    ended = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
+    assert ended.stdout.split() == ["False", "True", "False"], ended.stderr
+    assert "every state has a solution" not in (tmp_path / "h.html").read_text()
+
+
 def test_ctrl_c_in_a_sweep():
     code = HEED_CTRL_C + f"""
 import nodalroom as nr

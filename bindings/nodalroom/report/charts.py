@@ -19,8 +19,14 @@ LIMIT_COLOURS = {
     "none": "#9aa0a6",
 }
 
-WIDTH, HEIGHT = 920, 320
+HEIGHT = 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 48
+#: The same curve for wide pages and for narrow ones, where shrunk figures could not be read.
+WIDTHS = {"wide": 920, "narrow": 460}
+#: Below this a bus counts as taking nothing, MW.
+NOTHING_MW = 0.1
+#: Where more than this share takes nothing, the curve is of the others: it would be empty otherwise.
+MOSTLY = 0.5
 
 
 def nice_ticks(top: float, count: int = 6) -> list[float]:
@@ -33,12 +39,12 @@ def nice_ticks(top: float, count: int = 6) -> list[float]:
     return [i * step for i in range(math.ceil(top / step - 1e-9) + 1)]
 
 
-def log_ticks(top: float) -> list[float]:
+def log_ticks(top: float, marks: tuple[int, ...] = (1, 2, 5)) -> list[float]:
     """1, 2, 5, 10, … up to at least `top`."""
     ticks: list[float] = []
     power = 1.0
     while True:
-        for m in (1, 2, 5):
+        for m in marks:
             ticks.append(m * power)
             if m * power >= top:
                 return ticks
@@ -50,13 +56,26 @@ def capacity_curve(headroom_mw: list[float]) -> str:
     values = sorted(value for value in headroom_mw if math.isfinite(value))
     if not values:
         return "<p>No bus has a number.</p>"
+    some = [value for value in values if value >= NOTHING_MW]
+    buses = f"{len(values):,} buses"
+    if not some:
+        return f"<p>None of {buses} takes {NOTHING_MW:g} MW or more, so there is no curve to draw.</p>"
+    note = ""
+    if len(some) < (1 - MOSTLY) * len(values):
+        note = f"<p>{len(values) - len(some):,} of {buses} take nothing. The curve is of the other {len(some):,}.</p>"
+        values = some
+    return note + "".join(_curve(values, name, width) for name, width in WIDTHS.items())
+
+
+def _curve(values: list[float], name: str, width: int) -> str:
     count, top = len(values), max(values[-1], 1.0)
     median = statistics.median(values)
+    narrow = width < 600
     # A few very strong buses would press all others against the axis.
     logarithmic = top > 12 * max(median, 1.0)
-    x_ticks = log_ticks(top) if logarithmic else nice_ticks(top)
+    x_ticks = log_ticks(top, (1,) if narrow else (1, 2, 5)) if logarithmic else nice_ticks(top, 4 if narrow else 6)
     y_ticks = nice_ticks(count, 5)
-    plot_width, plot_height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+    plot_width, plot_height = width - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
     def x(mw: float) -> float:
         share = math.log(max(mw, 1.0)) / math.log(x_ticks[-1]) if logarithmic else mw / x_ticks[-1]
@@ -80,7 +99,7 @@ def capacity_curve(headroom_mw: list[float]) -> str:
     area = f"{line}V{y(0):.1f}H{x(0):.1f}Z"
 
     grid = "".join(
-        f"<line class='grid' x1='{LEFT}' x2='{WIDTH - RIGHT}' y1='{y(t):.1f}' y2='{y(t):.1f}'/>"
+        f"<line class='grid' x1='{LEFT}' x2='{width - RIGHT}' y1='{y(t):.1f}' y2='{y(t):.1f}'/>"
         f"<text class='tick' x='{LEFT - 8}' y='{y(t) + 4:.1f}' text-anchor='end'>{t:,.0f}</text>"
         for t in y_ticks
         if t == int(t)
@@ -90,15 +109,17 @@ def capacity_curve(headroom_mw: list[float]) -> str:
         f"<text class='tick' x='{x(t):.1f}' y='{y(0) + 18:.1f}' text-anchor='middle'>{t:,g}</text>"
         for t in x_ticks
     )
-    anchor, shift = ("end", -6) if x(median) > WIDTH * 0.7 else ("start", 6)
+    anchor, shift = ("end", -6) if x(median) > width * 0.6 else ("start", 6)
     mark = (
         f"<line class='mark' x1='{x(median):.1f}' x2='{x(median):.1f}' y1='{TOP}' y2='{y(0):.1f}'/>"
         f"<text class='mark' x='{x(median) + shift:.1f}' y='{TOP + 14}' text-anchor='{anchor}'>"
         f"median {median:,.1f} MW</text>"
     )
-    scale = " (logarithmic; buses below 1 MW are left of the axis)" if logarithmic else ""
+    scale = ""
+    if logarithmic:
+        scale = " (logarithmic)" if narrow else " (logarithmic; buses below 1 MW are left of the axis)"
     return (
-        f"<svg class='curve' viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='Buses by headroom'>"
+        f"<svg class='curve {name}' viewBox='0 0 {width} {HEIGHT}' role='img' aria-label='Buses by headroom'>"
         f"{grid}<path class='area' d='{area}'/><path class='line' d='{line}'/>{mark}"
         f"<text class='axis' x='{LEFT + plot_width / 2:.0f}' y='{HEIGHT - 8}' text-anchor='middle'>"
         f"New load, MW{scale}</text>"

@@ -14,8 +14,10 @@ from .._words import (
     STATUS_WORDS,
     balance_text,
     binding_counts,
+    counted,
     describe_options,
     limit_counts,
+    past_limit,
     status_counts,
 )
 from .charts import LIMIT_COLOURS, capacity_curve, limit_bar
@@ -32,12 +34,13 @@ COLUMNS = [
     ("base_kv", "kV", "base voltage"),
     ("headroom_mw", "Headroom MW", "MW of new load that fit"),
     ("status", "Status", "what kind of answer it is"),
-    ("limit_type", "Limit", "what the next MW breaks"),
+    ("limit_type", "Limit type", "what the next MW breaks"),
     ("contingency", "State", "the outage in which it breaks, or intact"),
     ("element", "Element", "where it breaks"),
-    ("value", "Value", "at the headroom: MVA, pu, or MW of spare generation"),
-    ("limit", "of", "the limit, in the same unit"),
-    ("factor", "per MW", "growth of the value per MW of new load"),
+    ("value", "Value", "at the headroom: MVA, pu, or MW of spare generation; * past the limit"),
+    ("limit", "Limit is", "the limit, in the same unit"),
+    ("value_without_load", "Without load", "the value in the same state without the new load"),
+    ("factor", "Per MW", "growth of the value per MW of new load"),
     ("thermal_mw", "Thermal MW", "first thermal limit"),
     ("voltage_mw", "Voltage MW", "first voltage limit"),
     ("collapse_mw", "Collapse MW", "last load with a solution"),
@@ -64,7 +67,7 @@ def study_page(study: Study, title: str | None = None) -> str:
         ]
     else:
         parts.append(_assumptions(study))
-    parts += [_unsolvable(study), _diagnostics(study), _footer(study)]
+    parts += [_unsolvable(study), _bridges(study), _diagnostics(study), _footer(study)]
     return _DOCUMENT.format(
         title=escape(title),
         css=_asset("page.css"),
@@ -109,9 +112,11 @@ def _json(content: Any) -> str:
 
 def _data(study: Study) -> dict[str, Any]:
     """The table of buses, and how to make a witness, for the script of the page."""
-    from ..study import witness_command
+    from ..study import witness_words
 
     frame = study.table.reset_index()
+    past = past_limit(study.table).tolist() if len(frame) else []
+    frame["base_kv"] = frame["base_kv"].where(frame["base_kv"] > 0)  # 0: unknown
     frame["states"] = [
         f"{solved} of {total}" for solved, total in zip(frame["states_solved"], frame["states_total"], strict=True)
     ]
@@ -121,8 +126,14 @@ def _data(study: Study) -> dict[str, Any]:
         "rows": [list(row) for row in rows],
         "limits": LIMIT_WORDS,
         "colours": LIMIT_COLOURS,
-        "witness": witness_command(study, "BUS"),
+        "past_limit": past,
+        "witness": witness_words(study),
+        "file": f"headroom_{_file_name(study.network.name)}.csv",
     }
+
+
+def _file_name(name: str) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
 
 
 def _values(column: pd.Series) -> list[Any]:
@@ -141,9 +152,9 @@ def _intro(study: Study, title: str) -> str:
     net = study.network
     lines = [
         f"<header><h1>{escape(title)}</h1>",
-        "<p class='lead'>How many MW of new load fit at each bus before the first limit is broken, in the "
+        "<p class='lead'>How many MW of new load fit at each bus before the first limit counts against them, in the "
         f"{'intact grid' if study.options['contingencies'] == 'none' else 'intact grid and after any single outage'}, "
-        "and which limit it is.</p>",
+        "and which limit it is. What the load hardly touches does not count, so a limit may be a little passed.</p>",
         f"<p>{escape(repr(net).strip('<>'))}. Read from <code>{escape(net.source)}</code>.</p>",
     ]
     if not study.intact_solved:
@@ -152,8 +163,8 @@ def _intro(study: Study, title: str) -> str:
         )
     elif not study.complete:
         lines.append(
-            f"<p class='alarm'>Interrupted: {len(study.table)} of {study.candidates} buses were finished; "
-            "the others are not in this report.</p>"
+            f"<p class='alarm'>Interrupted: {len(study.table)} of {counted(study.candidates, 'bus', 'buses')} were "
+            "finished; the others are not in this report.</p>"
         )
     return "\n".join([*lines, "</header>"])
 
@@ -170,11 +181,15 @@ def _figures(study: Study) -> str:
     name = table["name"].get(best)
     certified = int(table["certified"].sum())
     figures = [
-        (f"{_short(numbers.median())} MW", "median headroom", f"of {len(table):,} buses"),
+        (f"{_short(numbers.median())} MW", "median headroom", f"of {counted(len(table), 'bus', 'buses')}"),
         (f"{_short(numbers.max())} MW", "largest headroom", f"bus {best} {name or ''}"),
         (f"{int((numbers >= 100).sum()):,}", "buses that take 100 MW or more", f"of {len(table):,}"),
         (f"{counts.get('already_limited', 0):,}", "buses that take nothing", "any load breaks a limit"),
-        (f"{study.states_total:,}", "states", f"{study._core.bridges:,} bridge outages not simulated"),
+        (
+            f"{study.states_total:,}",
+            "states",
+            f"{counted(study._core.bridges, 'bridge outage', 'bridge outages')} not simulated",
+        ),
         (
             f"{certified:,}",
             "buses certified",
@@ -186,6 +201,14 @@ def _figures(study: Study) -> str:
         for value, label, note in figures
     )
     statuses = "; ".join(f"{count:,} {status} ({STATUS_WORDS[status]})" for status, count in counts.items())
+    past = int(past_limit(table).sum())
+    if past:
+        voltage, thermal = study.options["attribution_voltage"], study.options["attribution"]
+        statuses += (
+            f". In {counted(past, 'row', 'rows')} the value stands past its limit (marked *): the limit itself was "
+            "passed at a smaller load, or before any, and what is reached is the attribution, from which on it counts "
+            f"against the new load: a voltage moved by {voltage:g} pu, a flow raised by {thermal:g} MVA per MW"
+        )
     return (
         f"<section class='cards'>{cards}</section>"
         f"<p class='note'>The new load is supplied by the balance <b>{escape(balance_text(study.options))}</b>; "
@@ -221,7 +244,8 @@ def _binding(study: Study) -> str:
         for row in shown.itertuples()
     )
     note = (
-        f"<p class='note'>{len(counts) - len(shown):,} further pairs bind no more buses than these.</p>"
+        f"<p class='note'>{counted(len(counts) - len(shown), 'further pair binds', 'further pairs bind')} no more "
+        "buses than these.</p>"
         if len(counts) > len(shown)
         else ""
     )
@@ -248,11 +272,15 @@ def _buses(study: Study) -> str:
     )
     return (
         "<section><h2>All buses</h2>"
-        "<p class='note'>Click a heading to sort, a row for the command that makes its witness (below). A dash: does "
-        "not apply; “none”: no such limit up to the cap.</p>"
+        "<p class='note'>Click a heading to sort, a row for the command that makes its witness (below); Enter does the "
+        "same on the keyboard. A dash: does not apply; “none”: no such limit up to the cap; *: past its limit, where "
+        "the attribution is what is reached.</p>"
         "<div class='tools'><input id='find' type='search' placeholder='Bus, name, state or element' aria-label='Find'>"
         f"<select id='kind' aria-label='Limit'><option value=''>every limit</option>{kinds}</select>"
-        "<span id='count'></span></div>"
+        "<label>at least <input id='least-kv' type='number' min='0' step='any'> kV</label>"
+        "<label>at least <input id='least-mw' type='number' min='0' step='any'> MW</label>"
+        "<button id='download' type='button'>CSV of these rows</button>"
+        "<span id='count' aria-live='polite'></span></div>"
         f"<div class='scroll tall'><table id='buses'><thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
         "<button id='more' type='button' hidden>Show more</button>"
         "<noscript><p class='alarm'>The table needs the script inside this page.</p></noscript></section>"
@@ -262,6 +290,11 @@ def _buses(study: Study) -> str:
 def _unsolvable(study: Study) -> str:
     if not study.intact_solved:
         return ""
+    if not study.states_known:
+        return (
+            "<section><h2>States left out</h2><p class='alarm'>Not known: the study was interrupted before every state "
+            "was solved without the new load.</p></section>"
+        )
     states = study.unsolvable
     if not len(states):
         return (
@@ -269,10 +302,25 @@ def _unsolvable(study: Study) -> str:
         )
     items = "".join(f"<li>{escape(str(name))}</li>" for name in states["contingency"].head(200))
     more = f"<p>… and {len(states) - 200} more.</p>" if len(states) > 200 else ""
+    which = ("has", "It limits", "deserves") if len(states) == 1 else ("have", "They limit", "deserve")
     return (
-        f"<section><h2>States left out</h2><p>{len(states)} of {study.states_total:,} states have no solution before "
-        "any load is added. They limit no bus here, and deserve a look of their own.</p>"
+        f"<section><h2>States left out</h2><p>{len(states):,} of {counted(study.states_total, 'state', 'states')} "
+        f"{which[0]} no solution before any load is added. {which[1]} no bus here, and {which[2]} a look of "
+        f"{'its' if len(states) == 1 else 'their'} own.</p>"
         f"<ul class='columns'>{items}</ul>{more}</section>"
+    )
+
+
+def _bridges(study: Study) -> str:
+    names = study.bridges["name"]
+    if not len(names) or study.options["contingencies"] in ("none", "units"):
+        return ""
+    items = "".join(f"<li>{escape(str(name))}</li>" for name in names)
+    return (
+        "<section><h2>Bridge outages not simulated</h2><p>The loss of any of these branches splits its island. What is "
+        "cut off is consequential load loss, and a new load behind one goes with it; buses behind one have it as "
+        f"their radial feed.</p><details><summary>{counted(len(names), 'branch', 'branches')}</summary>"
+        f"<ul class='columns'>{items}</ul></details></section>"
     )
 
 
@@ -295,9 +343,10 @@ def _check(study: Study) -> str:
         "<section><h2>How to check a number</h2>"
         "<p>Every row has a witness: the case with the new load connected, the state’s outage applied, and every unit "
         f"at the production that balances it. For bus <b id='witness-bus'>{bus}</b>:</p>"
-        f"<pre id='witness'>{escape(witness_command(study, str(bus)))}</pre>"
+        f"<pre id='witness' aria-live='polite'>{escape(witness_command(study, int(bus)))}</pre>"
         "<p>Open the file in any power-flow tool and solve it without reactive limits: the element named in the row "
-        "stands at the value given there. In Python: <code>study.witness(bus).save(path)</code>.</p></section>"
+        "stands at the value given there, at its limit or past it; the file’s head says which. "
+        "In Python: <code>study.witness(bus).save(path)</code>.</p></section>"
     )
 
 

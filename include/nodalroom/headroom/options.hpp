@@ -32,7 +32,7 @@ struct HeadroomOptions {
     double attribution_voltage_pu = 0.005;  ///< a voltage limit counts above this change; >= 0
     bool enforce_q_limits = true;
     Certify certify = Certify::screened;
-    double mismatch_tolerance_pu = 1e-8;  ///< must be > 0 and <= 1e-6
+    double mismatch_tolerance_pu = 1e-8;  ///< in [1e-12, 1e-6]
     int threads = 0;                      ///< 0: all processors
     [[nodiscard]] std::optional<std::string> first_violation() const;
 };

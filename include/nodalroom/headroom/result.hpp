@@ -38,8 +38,11 @@ struct Binding {
     contingency::Outage outage;  ///< none: the intact state
     std::int32_t element = -1;   ///< branch row (thermal) or bus row (voltages, collapse); -1 for generation
     double value = kNaN;         ///< at the limit: MVA (thermal), pu (voltages), MW (generation)
-    double limit = kNaN;         ///< same unit; NaN for collapse
-    double factor = kNaN;        ///< slope of value per MW of new load
+    /// The same in this state without the new load; NaN for collapse and generation. With `value`
+    /// beyond `limit`, what is reached is the attribution, not the limit (docs/headroom.md, section 6).
+    double value_without_load = kNaN;
+    double limit = kNaN;   ///< same unit; NaN for collapse
+    double factor = kNaN;  ///< slope of value per MW of new load
 };
 
 /// Headroom of one bus. MW are those of the new load. Per-type figures are infinite where no such
@@ -66,9 +69,10 @@ struct HeadroomResult {
     bool intact_solved = false;
     std::vector<HeadroomRow> rows;                ///< one per candidate, in the order asked for
     std::vector<contingency::Outage> unsolvable;  ///< states without a solution before any load
-    std::size_t states_total = 0;                 ///< intact state and outages simulated
-    std::size_t bridges = 0;                      ///< branches whose outage is not simulated
-    bool complete = false;                        ///< false: cancelled; unfinished rows are not_run
+    bool baselines_known = false;  ///< every state was solved without load; else unsolvable says nothing
+    std::size_t states_total = 0;  ///< intact state and outages simulated
+    std::size_t bridges = 0;       ///< branches whose outage is not simulated
+    bool complete = false;         ///< false: cancelled; unfinished rows are not_run
 };
 
 }  // namespace nodalroom::headroom

@@ -48,6 +48,9 @@ struct TextTable {
 struct MatpowerCase {
     std::string source;  ///< path or other label used in messages
     std::string name;    ///< function name in the file
+    /// Comments the file begins with, without their marks: titles, credits, and terms of use that must
+    /// travel with copies. Headings ("%% ...") right above the first statement are not among them.
+    std::vector<std::string> header;
     double base_mva = 0.0;
     int base_mva_line = 0;
     NumericTable bus, gen, branch;
@@ -94,7 +97,7 @@ enum : std::size_t {
 [[nodiscard]] MatpowerCase parse_matpower(std::string_view text, std::string source);
 
 /// The case as MATPOWER .m text. Every number is written so that reading it gives the same bits.
-/// Each entry of `header` becomes a comment line under the function line.
+/// Under the function line stand the entries of `header` as comments, and then the case's own header.
 [[nodiscard]] std::string format_matpower(const MatpowerCase& mpc, std::span<const std::string> header = {});
 
 /// Writes format_matpower to a file; throws InputError naming the path when it cannot be written.

@@ -23,7 +23,7 @@ struct Balance {
     std::vector<double> weights;  ///< for `given`: one per unit row, >= 0
     std::optional<int> area;      ///< only units at buses of this area take part
 
-    /// "spare", "pmax", "reference", "given", with " in area N" where restricted.
+    /// "spare", "pmax", "reference", "weights", with " in area N" where restricted.
     [[nodiscard]] std::string name() const;
 };
 

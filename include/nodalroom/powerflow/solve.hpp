@@ -23,8 +23,10 @@ struct PowerFlowOptions {
     bool enforce_q_limits = true;                               ///< PV to PQ at a limit and back
     Balance balance{BalanceRule::reference, {}, std::nullopt};  ///< who covers losses and mismatch
     Start start = Start::automatic;
-    double mismatch_tolerance_pu = 1e-8;  ///< on max(|dP|, |dQ|); must be > 0
-    int max_iterations = 30;              ///< Newton steps per attempt; must be >= 1
+    double mismatch_tolerance_pu = 1e-8;  ///< on max(|dP|, |dQ|); in [1e-12, 1e-6]
+    /// Newton steps between two switches of reactive limits; must be >= 1. An attempt in which limits
+    /// switch may take several times as many.
+    int max_iterations = 30;
     [[nodiscard]] std::optional<std::string> first_violation() const;
 };
 
@@ -61,6 +63,10 @@ struct PowerFlowResult {
 /// Solves the AC power flow of a network: Newton-Raphson with reactive limits both ways and the
 /// common supply as an unknown. Throws OptionError on options out of range.
 [[nodiscard]] PowerFlowResult solve(const model::Network& network, const PowerFlowOptions& options = {});
+
+/// What is wrong with a tolerance, "tolerance = 0; must be in [1e-12, 1e-6] per unit": one range for
+/// every calculation. Looser is no solution here, and tighter is below what rounding leaves.
+[[nodiscard]] std::optional<std::string> tolerance_problem(double tolerance_pu);
 
 /// Starting voltages of a network.
 [[nodiscard]] Voltages start_voltages(const Equations& equations, const OperatingPoint& point, Start start);

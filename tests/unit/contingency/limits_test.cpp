@@ -80,7 +80,32 @@ TEST(Limits, RefuseWhatIsNoLimit) {
               std::string::npos);
     EXPECT_NE(problem([](auto& o) { o.monitor_min_kv = -1.0; }).find("monitor_min_kv"), std::string::npos);
     EXPECT_NE(problem([](auto& o) { o.monitor_min_kv = NAN; }).find("monitor_min_kv"), std::string::npos);
+    // Given in kV or percent.
+    EXPECT_EQ(problem([](auto& o) {
+                  o.band_intact = VoltageBand{95.0, 105.0};
+              }),
+              "voltage_band = (95, 105); must be two voltages in per unit, 0 <= low < high <= 2");
+    EXPECT_EQ(problem([](auto& o) { o.voltage_change_max_pu = 8.0; }),
+              "voltage_change_max = 8; must be in (0, 1] per unit");
     EXPECT_FALSE(LimitOptions{}.first_violation().has_value());
+}
+
+TEST(Limits, RefuseToWatchNothing) {
+    auto records = testing::ring_of_three();
+    records.bus(4, 4).set_bus(3, io::bus_col::base_kv, 400.0);  // isolated: nothing there to watch
+    const Network network = Network::from_matpower(records.mpc());
+    LimitOptions options;
+    options.monitor_min_kv = 110.0;
+    EXPECT_NO_THROW((void)resolve_limits(network, options));
+    options.monitor_min_kv = 110.5;
+    try {
+        (void)resolve_limits(network, options);
+        FAIL();
+    } catch (const OptionError& error) {
+        EXPECT_STREQ(
+            error.what(),
+            "monitor_min_kv = 110.5: no bus in service is at or above it, so nothing would be watched");
+    }
 }
 
 TEST(RatingSets, AreNamedByLetters) {

@@ -62,6 +62,7 @@ TEST(HeadroomOptions, OutOfRangeAreRefusedByName) {
         {"attribution", [](auto& o) { o.attribution_mva_per_mw = -0.1; }},
         {"attribution_voltage", [](auto& o) { o.attribution_voltage_pu = NAN; }},
         {"tolerance", [](auto& o) { o.mismatch_tolerance_pu = 1e-3; }},
+        {"tolerance = 1e-13; must be in [1e-12, 1e-6]", [](auto& o) { o.mismatch_tolerance_pu = 1e-13; }},
         {"threads", [](auto& o) { o.threads = -2; }},
         {"monitor_min_kv", [](auto& o) { o.limits.monitor_min_kv = -2.0; }},
         {"voltage_band",

@@ -22,6 +22,12 @@ using powerflow::BalanceRule;
 using testing::CaseRecords;
 using testing::ring_of_three;
 
+std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += line + "\n";
+    return text;
+}
+
 HeadroomOptions on_one_thread() {
     HeadroomOptions options;
     options.threads = 1;
@@ -198,6 +204,7 @@ TEST(Study, CountsOnlyWhatTheLoadMakesWorse) {
     EXPECT_EQ(rows[0].feasible_mw, 0.0);
     EXPECT_EQ(rows[0].binding.element, 5);
     EXPECT_GT(rows[0].binding.value, 3.0);
+    EXPECT_NEAR(rows[0].binding.value_without_load, 4.0, 0.2);
     EXPECT_EQ(rows[1].status, HeadroomStatus::cap_reached);  // at 2 hardly any: under 3 %
 
     options.attribution_mva_per_mw = 1.2;  // more than a line can gain
@@ -224,9 +231,38 @@ TEST(Study, CountsALowVoltageOnlyBeyondItsThreshold) {
     EXPECT_EQ(row.binding.element, 4);
     const double v_before = powerflow::solve(network).voltages.vm_pu[4];
     EXPECT_NEAR(v_before - row.binding.value, 0.005, 1e-6);  // the threshold is what was reached
+    EXPECT_NEAR(row.binding.value_without_load, v_before, 1e-9);
     EXPECT_EQ(row.binding.limit, 1.2);
+    const std::string head = joined(make_witness(network, options, row).header);
+    EXPECT_NE(head.find("Without the new load it is 0."), std::string::npos) << head;
+    EXPECT_NE(head.find("the attribution: the load has moved it by 0.005 pu"), std::string::npos) << head;
     options.attribution_voltage_pu = 0.0;
     EXPECT_EQ(headroom(network, options).rows.at(0).status, HeadroomStatus::already_limited);
+}
+
+/// A limit kept without the load can be passed before what the load moves counts: definition, section 6.
+TEST(Study, SaysWhereALimitWasPassedOnTheWayToTheAttribution) {
+    auto records = small_grid();
+    set_ratings(records, 0.0);
+    set_bands(records, 0.5, 1.5);
+    const double v_before = powerflow::solve(Network::from_matpower(records.mpc())).voltages.vm_pu[4];
+    records.set_bus(4, io::bus_col::vmin, v_before - 0.002);
+    const Network network = Network::from_matpower(records.mpc());
+    auto options = on_one_thread();
+    options.contingencies = ContingencySet::none;
+    options.buses = {BusRow(4)};
+    const auto row = headroom(network, options).rows.at(0);
+    ASSERT_EQ(row.binding.type, LimitType::low_voltage);
+    EXPECT_GT(row.binding.value_without_load, row.binding.limit);
+    EXPECT_NEAR(row.binding.value, v_before - 0.005, 1e-6);
+    const auto has = [&](const HeadroomOptions& asked, const char* words) {
+        const auto found = headroom(network, asked).rows.at(0);
+        return joined(make_witness(network, asked, found).header).find(words) != std::string::npos;
+    };
+    EXPECT_TRUE(has(options, "Not the limit is reached here but the attribution"));
+    options.attribution_voltage_pu = 0.001;  // less than there is to the limit
+    EXPECT_TRUE(has(options, "Without the new load it is 0."));
+    EXPECT_FALSE(has(options, "attribution"));
 }
 
 TEST(Study, FlagsBusesBehindABridge) {
@@ -272,6 +308,8 @@ TEST(Study, LimitsTheVoltageChangeAfterAnOutage) {
     ASSERT_EQ(row.binding.type, LimitType::voltage_change);
     EXPECT_FALSE(row.binding.outage.is_intact());
     EXPECT_NEAR(row.binding.value, 0.08, 1e-5);
+    EXPECT_GT(row.binding.value_without_load, 0.0);
+    EXPECT_LT(row.binding.value_without_load, 0.08);
     // By hand: with the load, after the outage, against the intact state with the load.
     io::MatpowerCase edited = records.mpc();
     edited.bus.at(3, io::bus_col::pd) += row.headroom_mw;
@@ -332,6 +370,8 @@ TEST(Study, CancelledKeepsFinishedRowsAndLeavesTheOthersNotRun) {
     before.cancel = true;
     const auto none = headroom(network, options, &before);
     EXPECT_FALSE(none.complete);
+    EXPECT_TRUE(whole.baselines_known);
+    EXPECT_FALSE(none.baselines_known);  // no state left out is not the same as none without a solution
     for (const HeadroomRow& row : none.rows) EXPECT_EQ(row.status, HeadroomStatus::not_run);
 }
 

@@ -150,6 +150,34 @@ TEST(MatpowerWriter, KeepsHeadersInComments) {
     EXPECT_EQ(again.bus, tiny_case().bus);
 }
 
+TEST(MatpowerWriter, KeepsTheCommentsACaseBeginsWith) {
+    const std::string text =
+        "%% A banner\r\n% terms of use\r\n\r\nfunction mpc = tiny  % credit\r\n%TINY  two buses\n"
+        "%       further in\n\n#{\n  as a block\n#}\n%\n% more\n\n"
+        "%% MATPOWER Case Format : Version 2\nmpc.version = '2';\n% not this one\n";
+    CaseText parts;
+    const std::string whole = parts.text();
+    const MatpowerCase mpc = parse_matpower(text + whole.substr(whole.find("mpc.baseMVA")), "tiny.m");
+    const std::vector<std::string> expected{"% A banner",     "terms of use", "credit", "TINY  two buses",
+                                            "    further in", "  as a block", "",       "more"};
+    EXPECT_EQ(mpc.header, expected);
+    expect_round_trip(mpc);
+    EXPECT_EQ(parse_matpower(format_matpower(mpc), "").header, expected);
+
+    const std::vector<std::string> above{"a witness"};
+    const auto again = parse_matpower(format_matpower(mpc, above), "");
+    ASSERT_EQ(again.header.size(), expected.size() + 2);
+    EXPECT_EQ(again.header.front(), "a witness");
+    EXPECT_EQ(again.header[2], "% A banner");
+}
+
+TEST(MatpowerWriter, WritesCommentsAsUtf8) {
+    CaseText parts;
+    parts.function_line += "\n% M\xFCller, M\xC3\xBCller";
+    const MatpowerCase mpc = parse_matpower(parts.text(), "tiny.m");
+    EXPECT_NE(format_matpower(mpc).find("%   M?ller, M\xC3\xBCller\n"), std::string::npos);
+}
+
 std::string refusal(const MatpowerCase& mpc) {
     try {
         (void)format_matpower(mpc);

@@ -79,6 +79,15 @@ TEST(Doubts, DifferentSetpointsAtOneBus) {
                      "its first one regulates: unit 1 at 1, Vg = 1 and unit 3, Vg = 1.02"}));
 }
 
+TEST(Doubts, SetpointsOutsideTheBandOfTheirBus) {
+    auto records = ring_of_three();
+    records.bus(4, 2).unit(4).branch(3, 4).unit(2);  // 2 is a PQ bus: nothing is regulated there
+    records.set_unit(0, gen_col::vg, 1.12).set_unit(1, gen_col::vg, 0.85).set_unit(2, gen_col::vg, 1.2);
+    EXPECT_EQ(doubts_of(records).at(0),
+              "warning vg_outside_limits @101: 2 units in service regulate to a Vg outside [Vmin, Vmax] of "
+              "their buses: unit 1 at 1, Vg = 1.12, Vmax = 1.1; unit 2 at 4, Vg = 0.85, Vmin = 0.9");
+}
+
 TEST(Doubts, UnitsAtPqBuses) {
     auto records = ring_of_three();
     records.unit(2).unit(3, 0.0, 0.0);
@@ -166,6 +175,19 @@ TEST(Doubts, LongListsAreCut) {
                                          "thermal limit: branch 4: 1-2 ckt 2; "
                                          "branch 5: 1-2 ckt 3; branch 6: 1-2 ckt 4; branch 7: 1-2 ckt 5; "
                                          "branch 8: 1-2 ckt 6; and 4 more"}));
+}
+
+TEST(Doubts, RatingsThatFall) {
+    auto records = ring_of_three();
+    records.set_branch(0, branch_col::rate_a, 100.0).set_branch(0, branch_col::rate_b, 90.0);
+    records.set_branch(1, branch_col::rate_b, 120.0).set_branch(1, branch_col::rate_c, 110.0);
+    records.set_branch(2, branch_col::rate_b, 0.0).set_branch(2, branch_col::rate_c, 150.0);
+    records.set_branch(0, branch_col::rate_c, 0.0);
+    EXPECT_EQ(
+        doubts_of(records),
+        (Lines{"warning ratings_fall @201: 2 branches in service have rateB below rateA, or rateC below "
+               "rateB: branch 1: 1-2 ckt 1, rateA = 100, rateB = 90, rateC = 0; branch 2: 2-3 ckt 1, "
+               "rateA = 100, rateB = 120, rateC = 110"}));
 }
 
 TEST(Doubts, AngleDifferenceLimits) {

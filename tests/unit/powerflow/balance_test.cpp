@@ -102,12 +102,12 @@ TEST(Balance, RefusesWhatCannotBalance) {
 }
 
 TEST(Balance, HasNamesThatCanBeReadBack) {
-    EXPECT_EQ(of(BalanceRule::given).name(), "given");
+    EXPECT_EQ(of(BalanceRule::given).name(), "weights");
     EXPECT_EQ((Balance{BalanceRule::pmax, {}, 3}.name()), "pmax in area 3");
     for (const auto rule : {BalanceRule::spare, BalanceRule::pmax, BalanceRule::reference}) {
         EXPECT_EQ(parse_balance_rule(of(rule).name()), rule);
     }
-    EXPECT_THROW((void)parse_balance_rule("given"), OptionError);
+    EXPECT_THROW((void)parse_balance_rule("weights"), OptionError);
 }
 
 /// What a solved state's units produce adds up to what their bus does, whatever the rule.

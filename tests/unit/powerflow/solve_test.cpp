@@ -258,7 +258,7 @@ TEST(LadderOfStarts, ClimbsOnWhereTheStoredVoltagesAreHopeless) {
     ASSERT_TRUE(climbed.converged()) << climbed.reason;
     EXPECT_GT(climbed.attempts.size(), 1U);
     EXPECT_FALSE(climbed.attempts.front().report.converged());
-    EXPECT_NE(climbed.reason.find("failed attempts"), std::string::npos);
+    EXPECT_NE(climbed.reason.find("failed attempt"), std::string::npos);
     // One solution, whichever rung it was reached from: only the angle of the reference moved.
     for (std::size_t i = 0; i < network.buses().size(); ++i) {
         EXPECT_NEAR(climbed.voltages.vm_pu[i], good.voltages.vm_pu[i], 1e-7);
@@ -329,15 +329,58 @@ TEST(PowerFlow, SaysWhyThereIsNoSolutionAndWhereItIsWorst) {
     EXPECT_TRUE(std::isnan(result.branch_flow_pu[0].s_from.real()));
 }
 
+/// With limits drawn out there is a solution, with those of the case none: what the last attempt
+/// reports is the case's own mismatch, which is the one listed by bus.
+TEST(PowerFlow, ReportsTheMismatchItLists) {
+    auto records = ring_of_three();
+    records.set_bus(2, io::bus_col::type, 2.0).set_bus(2, io::bus_col::pd, 750.0).unit(3);
+    records.set_unit(0, io::gen_col::qmax, 9000.0).set_unit(0, io::gen_col::qmin, -9000.0);
+    PowerFlowOptions without;
+    without.enforce_q_limits = false;
+    const Network network = Network::from_matpower(records.mpc());
+    ASSERT_TRUE(solve(network, without).converged());
+    const auto result = solve(network);
+    ASSERT_FALSE(result.converged());
+    const Attempt& last = result.attempts.back();
+    ASSERT_TRUE(last.eased);
+    const BusMismatch& worst = result.worst_buses.at(0);
+    EXPECT_EQ(last.report.worst_bus, worst.bus);
+    EXPECT_EQ(result.max_mismatch_pu, std::max(std::abs(worst.p_pu), std::abs(worst.q_pu)));
+    EXPECT_GT(result.max_mismatch_pu, 1e-3);
+}
+
+TEST(PowerFlow, CountsHowItsAttemptsEnded) {
+    const Network network = Network::from_matpower(ring_of_three().mpc());
+    const auto ended = [](SolveStatus status) {
+        Attempt attempt;
+        attempt.report.status = status;
+        return attempt;
+    };
+    using enum SolveStatus;
+    EXPECT_EQ(describe_attempts(network, {ended(diverged)}), "no solution in 1 attempt (1 diverged)");
+    auto last = ended(diverged);
+    last.report.worst_bus = BusRow(2);
+    last.report.max_mismatch_pu = 0.5;
+    EXPECT_EQ(
+        describe_attempts(network, {ended(diverged), ended(iteration_limit), ended(singular),
+                                    ended(q_limits_cycling), last}),
+        "no solution in 5 attempts (2 diverged, 1 reached the iteration limit, 1 met a singular Jacobian, 1 "
+        "kept switching reactive limits); the last was worst at bus 3, mismatch 50 MVA");
+    EXPECT_EQ(describe_attempts(network, {ended(diverged), ended(converged)}),
+              "converged from the stored start in 0 iterations, after 1 failed attempt");
+}
+
 TEST(PowerFlow, RefusesOptionsOutOfRange) {
     const Network network = Network::from_matpower(ring_of_three().mpc());
     PowerFlowOptions options;
     options.max_iterations = 0;
     EXPECT_THROW((void)solve(network, options), OptionError);
     options = {};
-    options.mismatch_tolerance_pu = 0.0;
-    EXPECT_THROW((void)solve(network, options), OptionError);
-    EXPECT_NE(options.first_violation()->find("must be > 0"), std::string::npos);
+    for (const double tolerance : {0.0, 9e-13, 1.1e-6, -1e-8}) {
+        options.mismatch_tolerance_pu = tolerance;
+        EXPECT_THROW((void)solve(network, options), OptionError) << tolerance;
+    }
+    EXPECT_EQ(options.first_violation(), "tolerance = -1e-08; must be in [1e-12, 1e-6] per unit");
 }
 
 TEST(Newton, StopsAtItsIterationLimit) {
