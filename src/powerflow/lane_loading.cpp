@@ -1,0 +1,276 @@
+// How states come into lanes and leave them.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "lane_newton_impl.hpp"
+
+namespace nodalroom::powerflow {
+namespace {
+
+using numerics::AlignedArray;
+
+LaneFactors kernel_factors(LaneOptions::Factors factors) noexcept {
+    switch (factors) {
+        case LaneOptions::Factors::own_single:
+            return LaneFactors::own_single;
+        case LaneOptions::Factors::own_double:
+            return LaneFactors::own_double;
+        case LaneOptions::Factors::shared:
+            return LaneFactors::shared;
+        case LaneOptions::Factors::one_lane:
+            break;
+    }
+    return LaneFactors::one_lane;
+}
+
+}  // namespace
+
+LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& point,
+                       const LaneOptions& options)
+    : structure_(&structure),
+      point_(&point),
+      options_(options),
+      kernels_(lane_kernels(options.unit, kernel_factors(options.factors))),
+      y_slots_(structure.y_column.size(), kernels_.lanes, static_cast<std::size_t>(4 * kernels_.lanes)),
+      load_slots_(structure.bus_at.size(), kernels_.lanes, static_cast<std::size_t>(kernels_.lanes)) {
+    if (options.factors != LaneOptions::Factors::shared) options_.shared = nullptr;
+    const std::size_t n = structure.bus_at.size();
+    const auto lanes = static_cast<std::size_t>(kernels_.lanes);
+    const std::size_t units = structure.unit_bus.size();
+    const std::size_t islands = n - static_cast<std::size_t>(structure.first_reference);
+    for (const std::int32_t p : structure.y_from) {
+        y_g_.push_back(point.g[static_cast<std::size_t>(p)]);
+        y_b_.push_back(point.b[static_cast<std::size_t>(p)]);
+    }
+    for (const std::int32_t b : structure.bus_at) {
+        const auto bus = static_cast<std::size_t>(b);
+        p_load_.push_back(point.p_load[bus]);
+        q_load_.push_back(point.q_load[bus]);
+        p_current_.push_back(point.p_current[bus]);
+        q_current_.push_back(point.q_current[bus]);
+        p_impedance_.push_back(point.p_impedance[bus]);
+        q_impedance_.push_back(point.q_impedance[bus]);
+        for (const auto* part : {&p_current_, &q_current_, &p_impedance_, &q_impedance_}) {
+            if (part->back() != 0.0) view_.has_voltage_loads = true;
+        }
+    }
+    row_marks_.assign(n, 0);
+    entries_that_differ_.assign(n, 0);
+    for (auto* values : {&p_gen_, &alpha_, &q_fixed_, &v_setpoint_, &regulates_, &q_unit_, &vm_unit_}) {
+        *values = AlignedArray<double>(units * lanes, 0.0);
+    }
+    for (auto* values : {&q_gen_, &q_min_, &q_max_}) values->assign(units * lanes, 0.0);
+    mode_.assign(units * lanes, QMode::fixed);
+    supply_ = AlignedArray<double>(islands * lanes, 0.0);
+    e_ = AlignedArray<double>(n * lanes, 1.0);
+    f_ = AlignedArray<double>(n * lanes, 0.0);
+    va_ = AlignedArray<double>(options_.angles ? n * lanes : 0, 0.0);
+    residual_ = AlignedArray<double>(2 * n * lanes, 0.0);
+    for (auto* values : {&worst_, &active_, &usable_}) *values = AlignedArray<double>(lanes, 0.0);
+    const auto& factors = structure.factors();
+    const std::size_t block = 4 * lanes * static_cast<std::size_t>(kernels_.bytes_per_factor);
+    if (options_.shared == nullptr) {
+        work_row_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.longest_row()));
+        u_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.u_start().back()));
+        step_ = AlignedArray<std::byte>(block / 2 * n);
+    }
+    lane_.resize(lanes);
+    for (Lane& lane : lane_) lane.switches.assign(units, 0);
+    mode_compensation_.resize(units);
+    voltages_.vm_pu.assign(n, 0.0);
+    voltages_.va_rad.assign(n, std::numeric_limits<double>::quiet_NaN());
+    voltages_.supply_pu.assign(islands, 0.0);
+    voltages_.mode.assign(n, QMode::fixed);
+    for (auto* values : {&v_real_, &v_imag_}) values->assign(n, 0.0);
+    refresh_view();
+}
+
+/// The view's pointers; slots may have moved since.
+void LaneNewton::Impl::refresh_view() {
+    const LaneStructure& s = *structure_;
+    view_.buses = static_cast<std::int32_t>(s.bus_at.size());
+    view_.first_reference = s.first_reference;
+    view_.y_start = s.y_start.data();
+    view_.y_column = s.y_column.data();
+    view_.y_g = y_g_.data();
+    view_.y_b = y_b_.data();
+    view_.y_diagonal = s.y_diagonal.data();
+    view_.y_place = s.y_place.data();
+    view_.row_marks = row_marks_.data();
+    view_.y_slot = y_slots_.slot_of();
+    view_.slot_g = y_slots_.first();
+    view_.slot_b = y_slots_.second();
+    view_.load_slot = load_slots_.slot_of();
+    view_.added_p = load_slots_.first();
+    view_.added_q = load_slots_.second();
+    view_.energised = s.energised.data();
+    view_.p_load = p_load_.data();
+    view_.q_load = q_load_.data();
+    view_.p_current = p_current_.data();
+    view_.q_current = q_current_.data();
+    view_.p_impedance = p_impedance_.data();
+    view_.q_impedance = q_impedance_.data();
+    view_.unit_of = s.unit_of.data();
+    view_.unit_island = s.unit_supply.data();
+    view_.supply_place = s.supply_place.data();
+    view_.p_gen = p_gen_.data();
+    view_.alpha = alpha_.data();
+    view_.q_fixed = q_fixed_.data();
+    view_.v_setpoint = v_setpoint_.data();
+    view_.regulates = regulates_.data();
+    view_.supply = supply_.data();
+    view_.e = e_.data();
+    view_.f = f_.data();
+    view_.va = options_.angles ? va_.data() : nullptr;
+    view_.q_unit = q_unit_.data();
+    view_.vm_unit = vm_unit_.data();
+    view_.residual = residual_.data();
+    view_.worst = worst_.data();
+    view_.lu_start = s.factors().row_start().data();
+    view_.lu_column = s.factors().columns().data();
+    view_.lu_diagonal = s.factors().diagonal().data();
+    view_.u_start = s.factors().u_start().data();
+    view_.destination = s.factors().destinations().data();
+    if (options_.shared != nullptr) view_.shared = options_.shared->values().data();
+    view_.work_row = work_row_.data();
+    view_.u = u_.data();
+    view_.step = step_.data();
+    view_.active = active_.data();
+    view_.usable = usable_.data();
+}
+
+void LaneNewton::Impl::mark(std::int32_t position, RowMark bit, bool on) {
+    auto& marks = row_marks_[static_cast<std::size_t>(position)];
+    marks = static_cast<std::uint8_t>(on ? marks | bit : marks & ~bit);
+}
+
+void LaneNewton::Impl::set_mode(std::size_t unit, int lane, QMode mode) {
+    const std::size_t here = at(static_cast<std::int32_t>(unit), lane);
+    mode_[here] = mode;
+    regulates_[here] = mode == QMode::regulating ? 1.0 : 0.0;
+    q_fixed_[here] = mode == QMode::at_min   ? q_min_[here]
+                     : mode == QMode::at_max ? q_max_[here]
+                                             : q_gen_[here];
+}
+
+void LaneNewton::Impl::load_units(int lane, const PointEdit* edit, const Voltages& start) {
+    const LaneStructure& s = *structure_;
+    for (std::size_t unit = 0; unit < s.unit_bus.size(); ++unit) {
+        const auto bus = static_cast<std::size_t>(s.unit_bus[unit]);
+        const auto island = static_cast<std::size_t>(s.unit_island[unit]);
+        UnitsAtBus values = point_->units(bus);
+        double weight_sum = point_->weight_sum[island];
+        if (edit != nullptr) {
+            for (const auto& changed : edit->units) {
+                if (changed.island == static_cast<std::int32_t>(island)) weight_sum = changed.weight_sum;
+                if (changed.bus == static_cast<std::int32_t>(bus)) values = changed.values;
+            }
+        }
+        const std::size_t here = at(static_cast<std::int32_t>(unit), lane);
+        p_gen_[here] = values.p_gen;
+        q_gen_[here] = values.q_gen;
+        q_min_[here] = values.q_min;
+        q_max_[here] = values.q_max;
+        v_setpoint_[here] = values.v_setpoint;
+        alpha_[here] = weight_sum > 0.0 ? values.weight / weight_sum : 0.0;
+        set_mode(unit, lane,
+                 fitted_mode(start.mode[bus], values.regulates != 0, options_.newton.enforce_q_limits));
+    }
+}
+
+void LaneNewton::Impl::load(int lane, const LaneTask& task) {
+    const LaneStructure& s = *structure_;
+    Lane& state = lane_[static_cast<std::size_t>(lane)];
+    state.busy = true;
+    state.task = task;
+    state.report = NewtonReport();
+    state.rounds = 0;
+    state.steps_since_switch = 0;
+    state.previous = std::numeric_limits<double>::infinity();
+    std::fill(state.switches.begin(), state.switches.end(), std::uint8_t{0});
+    const Voltages& start = task.start->voltages();
+    for (std::size_t position = 0; position < s.bus_at.size(); ++position) {
+        const std::size_t here = at(static_cast<std::int32_t>(position), lane);
+        e_[here] = task.start->e_[position];
+        f_[here] = task.start->f_[position];
+        if (options_.angles) va_[here] = task.start->va_[position];
+    }
+    const auto references = s.equations->network().reference_of_island();
+    for (std::size_t island = 0; island < references.size(); ++island) {
+        const std::int32_t row = s.supply_row[island];
+        supply_[at(row, lane)] = start.supply_pu[island];
+    }
+    load_units(lane, task.edit, start);
+    if (task.edit != nullptr) {
+        for (const auto& entry : task.edit->entries) {
+            const std::int32_t p = s.y_to[static_cast<std::size_t>(entry.position)];
+            const auto q = static_cast<std::size_t>(p);
+            const std::int32_t row = s.y_row[q];
+            if (y_slots_.set(p, lane, entry.g, entry.b, y_g_[q], y_b_[q]) &&
+                entries_that_differ_[static_cast<std::size_t>(row)]++ == 0) {
+                mark(row, kLanesDiffer, true);
+            }
+        }
+    }
+    if (task.load.bus >= 0) {
+        const std::int32_t row = s.position(static_cast<std::size_t>(task.load.bus));
+        load_slots_.set(row, lane, task.load.p_pu, task.load.q_pu, 0.0, 0.0);
+        mark(row, kAddedLoad, true);
+    }
+}
+
+void LaneNewton::Impl::unload(int lane) {
+    const LaneStructure& s = *structure_;
+    Lane& state = lane_[static_cast<std::size_t>(lane)];
+    state.busy = false;
+    if (state.task.edit != nullptr) {
+        for (const auto& entry : state.task.edit->entries) {
+            const std::int32_t p = s.y_to[static_cast<std::size_t>(entry.position)];
+            const auto q = static_cast<std::size_t>(p);
+            const std::int32_t row = s.y_row[q];
+            if (y_slots_.clear(p, lane, y_g_[q], y_b_[q]) &&
+                --entries_that_differ_[static_cast<std::size_t>(row)] == 0) {
+                mark(row, kLanesDiffer, false);
+            }
+        }
+    }
+    if (state.task.load.bus >= 0) {
+        const std::int32_t row = s.position(static_cast<std::size_t>(state.task.load.bus));
+        if (load_slots_.clear(row, lane, 0.0, 0.0)) mark(row, kAddedLoad, false);
+    }
+}
+
+void LaneNewton::Impl::hand_over(int lane, const std::function<void(const LaneResult&)>& done) {
+    const LaneStructure& s = *structure_;
+    const Lane& state = lane_[static_cast<std::size_t>(lane)];
+    LaneResult result;
+    result.id = state.task.id;
+    result.report = state.report;
+    if (result.report.converged()) {
+        for (std::size_t position = 0; position < s.bus_at.size(); ++position) {
+            const auto bus = static_cast<std::size_t>(s.bus_at[position]);
+            const std::size_t here = at(static_cast<std::int32_t>(position), lane);
+            voltages_.vm_pu[bus] = std::sqrt(e_[here] * e_[here] + f_[here] * f_[here]);
+            if (options_.angles) voltages_.va_rad[bus] = va_[here];
+            voltages_.mode[bus] = s.energised[position] != 0 ? QMode::fixed : QMode::de_energised;
+            v_real_[bus] = e_[here];
+            v_imag_[bus] = f_[here];
+        }
+        for (std::size_t unit = 0; unit < s.unit_bus.size(); ++unit) {
+            voltages_.mode[static_cast<std::size_t>(s.unit_bus[unit])] =
+                mode_[at(static_cast<std::int32_t>(unit), lane)];
+        }
+        const auto references = s.equations->network().reference_of_island();
+        for (std::size_t island = 0; island < references.size(); ++island) {
+            const std::int32_t row = s.supply_row[island];
+            voltages_.supply_pu[island] = supply_[at(row, lane)];
+        }
+    }
+    result.voltages = &voltages_;
+    result.v_real = v_real_;
+    result.v_imag = v_imag_;
+    done(result);
+}
+
+}  // namespace nodalroom::powerflow

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "lane_compensation.hpp"
+#include "lane_slots.hpp"
+#include "lane_view.hpp"
+#include "nodalroom/numerics/aligned.hpp"
+#include "nodalroom/powerflow/lane_newton.hpp"
+
+namespace nodalroom::powerflow {
+
+/// The lanes and their arrays. Loading and handing over are in lane_loading.cpp, the iteration in
+/// lane_newton.cpp.
+class LaneNewton::Impl {
+public:
+    Impl(const LaneStructure& structure, const OperatingPoint& point, const LaneOptions& options);
+
+    [[nodiscard]] int lanes() const noexcept { return kernels_.lanes; }
+    void share(const SharedFactor& factor) {
+        options_.shared = &factor;
+        for (auto& made : mode_compensation_) made.reset();
+    }
+    void run(const std::function<bool(LaneTask&)>& next, const std::function<void(const LaneResult&)>& done);
+
+private:
+    /// What a lane is doing. idle lanes go through the motions with the voltages they last had.
+    struct Lane {
+        bool busy = false;
+        LaneTask task;
+        NewtonReport report;
+        int rounds = 0;
+        int steps_since_switch = 0;
+        double previous = 0.0;
+        std::vector<std::uint8_t> switches;  ///< per bus with units
+        Compensation entries;                ///< with a shared factor: for the edit's entries of Ybus
+        LaneCompensation compensation;
+    };
+    enum class Verdict : std::uint8_t { step, leave };
+
+    void load(int lane, const LaneTask& task);
+    void load_units(int lane, const PointEdit* edit, const Voltages& start);
+    void unload(int lane);
+    void set_mode(std::size_t unit, int lane, QMode mode);
+    [[nodiscard]] Verdict judge(int lane);
+    bool switch_modes(int lane, double mismatch);
+    [[nodiscard]] RegulatedBus regulated(std::size_t unit, int lane) const;
+    [[nodiscard]] bool compensate(int lane);
+    void step();
+    bool begin(int lane, const LaneTask& task, const std::function<void(const LaneResult&)>& done);
+    void finish(int lane, const std::function<void(const LaneResult&)>& done);
+    void hand_over(int lane, const std::function<void(const LaneResult&)>& done);
+    void mark(std::int32_t position, RowMark bit, bool on);
+    void refresh_view();
+    [[nodiscard]] std::size_t at(std::int32_t row, int lane) const noexcept {
+        return static_cast<std::size_t>(row) * static_cast<std::size_t>(kernels_.lanes) +
+               static_cast<std::size_t>(lane);
+    }
+
+    const LaneStructure* structure_;
+    const OperatingPoint* point_;
+    LaneOptions options_;
+    LaneKernels kernels_;
+    LaneView view_;
+    std::vector<double> y_g_, y_b_;  ///< by permuted entry
+    std::vector<double> p_load_, q_load_, p_current_, q_current_, p_impedance_,
+        q_impedance_;  ///< by position
+    std::vector<std::uint8_t> row_marks_;
+    std::vector<int> entries_that_differ_;  ///< per row
+    LaneSlots y_slots_, load_slots_;
+    numerics::AlignedArray<double> p_gen_, alpha_, q_fixed_, v_setpoint_, regulates_;
+    std::vector<double> q_gen_, q_min_, q_max_;  ///< per bus with units and lane
+    std::vector<QMode> mode_;
+    numerics::AlignedArray<double> supply_, e_, f_, va_, residual_, q_unit_, vm_unit_;
+    numerics::AlignedArray<double> worst_, active_, usable_;
+    numerics::AlignedArray<std::byte> work_row_, u_, step_;
+    std::vector<Lane> lane_;
+    std::vector<std::unique_ptr<Compensation>> mode_compensation_;  ///< per bus with units, once needed
+    std::vector<const Compensation*> parts_;
+    // A finished lane, by bus.
+    Voltages voltages_;
+    std::vector<double> v_real_, v_imag_;
+};
+
+}  // namespace nodalroom::powerflow
