@@ -31,7 +31,12 @@ inline CaseRecords random_grid(unsigned seed, const GridShape& shape = {}) {
         for (int k = 0; k < n; ++k, ++number) {
             const bool has_unit = number == reference || below(4) == 0;
             const int type = number == reference ? 3 : has_unit ? 2 : 1;
-            records.bus(number, type, uniform(5, 40), uniform(0, 12), uniform(0, 2), uniform(-5, 10));
+            // Drawn one by one: the order in which arguments are evaluated is the compiler's.
+            const double bs = uniform(-5, 10);
+            const double gs = uniform(0, 2);
+            const double qd = uniform(0, 12);
+            const double pd = uniform(5, 40);
+            records.bus(number, type, pd, qd, gs, bs);
             if (!has_unit) continue;
             const double setpoint = uniform(1.0, 1.05);
             for (int count = 1 + below(2); count > 0; --count, ++unit_rows) {
@@ -44,9 +49,12 @@ inline CaseRecords random_grid(unsigned seed, const GridShape& shape = {}) {
         }
         const auto connect = [&](int a, int b) {
             const bool transformer = below(3) == 0;
-            records.branch(a, b, uniform(0.002, 0.02), uniform(0.03, 0.12),
-                           transformer ? 0.0 : uniform(0.0, 0.05), transformer ? uniform(0.95, 1.06) : 0.0,
-                           transformer && below(2) == 0 ? uniform(-6, 6) : 0.0);
+            const double shift = transformer && below(2) == 0 ? uniform(-6, 6) : 0.0;
+            const double tap = transformer ? uniform(0.95, 1.06) : 0.0;
+            const double b_line = transformer ? 0.0 : uniform(0.0, 0.05);
+            const double x = uniform(0.03, 0.12);
+            const double r = uniform(0.002, 0.02);
+            records.branch(a, b, r, x, b_line, tap, shift);
         };
         for (int k = 1; k < n; ++k) connect(first + below(k), first + k);
         for (int k = 0; k < shape.extra_branches; ++k) {
