@@ -2,6 +2,7 @@
 
 namespace nodalroom::contingency {
 
+using powerflow::LaneFactors;
 using powerflow::LaneOptions;
 using powerflow::LaneResult;
 using powerflow::LaneTask;
@@ -9,7 +10,7 @@ using powerflow::SolveStatus;
 
 namespace {
 
-LaneOptions lane_options(const BaseCase& base, LaneOptions::Factors factors, bool angles) {
+LaneOptions lane_options(const BaseCase& base, LaneFactors factors, bool angles) {
     LaneOptions options;
     options.angles = angles;
     options.newton.mismatch_tolerance_pu = base.options().mismatch_tolerance_pu;
@@ -17,7 +18,7 @@ LaneOptions lane_options(const BaseCase& base, LaneOptions::Factors factors, boo
     options.newton.enforce_q_limits = base.options().enforce_q_limits;
     options.unit = base.equations().vector_unit();
     options.factors = factors;
-    if (factors == LaneOptions::Factors::shared) options.shared = &base.shared_factor();
+    if (factors == LaneFactors::shared) options.shared = &base.shared_factor();
     return options;
 }
 
@@ -32,10 +33,16 @@ SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonRepor
             solver.newton().v_imag()};
 }
 
+void evaluate_flows(const BaseCase& base, const SolvedState& solved, powerflow::BranchFlows& flows) {
+    const bool lost = solved.outage.kind == OutageKind::branch;
+    base.flow_scan().evaluate(solved.v_real, solved.v_imag, lost ? BranchRow(solved.outage.row) : BranchRow(),
+                              flows);
+}
+
 BatchSolver::BatchSolver(const BaseCase& base, bool angles)
     : base_(&base),
-      shared_(base.lanes(), base.point(), lane_options(base, LaneOptions::Factors::shared, angles)),
-      own_(base.lanes(), base.point(), lane_options(base, LaneOptions::Factors::own_single, angles)),
+      shared_(base.lanes(), base.point(), lane_options(base, LaneFactors::shared, angles)),
+      own_(base.lanes(), base.point(), lane_options(base, LaneFactors::own_single, angles)),
       may_share_(base.shared_factor().is_sound()) {}
 
 void BatchSolver::share(const powerflow::SharedFactor& factor) {
@@ -116,6 +123,36 @@ void BatchSolver::run(const std::function<bool(StateTask&)>& next,
             return true;
         },
         settle);
+}
+
+void BatchSolver::run(WorkQueue& queue, const std::function<Outage(std::size_t)>& outage_of,
+                      const std::function<void(const SolvedState&)>& solved,
+                      const std::function<void(std::size_t, const powerflow::NewtonReport&)>& unsolved) {
+    std::vector<std::size_t> left;
+    run(
+        [&](StateTask& task) {
+            if (!queue.take(task.id)) return false;
+            task.outage = outage_of(task.id);
+            return true;
+        },
+        [&](const SolvedState& state) {
+            solved(state);
+            queue.finish();
+        },
+        [&](const StateTask& task, const powerflow::NewtonReport&) { left.push_back(task.id); });
+    if (left.empty()) return;
+    StateSolver scalar(*base_);
+    for (const std::size_t state : left) {
+        if (queue.stopped()) return;
+        scalar.set_outage(outage_of(state));
+        const auto report = scalar.solve_from_base();
+        if (report.converged()) {
+            solved(solved_state(scalar, report, state));
+        } else {
+            unsolved(state, report);
+        }
+        queue.finish();
+    }
 }
 
 }  // namespace nodalroom::contingency

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 #include "nodalroom/core/errors.hpp"
 
@@ -28,9 +27,7 @@ void examine_state(const BaseCase& base, const SolvedState& solved, const LimitS
     const Limits& limits = limit_set.of(solved.outage.is_intact());
     row.iterations = solved.report.iterations;
     row.max_mismatch_pu = solved.report.max_mismatch_pu;
-    base.flow_scan().evaluate(solved.v_real, solved.v_imag, flows);
-    if (solved.outage.kind == OutageKind::branch)
-        flows.s_squared[static_cast<std::size_t>(solved.outage.row)] = 0.0;
+    evaluate_flows(base, solved, flows);
     double worst = 0.0;
     for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
         const double rating = limits.rating_pu[l];
@@ -104,35 +101,18 @@ SweepResult sweep(const model::Network& network, const SweepOptions& options, Ru
     if (control != nullptr) control->begin_stage("contingencies", result.states.size());
     parallel_team(result.states.size(), threads, control, [&](int, WorkQueue& queue) {
         BatchSolver batch(base, false);
-        std::optional<StateSolver> scalar;
         powerflow::BranchFlows flows = base.flow_scan().make_flows();
-        const auto examine = [&](const SolvedState& solved) {
-            examine_state(base, solved, limits, flows, result.states[solved.id], found[solved.id]);
-            queue.finish();
-        };
-        std::vector<std::size_t> left;
         batch.run(
-            [&](StateTask& task) {
-                if (!queue.take(task.id)) return false;
-                task.outage = result.states[task.id].outage;
-                return true;
+            queue, [&](std::size_t state) { return result.states[state].outage; },
+            [&](const SolvedState& solved) {
+                examine_state(base, solved, limits, flows, result.states[solved.id], found[solved.id]);
             },
-            examine, [&](const StateTask& task, const powerflow::NewtonReport&) { left.push_back(task.id); });
-        for (const std::size_t state : left) {
-            if (control != nullptr && control->cancelled()) return;
-            if (!scalar) scalar.emplace(base);
-            scalar->set_outage(result.states[state].outage);
-            const auto report = scalar->solve_from_base();
-            if (report.converged()) {
-                examine(solved_state(*scalar, report, state));
-                continue;
-            }
-            StateRow& row = result.states[state];
-            row.iterations = report.iterations;
-            row.max_mismatch_pu = report.max_mismatch_pu;
-            row.status = report.status;
-            queue.finish();
-        }
+            [&](std::size_t state, const powerflow::NewtonReport& report) {
+                StateRow& row = result.states[state];
+                row.iterations = report.iterations;
+                row.max_mismatch_pu = report.max_mismatch_pu;
+                row.status = report.status;
+            });
     });
     for (auto& part : found) result.violations.insert(result.violations.end(), part.begin(), part.end());
     result.complete = control == nullptr || !control->cancelled();

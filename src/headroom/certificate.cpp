@@ -1,15 +1,8 @@
 #include "nodalroom/headroom/certificate.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace nodalroom::headroom {
-namespace {
-
-// Below this voltage at the loaded bus a solution is checked for being the upper one, elsewhere.
-constexpr double kSuspectVoltagePu = 0.8;
-
-}  // namespace
 
 Certificate::Certificate(const Preparation& prepared)
     : context_(&prepared.context()),
@@ -17,61 +10,19 @@ Certificate::Certificate(const Preparation& prepared)
       batch_(prepared.base(), false),
       flows_(prepared.base().flow_scan().make_flows()) {}
 
-/// Without knowing the state's value before, only a limit broken even then can be weighed here.
-bool Certificate::was_and_does_not_count(std::size_t state, LimitType type, std::size_t element,
-                                         double value_pu, double load_mw) const {
-    for (const Item& before : states_->exceeded[state]) {
-        if (before.type != type || static_cast<std::size_t>(before.element) != element) continue;
-        if (type == LimitType::thermal) {
-            return value_pu - before.value_pu <=
-                   context_->options.attribution_mva_per_mw * load_mw / context_->base_mva();
-        }
-        const double change =
-            type == LimitType::low_voltage ? before.value_pu - value_pu : value_pu - before.value_pu;
-        return change <= context_->options.attribution_voltage_pu;
-    }
-    return false;
-}
-
 bool Certificate::is_clean(std::size_t state, const contingency::SolvedState& solved, double load_mw,
                            const LimitMask& mask) {
-    const contingency::Limits& limits = context_->limits.post;
-    if (mask.thermal) {
-        context_->base->flow_scan().evaluate(solved.v_real, solved.v_imag, flows_);
-        const bool lost_branch = solved.outage.kind == contingency::OutageKind::branch;
-        if (lost_branch) flows_.s_squared[static_cast<std::size_t>(solved.outage.row)] = 0.0;
-        for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
-            const double rating = limits.rating_pu[l];
-            if (!(flows_.s_squared[l] > rating * rating)) continue;
-            if (!was_and_does_not_count(state, LimitType::thermal, l, std::sqrt(flows_.s_squared[l]),
-                                        load_mw)) {
-                return false;
-            }
-        }
-    }
-    if (!mask.voltage) return true;
-    const auto& vm = solved.voltages->vm_pu;
-    for (std::size_t i = 0; i < vm.size(); ++i) {
-        if (vm[i] < limits.vmin_pu[i] &&
-            !was_and_does_not_count(state, LimitType::low_voltage, i, vm[i], load_mw)) {
-            return false;
-        }
-        if (vm[i] > limits.vmax_pu[i] &&
-            !was_and_does_not_count(state, LimitType::high_voltage, i, vm[i], load_mw)) {
-            return false;
-        }
-    }
-    if (const auto most = context_->limits.voltage_change_max_pu) {
-        for (std::size_t i = 0; i < vm.size(); ++i) {
-            if (!std::isfinite(limits.vmin_pu[i]) && !std::isfinite(limits.vmax_pu[i])) continue;
-            const double change = std::abs(vm[i] - intact_vm_[i]);
-            if (change > *most &&
-                !was_and_does_not_count(state, LimitType::voltage_change, i, change, load_mw)) {
-                return false;
-            }
-        }
-    }
-    return true;
+    find_exceeded(*context_, solved, mask, &intact_vm_, flows_, items_);
+    return std::all_of(items_.begin(), items_.end(), [&](Item& item) {
+        // Only of limits that were exceeded without the load is the value then known here.
+        const auto& exceeded = states_->exceeded[state];
+        const auto before = std::find_if(exceeded.begin(), exceeded.end(), [&](const Item& other) {
+            return other.type == item.type && other.element == item.element;
+        });
+        if (before == exceeded.end()) return false;
+        set_excess(*context_, load_mw, before->value_pu, item);
+        return !(item.excess_pu > 0.0);
+    });
 }
 
 Certificate::Result Certificate::check(contingency::StateSolver& intact,

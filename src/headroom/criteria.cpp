@@ -15,36 +15,45 @@ double apparent_power(const StateSolver& solver, std::size_t branch) {
     return std::max(std::abs(flow.s_from), std::abs(flow.s_to));
 }
 
-bool is_out(const StateSolver& solver, std::size_t branch) {
-    return solver.outage().kind == contingency::OutageKind::branch &&
-           static_cast<std::size_t>(solver.outage().row) == branch;
-}
-
 double attribution_mva_pu(const StudyContext& context, double load_mw) {
     return context.options.attribution_mva_per_mw * load_mw / context.base_mva();
 }
 
-/// Fills in the excess of an item: the smaller of the two conditions of definition section 6.
-void set_excess(const StudyContext& context, double load_mw, const Baseline& baseline, Item& item) {
+}  // namespace
+
+double value_without_load(const StudyContext& context, const Baseline& baseline, const Item& item) {
     const auto at = static_cast<std::size_t>(item.element);
+    switch (item.type) {
+        case LimitType::thermal:
+            return baseline.s_pu[at];
+        case LimitType::low_voltage:
+        case LimitType::high_voltage:
+            return baseline.voltages.vm_pu[at];
+        case LimitType::voltage_change:
+            return std::abs(baseline.voltages.vm_pu[at] - context.base->voltages().vm_pu[at]);
+        case LimitType::generation:
+        case LimitType::collapse:
+        case LimitType::none:
+            break;
+    }
+    return kNaN;
+}
+
+void set_excess(const StudyContext& context, double load_mw, double before_pu, Item& item) {
     double above_limit = item.value_pu - item.limit_pu;
     double made_worse = std::numeric_limits<double>::infinity();
     switch (item.type) {
         case LimitType::thermal:
-            made_worse = item.value_pu - baseline.s_pu[at] - attribution_mva_pu(context, load_mw);
+            made_worse = item.value_pu - before_pu - attribution_mva_pu(context, load_mw);
             break;
         case LimitType::low_voltage:
             above_limit = item.limit_pu - item.value_pu;
-            made_worse = baseline.voltages.vm_pu[at] - item.value_pu - context.options.attribution_voltage_pu;
+            made_worse = before_pu - item.value_pu - context.options.attribution_voltage_pu;
             break;
         case LimitType::high_voltage:
-            made_worse = item.value_pu - baseline.voltages.vm_pu[at] - context.options.attribution_voltage_pu;
+        case LimitType::voltage_change:
+            made_worse = item.value_pu - before_pu - context.options.attribution_voltage_pu;
             break;
-        case LimitType::voltage_change: {
-            const double before = std::abs(baseline.voltages.vm_pu[at] - context.base->voltages().vm_pu[at]);
-            made_worse = item.value_pu - before - context.options.attribution_voltage_pu;
-            break;
-        }
         case LimitType::generation:
         case LimitType::collapse:
         case LimitType::none:
@@ -54,12 +63,11 @@ void set_excess(const StudyContext& context, double load_mw, const Baseline& bas
     item.excess_pu = std::min(above_limit, made_worse);
 }
 
-}  // namespace
-
-void find_exceeded(const StudyContext& context, const StateSolver& solver, const LimitMask& mask,
-                   const std::vector<double>* intact_vm, std::vector<Item>& items) {
+void find_exceeded(const StudyContext& context, const contingency::SolvedState& solved, const LimitMask& mask,
+                   const std::vector<double>* intact_vm, powerflow::BranchFlows& flows,
+                   std::vector<Item>& items) {
     items.clear();
-    const bool intact = solver.outage().is_intact();
+    const bool intact = solved.outage.is_intact();
     const contingency::Limits& limits = context.limits.of(intact);
     const auto add = [&](LimitType type, std::size_t element, double value, double limit) {
         Item item;
@@ -70,14 +78,15 @@ void find_exceeded(const StudyContext& context, const StateSolver& solver, const
         items.push_back(item);
     };
     if (mask.thermal) {
+        evaluate_flows(*context.base, solved, flows);
         for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
-            if (!std::isfinite(limits.rating_pu[l]) || is_out(solver, l)) continue;
-            const double s = apparent_power(solver, l);
-            if (s > limits.rating_pu[l]) add(LimitType::thermal, l, s, limits.rating_pu[l]);
+            const double rating = limits.rating_pu[l];  // infinite where there is none
+            if (!(flows.s_squared[l] > rating * rating)) continue;
+            add(LimitType::thermal, l, std::sqrt(flows.s_squared[l]), rating);
         }
     }
     if (mask.voltage) {
-        const auto& vm = solver.newton().voltages().vm_pu;
+        const auto& vm = solved.voltages->vm_pu;
         for (std::size_t i = 0; i < vm.size(); ++i) {
             if (vm[i] < limits.vmin_pu[i]) add(LimitType::low_voltage, i, vm[i], limits.vmin_pu[i]);
             if (vm[i] > limits.vmax_pu[i]) add(LimitType::high_voltage, i, vm[i], limits.vmax_pu[i]);
@@ -93,7 +102,7 @@ void find_exceeded(const StudyContext& context, const StateSolver& solver, const
     }
     if (mask.generation && intact) {
         for (std::size_t island = 0; island < context.spare_pu.size(); ++island) {
-            const double s = solver.newton().voltages().supply_pu[island];
+            const double s = solved.voltages->supply_pu[island];
             if (s > context.spare_pu[island]) add(LimitType::generation, island, s, context.spare_pu[island]);
         }
     }
@@ -101,7 +110,7 @@ void find_exceeded(const StudyContext& context, const StateSolver& solver, const
 
 void keep_counted(const StudyContext& context, double load_mw, const Baseline& baseline,
                   std::vector<Item>& items) {
-    for (Item& item : items) set_excess(context, load_mw, baseline, item);
+    for (Item& item : items) set_excess(context, load_mw, value_without_load(context, baseline, item), item);
     std::erase_if(items, [](const Item& item) { return !(item.excess_pu > 0.0); });
 }
 
@@ -128,7 +137,7 @@ Item follow_item(const StudyContext& context, const StateSolver& solver, double 
         case LimitType::none:
             break;
     }
-    set_excess(context, load_mw, baseline, now);
+    set_excess(context, load_mw, value_without_load(context, baseline, now), now);
     return now;
 }
 

@@ -13,29 +13,13 @@ constexpr double kCrossingMw = 2e-4;
 constexpr double kFirstStepShare = 1.0 / 16.0;
 constexpr int kMaxCrossingSteps = 60;
 
-/// The item's value in its state without the new load, per unit; NaN where it has none.
-double value_without_load(const Item& item, const Baseline& base, const powerflow::Voltages& intact) {
-    const auto at = static_cast<std::size_t>(item.element);
-    switch (item.type) {
-        case LimitType::thermal:
-            return base.s_pu[at];
-        case LimitType::low_voltage:
-        case LimitType::high_voltage:
-            return base.voltages.vm_pu[at];
-        case LimitType::voltage_change:
-            return std::abs(base.voltages.vm_pu[at] - intact.vm_pu[at]);
-        default:
-            return kNaN;
-    }
-}
-
 /// Where a straight line from the state without load to the present one meets the item's limit.
-double straight_line_guess(const Item& item, const Baseline& base, const powerflow::Voltages& intact,
+double straight_line_guess(const StudyContext& context, const Item& item, const Baseline& base,
                            double load_mw) {
     if (item.type == LimitType::voltage_change) return 0.5 * load_mw;
     const double before = item.type == LimitType::generation
                               ? base.voltages.supply_pu[static_cast<std::size_t>(item.element)]
-                              : value_without_load(item, base, intact);
+                              : value_without_load(context, base, item);
     if (std::isnan(before)) return 0.5 * load_mw;
     const double share = (item.limit_pu - before) / (item.value_pu - before);
     return share > 0.0 && share < 1.0 ? share * load_mw : 0.0;
@@ -54,7 +38,7 @@ Binding CandidateSearch::describe(const StatePath& path, double load_mw, const I
     const bool is_power = item.type == LimitType::thermal || item.type == LimitType::generation;
     const double unit = is_power ? context_->base_mva() : 1.0;
     binding.value = now.value_pu * unit;
-    binding.value_without_load = value_without_load(now, base, context_->base->voltages()) * unit;
+    binding.value_without_load = value_without_load(*context_, base, now) * unit;
     binding.limit = now.limit_pu * unit;
     if (load_direction(solver_, candidate_.bus, candidate_.mvar_per_mw, direction_)) {
         binding.factor = item_slope(*context_, solver_, now, direction_).value_pu_per_mw * unit;
@@ -124,7 +108,7 @@ CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double cl
     Item tracked = items.front();
     double guess = high;
     for (const Item& item : items) {
-        const double here = straight_line_guess(item, base, context_->base->voltages(), high);
+        const double here = straight_line_guess(*context_, item, base, high);
         if (here < guess) {
             guess = here;
             tracked = item;

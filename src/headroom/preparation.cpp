@@ -19,40 +19,21 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
     parallel_team(states.outages.size(), threads, control, [&](int, WorkQueue& queue) {
         contingency::BatchSolver batch(*context.base, true);
         contingency::StateSolver solver(*context.base);
-        std::vector<std::size_t> left;
-        // The solver holds the solved state.
-        const auto keep = [&](std::size_t state) {
-            footprints[state] = make_footprint(context, solver, intact, context.base->voltages().mode);
-            LimitMask mask;
-            mask.collapse = mask.generation = false;
-            find_exceeded(context, solver, mask, &context.base->voltages().vm_pu, states.exceeded[state]);
-            queue.finish();
-        };
+        powerflow::BranchFlows flows = context.base->flow_scan().make_flows();
+        LimitMask limits_of_flow_and_voltage;
+        limits_of_flow_and_voltage.collapse = limits_of_flow_and_voltage.generation = false;
         batch.run(
-            [&](contingency::StateTask& task) {
-                if (!queue.take(task.id)) return false;
-                task.outage = states.outages[task.id];
-                return true;
-            },
+            queue, [&](std::size_t state) { return states.outages[state]; },
             [&](const contingency::SolvedState& solved) {
                 solver.set_outage(solved.outage);
                 solver.newton().start_from(*solved.voltages);
                 solver.newton().evaluate_mismatch();
-                keep(solved.id);
+                footprints[solved.id] =
+                    make_footprint(context, solver, intact, context.base->voltages().mode);
+                find_exceeded(context, solved, limits_of_flow_and_voltage, &context.base->voltages().vm_pu,
+                              flows, states.exceeded[solved.id]);
             },
-            [&](const contingency::StateTask& task, const powerflow::NewtonReport&) {
-                left.push_back(task.id);
-            });
-        for (const std::size_t state : left) {
-            if (control != nullptr && control->cancelled()) return;
-            solver.set_outage(states.outages[state]);
-            if (solver.solve_from_base().converged()) {
-                keep(state);
-            } else {
-                unsolvable[state] = 1;
-                queue.finish();
-            }
-        }
+            [&](std::size_t state, const powerflow::NewtonReport&) { unsolvable[state] = 1; });
     });
     states.unsolvable.assign(unsolvable.begin(), unsolvable.end());
     return footprints;

@@ -10,8 +10,6 @@ namespace {
 using contingency::StateSolver;
 using powerflow::Voltages;
 
-// Below this voltage at the loaded bus a solution is checked for being the upper one.
-constexpr double kSuspectVoltagePu = 0.8;
 // Steps this short are tried with damping before the path is taken to end.
 constexpr double kThoroughBelowMw = StatePath::kCollapseWidthMw;
 

@@ -28,7 +28,7 @@ BranchFlows FlowScan::make_flows() const {
     return flows;
 }
 
-void FlowScan::evaluate(std::span<const double> v_real, std::span<const double> v_imag,
+void FlowScan::evaluate(std::span<const double> v_real, std::span<const double> v_imag, BranchRow lost,
                         BranchFlows& flows) const {
     FlowView view;
     view.branches = static_cast<std::int64_t>(branches());
@@ -43,6 +43,10 @@ void FlowScan::evaluate(std::span<const double> v_real, std::span<const double> 
     view.q_to = flows.q_to.data();
     view.s_squared = flows.s_squared.data();
     lane_kernels(unit_, LaneFactors::one_lane).flows(view);
+    if (!lost.valid()) return;
+    for (auto* values : {&flows.p_from, &flows.q_from, &flows.p_to, &flows.q_to, &flows.s_squared}) {
+        (*values)[lost.pos()] = 0.0;
+    }
 }
 
 }  // namespace nodalroom::powerflow

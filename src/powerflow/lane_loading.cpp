@@ -10,20 +10,6 @@ namespace {
 
 using numerics::AlignedArray;
 
-LaneFactors kernel_factors(LaneOptions::Factors factors) noexcept {
-    switch (factors) {
-        case LaneOptions::Factors::own_single:
-            return LaneFactors::own_single;
-        case LaneOptions::Factors::own_double:
-            return LaneFactors::own_double;
-        case LaneOptions::Factors::shared:
-            return LaneFactors::shared;
-        case LaneOptions::Factors::one_lane:
-            break;
-    }
-    return LaneFactors::one_lane;
-}
-
 }  // namespace
 
 LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& point,
@@ -31,10 +17,10 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     : structure_(&structure),
       point_(&point),
       options_(options),
-      kernels_(lane_kernels(options.unit, kernel_factors(options.factors))),
+      kernels_(lane_kernels(options.unit, options.factors)),
       y_slots_(structure.y_column.size(), kernels_.lanes, static_cast<std::size_t>(4 * kernels_.lanes)),
       load_slots_(structure.bus_at.size(), kernels_.lanes, static_cast<std::size_t>(kernels_.lanes)) {
-    if (options.factors != LaneOptions::Factors::shared) options_.shared = nullptr;
+    if (options.factors != LaneFactors::shared) options_.shared = nullptr;
     const std::size_t n = structure.bus_at.size();
     const auto lanes = static_cast<std::size_t>(kernels_.lanes);
     const std::size_t units = structure.unit_bus.size();
@@ -83,11 +69,11 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     voltages_.supply_pu.assign(islands, 0.0);
     voltages_.mode.assign(n, QMode::fixed);
     for (auto* values : {&v_real_, &v_imag_}) values->assign(n, 0.0);
-    refresh_view();
+    lay_out_view();
 }
 
-/// The view's pointers; slots may have moved since.
-void LaneNewton::Impl::refresh_view() {
+/// The view's pointers, but for those to slots.
+void LaneNewton::Impl::lay_out_view() {
     const LaneStructure& s = *structure_;
     view_.buses = static_cast<std::int32_t>(s.bus_at.size());
     view_.first_reference = s.first_reference;
@@ -98,12 +84,6 @@ void LaneNewton::Impl::refresh_view() {
     view_.y_diagonal = s.y_diagonal.data();
     view_.y_place = s.y_place.data();
     view_.row_marks = row_marks_.data();
-    view_.y_slot = y_slots_.slot_of();
-    view_.slot_g = y_slots_.first();
-    view_.slot_b = y_slots_.second();
-    view_.load_slot = load_slots_.slot_of();
-    view_.added_p = load_slots_.first();
-    view_.added_q = load_slots_.second();
     view_.energised = s.energised.data();
     view_.p_load = p_load_.data();
     view_.q_load = q_load_.data();
@@ -138,6 +118,16 @@ void LaneNewton::Impl::refresh_view() {
     view_.step = step_.data();
     view_.active = active_.data();
     view_.usable = usable_.data();
+}
+
+/// Slots move when there come to be more of them.
+void LaneNewton::Impl::refresh_slots() {
+    view_.y_slot = y_slots_.slot_of();
+    view_.slot_g = y_slots_.first();
+    view_.slot_b = y_slots_.second();
+    view_.load_slot = load_slots_.slot_of();
+    view_.added_p = load_slots_.first();
+    view_.added_q = load_slots_.second();
 }
 
 void LaneNewton::Impl::mark(std::int32_t position, RowMark bit, bool on) {

@@ -13,14 +13,12 @@ namespace {
 // converges by a constant share per step.
 constexpr int kLaneSteps = 12;
 constexpr int kSharedSteps = 16;
-// Steps that are always taken, and the mismatch above which later ones must halve it.
+// Steps that are always taken before a mismatch above kStallMismatch must halve.
 constexpr int kFreeSteps = 4;
-constexpr double kStallMismatch = 1e-4;
 // With a shared factor every later step must leave less than this share.
 constexpr double kSharedShare = 0.5;
 // Buses whose mode may differ from the shared factor's before the lane is handed back.
 constexpr std::size_t kSharedModes = 24;
-constexpr double kRunawayMismatch = 1e8;
 
 }  // namespace
 
@@ -149,7 +147,7 @@ LaneNewton::Impl::Verdict LaneNewton::Impl::judge(int lane) {
 }
 
 /// Gives a lane its next state; a state that cannot be begun is handed over at once.
-bool LaneNewton::Impl::begin(int lane, const LaneTask& task,
+void LaneNewton::Impl::begin(int lane, const LaneTask& task,
                              const std::function<void(const LaneResult&)>& done) {
     load(lane, task);
     Lane& state = lane_[static_cast<std::size_t>(lane)];
@@ -164,9 +162,7 @@ bool LaneNewton::Impl::begin(int lane, const LaneTask& task,
     if (state.report.status == SolveStatus::not_run && options_.shared != nullptr && !compensate(lane)) {
         state.report.status = SolveStatus::iteration_limit;
     }
-    if (state.report.status == SolveStatus::not_run) return true;
-    finish(lane, done);
-    return false;
+    if (state.report.status != SolveStatus::not_run) finish(lane, done);
 }
 
 void LaneNewton::Impl::finish(int lane, const std::function<void(const LaneResult&)>& done) {
@@ -186,7 +182,7 @@ void LaneNewton::Impl::run(const std::function<bool(LaneTask&)>& next,
             busy = busy || is_busy;
         }
         if (!busy) return;
-        refresh_view();
+        refresh_slots();
         kernels_.evaluate(view_);
         bool any_steps = false;
         for (int lane = 0; lane < kernels_.lanes; ++lane) {
@@ -206,7 +202,7 @@ void LaneNewton::Impl::run(const std::function<bool(LaneTask&)>& next,
             Lane& state = lane_[static_cast<std::size_t>(lane)];
             if (!state.busy) continue;
             ++state.report.iterations;
-            ++state.report.factorisations;
+            if (options_.shared == nullptr) ++state.report.factorisations;
             if (usable_[static_cast<std::size_t>(lane)] > 0.5) continue;
             state.report.status = SolveStatus::diverged;
             finish(lane, done);

@@ -17,6 +17,7 @@ public:
     [[nodiscard]] int lanes() const noexcept { return kernels_.lanes; }
     void share(const SharedFactor& factor) {
         options_.shared = &factor;
+        view_.shared = factor.values().data();
         for (auto& made : mode_compensation_) made.reset();
     }
     void run(const std::function<bool(LaneTask&)>& next, const std::function<void(const LaneResult&)>& done);
@@ -45,11 +46,12 @@ private:
     [[nodiscard]] RegulatedBus regulated(std::size_t unit, int lane) const;
     [[nodiscard]] bool compensate(int lane);
     void step();
-    bool begin(int lane, const LaneTask& task, const std::function<void(const LaneResult&)>& done);
+    void begin(int lane, const LaneTask& task, const std::function<void(const LaneResult&)>& done);
     void finish(int lane, const std::function<void(const LaneResult&)>& done);
     void hand_over(int lane, const std::function<void(const LaneResult&)>& done);
     void mark(std::int32_t position, RowMark bit, bool on);
-    void refresh_view();
+    void lay_out_view();
+    void refresh_slots();
     [[nodiscard]] std::size_t at(std::int32_t row, int lane) const noexcept {
         return static_cast<std::size_t>(row) * static_cast<std::size_t>(kernels_.lanes) +
                static_cast<std::size_t>(lane);

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "nodalroom/numerics/vector_unit.hpp"
+#include "nodalroom/powerflow/lane_factors.hpp"
 
 namespace nodalroom::powerflow {
 
@@ -108,14 +109,6 @@ struct LaneKernels {
     void (*backward_and_apply)(const LaneView& view) = nullptr;
     /// Flows of all branches of one state (eq. 2).
     void (*flows)(const FlowView& view) = nullptr;
-};
-
-/// What the lanes' factors are.
-enum class LaneFactors : std::uint8_t {
-    own_single,  ///< one per lane, in single precision
-    own_double,  ///< one per lane
-    shared,      ///< one for all lanes
-    one_lane     ///< a single state
 };
 
 /// Kernels for this unit, which the processor must have.

@@ -13,11 +13,8 @@ namespace {
 // A step that keeps less than this share of the mismatch lets the next one reuse its factor: a
 // factorisation costs several solves.
 constexpr double kReuseContraction = 0.05;
-// With give_up_early: steps that are always taken, and the mismatch above which they must halve it.
+// With give_up_early: steps that are always taken before a mismatch above kStallMismatch must halve.
 constexpr int kEarlySteps = 3;
-constexpr double kStallMismatch = 1e-4;
-// Beyond this mismatch a plain Newton run is given up.
-constexpr double kRunawayMismatch = 1e8;
 // On settled solutions, buses beyond their limit by this share of the furthest switch together.
 constexpr double kBatchOfLargest = 0.2;
 constexpr int kMaxSettledRounds = 200;

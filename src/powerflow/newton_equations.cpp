@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "nodalroom/powerflow/newton.hpp"
+#include "power_derivative.hpp"
 
 namespace nodalroom::powerflow {
 
@@ -107,10 +108,7 @@ void NewtonSolver::fill_jacobian() {
              p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
             if (p == diagonal) continue;
             const auto k = static_cast<std::size_t>(y.column[p]);
-            const double c = e_[i] * e_[k] + f_[i] * f_[k];
-            const double s = f_[i] * e_[k] - e_[i] * f_[k];
-            const double a = c * point_.g[p] + s * point_.b[p];
-            const double d = s * point_.g[p] - c * point_.b[p];
+            const auto [a, d] = power_derivative(e_[i], f_[i], e_[k], f_[k], point_.g[p], point_.b[p]);
             if (angle_entry[p] >= 0) {
                 const auto at = static_cast<std::size_t>(angle_entry[p]);
                 jacobian_[at] = d;

@@ -3,44 +3,23 @@
 #include <algorithm>
 #include <cmath>
 
+#include "power_derivative.hpp"
+
 namespace nodalroom::powerflow {
-namespace {
-
-/// Derivatives of the powers at bus i by angle and log-magnitude of bus k, for one admittance between
-/// them (docs/math.md, eq. 10): P by θ is d, P by log V is a, Q by θ is -a, Q by log V is d.
-struct Derivative {
-    double a, d;
-};
-Derivative derivative(double ei, double fi, double ek, double fk, double g, double b) {
-    const double c = ei * ek + fi * fk;
-    const double s = fi * ek - ei * fk;
-    return {c * g + s * b, s * g - c * b};
-}
-
-}  // namespace
-
 SharedFactor::SharedFactor(const LaneStructure& structure, NewtonSolver& solver)
     : structure_(&structure),
       lu_(structure.factors(), structure.equations->places_in_factors(), structure.equations->vector_unit()),
       voltages_(solver.voltages()) {
-    const Equations& equations = *structure.equations;
-    solver.evaluate_mismatch();
+    is_sound_ = lu_.factor(solver.jacobian_values());
     e_.assign(solver.v_real().begin(), solver.v_real().end());
     f_.assign(solver.v_imag().begin(), solver.v_imag().end());
     const OperatingPoint& point = solver.point();
     g_ = point.g;
     b_ = point.b;
-    const std::size_t n = equations.bus_count();
-    for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t i = 0; i < e_.size(); ++i) {
         const double vm = voltages_.vm_pu[i];
-        const double p_load = point.p_load[i] + vm * (point.p_current[i] + vm * point.p_impedance[i]);
-        const double q_load = point.q_load[i] + vm * (point.q_current[i] + vm * point.q_impedance[i]);
-        p_injected_.push_back(solver.p_generation(i) - p_load);
-        q_injected_.push_back(solver.q_generation(i) - q_load);
         q_by_v_load_.push_back(vm * (point.q_current[i] + 2.0 * vm * point.q_impedance[i]));
     }
-
-    is_sound_ = lu_.factor(solver.jacobian_values());
 }
 
 namespace {
@@ -132,7 +111,7 @@ void SharedFactor::compensate_entries(std::span<const PointEdit::Entry> entries,
         const auto k = static_cast<std::size_t>(s.bus_at[static_cast<std::size_t>(s.y_column[p])]);
         const double dg = entry.g - g_[static_cast<std::size_t>(entry.position)];
         const double db = entry.b - b_[static_cast<std::size_t>(entry.position)];
-        const auto [a, d] = derivative(e_[i], f_[i], e_[k], f_[k], dg, db);
+        const auto [a, d] = power_derivative(e_[i], f_[i], e_[k], f_[k], dg, db);
         const bool balance = mode(i) != QMode::regulating;
         const auto m = [&](std::size_t row, std::size_t column) -> double& {
             return made.m[row * rank + column];
@@ -172,23 +151,24 @@ void SharedFactor::compensate_mode(std::size_t bus, Compensation& made) const {
     // New row less old row: the reactive balance against the row that holds the voltage.
     const double sign = mode(bus) == QMode::regulating ? 1.0 : -1.0;
     std::vector<Entry> entries;
-    const double vm = voltages_.vm_pu[bus];
+    // By the bus's own angle and voltage: what goes over its branches, and into its own admittance.
+    double by_angle = 0.0, by_voltage = q_by_v_load_[bus] - voltages_.vm_pu[bus];
     for (auto e = static_cast<std::size_t>(y.row_start[bus]);
          e < static_cast<std::size_t>(y.row_start[bus + 1]); ++e) {
         const auto k = static_cast<std::size_t>(y.column[e]);
-        const std::int32_t column = 2 * s.position(k);
+        const auto [a, d] = power_derivative(e_[bus], f_[bus], e_[k], f_[k], g_[e], b_[e]);
         if (k == bus) {
-            if (!equations.is_reference(k)) {
-                entries.push_back({column, sign * (p_injected_[bus] - g_[e] * vm * vm), 0.0});
-            }
-            entries.push_back(
-                {column + 1, sign * (q_injected_[bus] - b_[e] * vm * vm + q_by_v_load_[bus] - vm), 0.0});
+            by_voltage += 2.0 * d;
             continue;
         }
-        const auto [a, d] = derivative(e_[bus], f_[bus], e_[k], f_[k], g_[e], b_[e]);
+        by_angle += a;
+        by_voltage += d;
+        const std::int32_t column = 2 * s.position(k);
         if (!equations.is_reference(k)) entries.push_back({column, sign * -a, 0.0});
         entries.push_back({column + 1, sign * d, 0.0});
     }
+    if (!equations.is_reference(bus)) entries.push_back({row, sign * by_angle, 0.0});
+    entries.push_back({row + 1, sign * by_voltage, 0.0});
     right_columns(entries, &made.right[0], nullptr);
 }
 

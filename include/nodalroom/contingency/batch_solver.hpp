@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nodalroom/contingency/state_solver.hpp"
+#include "nodalroom/core/parallel.hpp"
 #include "nodalroom/powerflow/lane_newton.hpp"
 
 namespace nodalroom::contingency {
@@ -27,8 +28,10 @@ struct SolvedState {
     std::span<const double> v_real, v_imag;  ///< per bus
 };
 /// The state a solver has just solved.
-[[nodiscard]] SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonReport& report,
-                                       std::size_t id);
+[[nodiscard]] SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonReport& report = {},
+                                       std::size_t id = 0);
+/// The branch flows of a solved state, into scratch from the base case's flow_scan().
+void evaluate_flows(const BaseCase& base, const SolvedState& solved, powerflow::BranchFlows& flows);
 
 /// Solves many states of a base case in vector lanes: first all with one factor that they share, then
 /// those it does not suit with a factor of their own each. One per thread.
@@ -44,6 +47,12 @@ public:
     void run(const std::function<bool(StateTask&)>& next,
              const std::function<void(const SolvedState&)>& solved,
              const std::function<void(const StateTask&, const powerflow::NewtonReport&)>& left);
+
+    /// Solves the outages of a queue, without load: in lanes, and what they leave with all starts. solved()
+    /// or unsolved() gets each, which then counts as done. Ends early once the queue has stopped.
+    void run(WorkQueue& queue, const std::function<Outage(std::size_t)>& outage_of,
+             const std::function<void(const SolvedState&)>& solved,
+             const std::function<void(std::size_t, const powerflow::NewtonReport&)>& unsolved);
 
 private:
     struct Slot {

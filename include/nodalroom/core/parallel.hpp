@@ -30,10 +30,13 @@ class WorkQueue {
 public:
     WorkQueue(std::size_t count, RunControl* control) : count_(count), control_(control) {}
 
-    /// Takes the next item; false when none is left, or the computation was cancelled or has failed.
+    /// True once the computation was cancelled or has failed.
+    [[nodiscard]] bool stopped() const noexcept {
+        return stop_.load(std::memory_order_relaxed) || (control_ != nullptr && control_->cancelled());
+    }
+    /// Takes the next item; false when none is left, or the queue has stopped.
     [[nodiscard]] bool take(std::size_t& item) noexcept {
-        if (stop_.load(std::memory_order_relaxed) || (control_ != nullptr && control_->cancelled()))
-            return false;
+        if (stopped()) return false;
         item = next_.fetch_add(1);
         return item < count_;
     }

@@ -30,8 +30,6 @@ private:
     /// Whether a solved state breaks no limit but such as were broken before and do not count.
     [[nodiscard]] bool is_clean(std::size_t state, const contingency::SolvedState& solved, double load_mw,
                                 const LimitMask& mask);
-    [[nodiscard]] bool was_and_does_not_count(std::size_t state, LimitType type, std::size_t element,
-                                              double value_pu, double load_mw) const;
 
     const StudyContext* context_;
     const StudyStates* states_;
@@ -39,6 +37,7 @@ private:
     powerflow::BranchFlows flows_;
     std::optional<powerflow::SharedFactor> factor_;
     std::vector<double> intact_vm_;
+    std::vector<Item> items_;
 };
 
 }  // namespace nodalroom::headroom

@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "nodalroom/contingency/batch_solver.hpp"
 #include "nodalroom/headroom/result.hpp"
 
 namespace nodalroom::headroom {
@@ -39,10 +40,20 @@ struct StudyContext {
     [[nodiscard]] double base_mva() const noexcept { return base->network().base_mva(); }
 };
 
-/// Limits exceeded in the solver's present (solved) state, whatever exceeded them. `intact_vm` are the
-/// intact state's voltages with the same load; they are needed for the voltage-change limit only.
-void find_exceeded(const StudyContext& context, const contingency::StateSolver& solver, const LimitMask& mask,
-                   const std::vector<double>* intact_vm, std::vector<Item>& items);
+/// Limits exceeded in a solved state, whatever exceeded them. `intact_vm` are the intact state's voltages
+/// with the same load; they are needed for the voltage-change limit only. `flows` is scratch, from the
+/// base case's flow_scan().
+void find_exceeded(const StudyContext& context, const contingency::SolvedState& solved, const LimitMask& mask,
+                   const std::vector<double>* intact_vm, powerflow::BranchFlows& flows,
+                   std::vector<Item>& items);
+
+/// An item's value in the same state without the load; NaN where none is compared with.
+[[nodiscard]] double value_without_load(const StudyContext& context, const Baseline& baseline,
+                                        const Item& item);
+
+/// Fills in the excess of an item whose value was `before_pu` in the same state without the load: the
+/// smaller of the two conditions of definition section 6.
+void set_excess(const StudyContext& context, double load_mw, double before_pu, Item& item);
 
 /// Keeps the items that count against the new load: those the load makes worse (definition, section 6).
 void keep_counted(const StudyContext& context, double load_mw, const Baseline& baseline,

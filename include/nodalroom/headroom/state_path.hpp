@@ -6,6 +6,9 @@
 
 namespace nodalroom::headroom {
 
+/// Below this voltage at the loaded bus a solution is checked for being the upper one.
+inline constexpr double kSuspectVoltagePu = 0.8;
+
 /// How hard to try for a solution: from a near start, or with damping too before giving up.
 enum class Effort : std::uint8_t { near, thorough };
 

@@ -24,8 +24,9 @@ public:
     [[nodiscard]] std::size_t branches() const noexcept { return from_.size(); }
     /// An empty set of flows of the right size.
     [[nodiscard]] BranchFlows make_flows() const;
-    /// Flows at these voltages, given by bus. A branch that an outage takes is evaluated as if it were there.
-    void evaluate(std::span<const double> v_real, std::span<const double> v_imag, BranchFlows& flows) const;
+    /// Flows at these voltages, given by bus; 0 for the branch `lost` (invalid: none).
+    void evaluate(std::span<const double> v_real, std::span<const double> v_imag, BranchRow lost,
+                  BranchFlows& flows) const;
 
 private:
     std::vector<std::int32_t> from_, to_;

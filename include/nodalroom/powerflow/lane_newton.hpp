@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nodalroom/numerics/vector_unit.hpp"
+#include "nodalroom/powerflow/lane_factors.hpp"
 #include "nodalroom/powerflow/lane_structure.hpp"
 #include "nodalroom/powerflow/shared_factor.hpp"
 
@@ -14,7 +15,6 @@ namespace nodalroom::powerflow {
 /// Voltages to start lanes from, laid out for loading.
 class LaneStart {
 public:
-    LaneStart() = default;
     LaneStart(const LaneStructure& structure, const Voltages& voltages);
 
     [[nodiscard]] const Voltages& voltages() const noexcept { return voltages_; }
@@ -28,15 +28,9 @@ private:
 struct LaneOptions {
     NewtonOptions newton;  ///< damped and give_up_early do not apply: a lane that struggles is handed back
     numerics::VectorUnit unit = numerics::VectorUnit::plain;
-    enum class Factors : std::uint8_t {
-        own_single,  ///< one per state and step, in single precision; residuals are always double
-        own_double,  ///< one per state and step
-        shared,      ///< one for all states, compensated for what each changes; for states close to it
-        one_lane     ///< a single power flow: nothing is batched
-    };
-    Factors factors = Factors::own_single;
+    LaneFactors factors = LaneFactors::own_single;
     bool angles = true;                    ///< false: results carry voltage phasors and magnitudes, no angles
-    const SharedFactor* shared = nullptr;  ///< with Factors::shared
+    const SharedFactor* shared = nullptr;  ///< with LaneFactors::shared
 };
 
 /// One state to solve. What it points to must live until its result has been handed over.

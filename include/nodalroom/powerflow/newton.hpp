@@ -25,6 +25,11 @@ enum class SolveStatus : std::uint8_t {
 };
 [[nodiscard]] const char* to_string(SolveStatus status) noexcept;
 
+// Above this mismatch a step that does not halve it leads nowhere, where one is to give up early.
+inline constexpr double kStallMismatch = 1e-4;
+// Beyond this mismatch a Newton run is given up.
+inline constexpr double kRunawayMismatch = 1e8;
+
 struct NewtonOptions {
     double mismatch_tolerance_pu = 1e-8;  ///< on max(|dP|, |dQ|); must be > 0
     int max_iterations = 30;              ///< Newton steps between two switches of limits; must be >= 1

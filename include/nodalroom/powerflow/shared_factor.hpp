@@ -52,9 +52,9 @@ private:
     const LaneStructure* structure_;
     numerics::BlockLu lu_;
     Voltages voltages_;
-    std::vector<double> e_, f_, p_injected_, q_injected_;  ///< by bus
-    std::vector<double> g_, b_;                            ///< by entry of the admittance matrix
-    std::vector<double> q_by_v_load_;                      ///< by bus: slope of its reactive load
+    std::vector<double> e_, f_;        ///< by bus
+    std::vector<double> g_, b_;        ///< by entry of the admittance matrix
+    std::vector<double> q_by_v_load_;  ///< by bus: slope of its reactive load
     bool is_sound_ = true;
 };
 

@@ -27,7 +27,7 @@ using numerics::VectorUnit;
 using testing::load_case;
 using testing::random_grid;
 using testing::same_bits;
-using Factors = LaneOptions::Factors;
+using Factors = LaneFactors;
 
 PowerFlowOptions spare_options() {
     PowerFlowOptions options;
@@ -360,7 +360,7 @@ TEST(FlowScan, GivesTheFlowsOfEveryBranch) {
         StateSolver solver(base);
         ASSERT_TRUE(solver.solve_from_base().converged());
         auto flows = base.flow_scan().make_flows();
-        base.flow_scan().evaluate(solver.newton().v_real(), solver.newton().v_imag(), flows);
+        base.flow_scan().evaluate(solver.newton().v_real(), solver.newton().v_imag(), BranchRow(), flows);
         for (std::size_t l = 0; l < network.branches().size(); ++l) {
             if (!network.branches()[l].in_service) {
                 EXPECT_EQ(flows.s_squared[l], 0.0);
