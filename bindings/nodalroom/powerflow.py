@@ -28,7 +28,7 @@ class PowerFlow:
 
     @property
     def status(self) -> str:
-        """converged, iteration_limit, diverged, singular, no_balance, q_limits_cycling or not_run."""
+        """converged, iteration_limit, stalled, diverged, singular, no_balance, q_limits_cycling or not_run."""
         return self._core.status
 
     @property

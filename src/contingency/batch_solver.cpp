@@ -33,10 +33,12 @@ SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonRepor
             solver.newton().v_imag()};
 }
 
-void evaluate_flows(const BaseCase& base, const SolvedState& solved, powerflow::BranchFlows& flows) {
-    const bool lost = solved.outage.kind == OutageKind::branch;
-    base.flow_scan().evaluate(solved.v_real, solved.v_imag, lost ? BranchRow(solved.outage.row) : BranchRow(),
-                              flows);
+double evaluate_loadings(const BaseCase& base, const SolvedState& solved, const Limits& limits,
+                         std::vector<double>& loading_squared) {
+    const bool is_lost = solved.outage.kind == OutageKind::branch;
+    return base.state_scan().loadings(solved.v_real, solved.v_imag,
+                                      is_lost ? BranchRow(solved.outage.row) : BranchRow(),
+                                      limits.per_rating_squared, loading_squared);
 }
 
 BatchSolver::BatchSolver(const BaseCase& base, bool angles)

@@ -30,7 +30,9 @@ Limits resolve(const model::Network& network, model::RatingSet set, const std::o
         const bool watched =
             network.bus(branch.from).base_kv >= min_kv && network.bus(branch.to).base_kv >= min_kv;
         const double rating = branch.rating_pu(set);
-        limits.rating_pu.push_back(watched && branch.in_service && rating > 0.0 ? rating : kNone);
+        const bool is_limited = watched && branch.in_service && rating > 0.0;
+        limits.rating_pu.push_back(is_limited ? rating : kNone);
+        limits.per_rating_squared.push_back(is_limited ? 1.0 / (rating * rating) : 0.0);
     }
     for (const model::Bus& bus : network.buses()) {
         const bool watched = bus.base_kv >= min_kv && bus.type != model::BusType::isolated;

@@ -43,7 +43,7 @@ BaseCase::BaseCase(const model::Network& network, const powerflow::PowerFlowOpti
     lanes_.emplace(equations_);
     lane_start_.emplace(*lanes_, voltages_);
     shared_factor_.emplace(*lanes_, solver);
-    flow_scan_.emplace(equations_);
+    state_scan_.emplace(equations_, equations_.vector_unit());
 }
 
 void BaseCase::make_edit(Outage outage, powerflow::PointEdit& edit) const {
@@ -135,20 +135,29 @@ NewtonReport StateSolver::solve_near(const powerflow::Voltages& start) {
     return newton_.solve(options);
 }
 
-NewtonReport StateSolver::solve_from(const powerflow::Voltages& start) {
-    const NewtonReport report = solve_near(start);
-    if (report.converged() || report.status == powerflow::SolveStatus::no_balance) return report;
+NewtonReport StateSolver::solve_damped(const powerflow::Voltages& start, int max_iterations) {
     NewtonOptions options = newton_options(base_->options());
-    options.max_iterations = std::min(options.max_iterations, kDampedIterations);
+    options.max_iterations = std::min(options.max_iterations, max_iterations);
     options.damped = true;
     newton_.start_from(start);
     return newton_.solve(options);
 }
 
-NewtonReport StateSolver::solve_from_base() {
-    const NewtonReport report = solve_from(base_->voltages());
+NewtonReport StateSolver::solve_from(const powerflow::Voltages& start) {
+    const NewtonReport report = solve_near(start);
     if (report.converged() || report.status == powerflow::SolveStatus::no_balance) return report;
-    return powerflow::solve_with_ladder(newton_, base_->options()).back().report;
+    return solve_damped(start, kDampedIterations);
+}
+
+NewtonReport StateSolver::solve_from_base() {
+    NewtonReport report = solve_near(base_->voltages());
+    if (report.converged() || report.status == powerflow::SolveStatus::no_balance) return report;
+    report = solve_damped(base_->voltages(), base_->options().max_iterations);
+    if (report.converged()) return report;
+    // The intact solution has taken the place of the start it was found from.
+    auto starts = powerflow::ladder_starts(base_->options().start);
+    if (starts.size() > 1) std::erase(starts, base_->attempts().back().start);
+    return powerflow::solve_with_ladder(newton_, base_->options(), starts).back().report;
 }
 
 }  // namespace nodalroom::contingency

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "nodalroom/core/errors.hpp"
 
@@ -22,50 +23,53 @@ const char* to_string(LimitKind kind) noexcept {
 }
 
 void examine_state(const BaseCase& base, const SolvedState& solved, const LimitSet& limit_set,
-                   powerflow::BranchFlows& flows, StateRow& row, std::vector<Violation>& violations) {
+                   std::vector<double>& loading_squared, StateRow& row, std::vector<Violation>& violations) {
     const auto state = static_cast<std::int32_t>(solved.id);
     const Limits& limits = limit_set.of(solved.outage.is_intact());
     row.iterations = solved.report.iterations;
     row.max_mismatch_pu = solved.report.max_mismatch_pu;
-    evaluate_flows(base, solved, flows);
-    double worst = 0.0;
-    for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
-        const double rating = limits.rating_pu[l];
-        const double s_squared = flows.s_squared[l];
-        if (s_squared > worst * rating * rating) {  // never where there is no rating
-            worst = s_squared / (rating * rating);
-            row.worst_branch = BranchRow(static_cast<std::int64_t>(l));
-        }
-        if (s_squared > rating * rating) {
-            violations.push_back(
-                {state, LimitKind::thermal, static_cast<std::int32_t>(l), std::sqrt(s_squared), rating});
-            ++row.thermal_violations;
-        }
-    }
+    const auto report = [&](LimitKind kind, std::size_t element, double value, double limit) {
+        violations.push_back({state, kind, static_cast<std::int32_t>(element), value, limit});
+        ++(kind == LimitKind::thermal ? row.thermal_violations : row.voltage_violations);
+    };
+    const auto row_of = [](const std::vector<double>& values, double value) {
+        return static_cast<std::int64_t>(std::find(values.begin(), values.end(), value) - values.begin());
+    };
+    const double worst = evaluate_loadings(base, solved, limits, loading_squared);
     row.worst_loading = std::sqrt(worst);
+    if (worst > 0.0) row.worst_branch = BranchRow(row_of(loading_squared, worst));
+    for (std::size_t l = 0; worst > 1.0 && l < loading_squared.size(); ++l) {
+        if (!(loading_squared[l] > 1.0)) continue;
+        report(LimitKind::thermal, l, std::sqrt(loading_squared[l]) * limits.rating_pu[l],
+               limits.rating_pu[l]);
+    }
+
     const auto& vm = solved.voltages->vm_pu;
-    for (std::size_t i = 0; i < vm.size(); ++i) {
-        if (!std::isfinite(limits.vmin_pu[i]) && !std::isfinite(limits.vmax_pu[i])) continue;
-        if (!(vm[i] >= row.vm_min_pu)) {
-            row.vm_min_pu = vm[i];
-            row.vm_min_bus = BusRow(static_cast<std::int64_t>(i));
-        }
-        if (!(vm[i] <= row.vm_max_pu)) {
-            row.vm_max_pu = vm[i];
-            row.vm_max_bus = BusRow(static_cast<std::int64_t>(i));
-        }
-        const auto report = [&](LimitKind kind, double value, double limit) {
-            violations.push_back({state, kind, static_cast<std::int32_t>(i), value, limit});
-            ++row.voltage_violations;
+    const auto is_watched = [&](std::size_t i) {
+        return std::isfinite(limits.vmin_pu[i]) || std::isfinite(limits.vmax_pu[i]);
+    };
+    const auto found = base.state_scan().voltages(vm, limits.vmin_pu, limits.vmax_pu);
+    for (std::size_t i = 0; i < vm.size() && !(row.vm_min_bus.valid() && row.vm_max_bus.valid()); ++i) {
+        if (!is_watched(i)) continue;
+        const auto take = [&](double extreme, double& value, BusRow& bus) {
+            if (bus.valid() || vm[i] != extreme) return;
+            value = extreme;
+            bus = BusRow(static_cast<std::int64_t>(i));
         };
-        if (vm[i] < limits.vmin_pu[i]) report(LimitKind::low_voltage, vm[i], limits.vmin_pu[i]);
-        if (vm[i] > limits.vmax_pu[i]) report(LimitKind::high_voltage, vm[i], limits.vmax_pu[i]);
-        if (limit_set.voltage_change_max_pu && !solved.outage.is_intact()) {
-            const double change = std::abs(vm[i] - base.voltages().vm_pu[i]);
-            if (change > *limit_set.voltage_change_max_pu) {
-                report(LimitKind::voltage_change, change, *limit_set.voltage_change_max_pu);
-            }
-        }
+        take(found.lowest_pu, row.vm_min_pu, row.vm_min_bus);
+        take(found.highest_pu, row.vm_max_pu, row.vm_max_bus);
+    }
+    const bool is_low = found.margin_to_vmin_pu < 0.0, is_high = found.margin_to_vmax_pu < 0.0;
+    const double most_change = solved.outage.is_intact() || !limit_set.voltage_change_max_pu
+                                   ? std::numeric_limits<double>::infinity()
+                                   : *limit_set.voltage_change_max_pu;
+    const bool looks_at_changes = std::isfinite(most_change);
+    for (std::size_t i = 0; (is_low || is_high || looks_at_changes) && i < vm.size(); ++i) {
+        if (vm[i] < limits.vmin_pu[i]) report(LimitKind::low_voltage, i, vm[i], limits.vmin_pu[i]);
+        if (vm[i] > limits.vmax_pu[i]) report(LimitKind::high_voltage, i, vm[i], limits.vmax_pu[i]);
+        if (!looks_at_changes || !is_watched(i)) continue;
+        const double change = std::abs(vm[i] - base.voltages().vm_pu[i]);
+        if (change > most_change) report(LimitKind::voltage_change, i, change, most_change);
     }
     row.supply_pu = 0.0;
     for (const double s : solved.voltages->supply_pu) row.supply_pu += s;
@@ -101,11 +105,12 @@ SweepResult sweep(const model::Network& network, const SweepOptions& options, Ru
     if (control != nullptr) control->begin_stage("contingencies", result.states.size());
     parallel_team(result.states.size(), threads, control, [&](int, WorkQueue& queue) {
         BatchSolver batch(base, false);
-        powerflow::BranchFlows flows = base.flow_scan().make_flows();
+        std::vector<double> loading_squared;
         batch.run(
             queue, [&](std::size_t state) { return result.states[state].outage; },
             [&](const SolvedState& solved) {
-                examine_state(base, solved, limits, flows, result.states[solved.id], found[solved.id]);
+                examine_state(base, solved, limits, loading_squared, result.states[solved.id],
+                              found[solved.id]);
             },
             [&](std::size_t state, const powerflow::NewtonReport& report) {
                 StateRow& row = result.states[state];

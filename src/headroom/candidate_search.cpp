@@ -56,7 +56,6 @@ CandidateSearch::CandidateSearch(const Preparation& prepared, const RunControl* 
       control_(control),
       solver_(prepared.base()),
       side_solver_(prepared.base()),
-      flows_(prepared.base().flow_scan().make_flows()),
       certificate_(prepared) {}
 
 const Baseline& CandidateSearch::baseline(Outage outage) {
@@ -96,7 +95,7 @@ const std::vector<double>* CandidateSearch::intact_vm(double load_mw) {
 
 void CandidateSearch::counted_items(double load_mw, const LimitMask& mask, std::vector<Item>& items) {
     const auto* vm = solver_.outage().is_intact() ? nullptr : intact_vm(load_mw);
-    find_exceeded(*context_, contingency::solved_state(solver_), mask, vm, flows_, items);
+    find_exceeded(*context_, contingency::solved_state(solver_), mask, vm, loading_squared_, items);
     if (!items.empty()) keep_counted(*context_, load_mw, baseline(solver_.outage()), items);
 }
 

@@ -5,14 +5,11 @@
 namespace nodalroom::headroom {
 
 Certificate::Certificate(const Preparation& prepared)
-    : context_(&prepared.context()),
-      states_(&prepared.states()),
-      batch_(prepared.base(), false),
-      flows_(prepared.base().flow_scan().make_flows()) {}
+    : context_(&prepared.context()), states_(&prepared.states()), batch_(prepared.base(), false) {}
 
 bool Certificate::is_clean(std::size_t state, const contingency::SolvedState& solved, double load_mw,
                            const LimitMask& mask) {
-    find_exceeded(*context_, solved, mask, &intact_vm_, flows_, items_);
+    find_exceeded(*context_, solved, mask, &intact_vm_, loading_squared_, items_);
     return std::all_of(items_.begin(), items_.end(), [&](Item& item) {
         // Only of limits that were exceeded without the load is the value then known here.
         const auto& exceeded = states_->exceeded[state];

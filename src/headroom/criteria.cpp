@@ -64,7 +64,7 @@ void set_excess(const StudyContext& context, double load_mw, double before_pu, I
 }
 
 void find_exceeded(const StudyContext& context, const contingency::SolvedState& solved, const LimitMask& mask,
-                   const std::vector<double>* intact_vm, powerflow::BranchFlows& flows,
+                   const std::vector<double>* intact_vm, std::vector<double>& loading_squared,
                    std::vector<Item>& items) {
     items.clear();
     const bool intact = solved.outage.is_intact();
@@ -78,16 +78,18 @@ void find_exceeded(const StudyContext& context, const contingency::SolvedState& 
         items.push_back(item);
     };
     if (mask.thermal) {
-        evaluate_flows(*context.base, solved, flows);
-        for (std::size_t l = 0; l < limits.rating_pu.size(); ++l) {
-            const double rating = limits.rating_pu[l];  // infinite where there is none
-            if (!(flows.s_squared[l] > rating * rating)) continue;
-            add(LimitType::thermal, l, std::sqrt(flows.s_squared[l]), rating);
+        const double worst = evaluate_loadings(*context.base, solved, limits, loading_squared);
+        for (std::size_t l = 0; worst > 1.0 && l < loading_squared.size(); ++l) {
+            if (!(loading_squared[l] > 1.0)) continue;
+            add(LimitType::thermal, l, std::sqrt(loading_squared[l]) * limits.rating_pu[l],
+                limits.rating_pu[l]);
         }
     }
     if (mask.voltage) {
         const auto& vm = solved.voltages->vm_pu;
-        for (std::size_t i = 0; i < vm.size(); ++i) {
+        const auto found = context.base->state_scan().voltages(vm, limits.vmin_pu, limits.vmax_pu);
+        const bool any = found.margin_to_vmin_pu < 0.0 || found.margin_to_vmax_pu < 0.0;
+        for (std::size_t i = 0; any && i < vm.size(); ++i) {
             if (vm[i] < limits.vmin_pu[i]) add(LimitType::low_voltage, i, vm[i], limits.vmin_pu[i]);
             if (vm[i] > limits.vmax_pu[i]) add(LimitType::high_voltage, i, vm[i], limits.vmax_pu[i]);
         }

@@ -19,7 +19,7 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
     parallel_team(states.outages.size(), threads, control, [&](int, WorkQueue& queue) {
         contingency::BatchSolver batch(*context.base, true);
         contingency::StateSolver solver(*context.base);
-        powerflow::BranchFlows flows = context.base->flow_scan().make_flows();
+        std::vector<double> loading_squared;
         LimitMask limits_of_flow_and_voltage;
         limits_of_flow_and_voltage.collapse = limits_of_flow_and_voltage.generation = false;
         batch.run(
@@ -31,7 +31,7 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
                 footprints[solved.id] =
                     make_footprint(context, solver, intact, context.base->voltages().mode);
                 find_exceeded(context, solved, limits_of_flow_and_voltage, &context.base->voltages().vm_pu,
-                              flows, states.exceeded[solved.id]);
+                              loading_squared, states.exceeded[solved.id]);
             },
             [&](std::size_t state, const powerflow::NewtonReport&) { unsolvable[state] = 1; });
     });

@@ -2,144 +2,225 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace nodalroom::powerflow {
 namespace {
 
-/// Solves X T = M for X by elimination with column pivoting (a system for each row of M); X overwrites M.
-/// False where T is singular.
-bool divide_from_the_right(std::vector<double>& m, std::vector<double>& t, std::size_t rank) {
-    // Xᵀ solves Tᵀ Xᵀ = Mᵀ; t is read as its transpose.
-    const auto at = [rank](std::size_t row, std::size_t column) { return column * rank + row; };
-    for (std::size_t k = 0; k < rank; ++k) {
-        std::size_t pivot = k;
-        for (std::size_t i = k + 1; i < rank; ++i) {
-            if (std::abs(t[at(i, k)]) > std::abs(t[at(pivot, k)])) pivot = i;
-        }
-        if (!(std::abs(t[at(pivot, k)]) > 1e-12)) return false;
-        if (pivot != k) {
-            for (std::size_t j = 0; j < rank; ++j) {
-                std::swap(t[at(k, j)], t[at(pivot, j)]);
-                std::swap(m[at(k, j)], m[at(pivot, j)]);
-            }
-        }
-        for (std::size_t i = k + 1; i < rank; ++i) {
-            const double factor = t[at(i, k)] / t[at(k, k)];
-            if (factor == 0.0) continue;
-            for (std::size_t j = k; j < rank; ++j) t[at(i, j)] -= factor * t[at(k, j)];
-            for (std::size_t j = 0; j < rank; ++j) m[at(i, j)] -= factor * m[at(k, j)];
+constexpr double kNotKnown = std::numeric_limits<double>::quiet_NaN();
+// A pivot below this means that the changed Jacobian is singular as far as the factor can tell.
+constexpr double kSmallestPivot = 1e-12;
+
+/// Of two sparse columns, by their common positions.
+double product(const Compensation::Column& x, const Compensation::Column& y) {
+    double sum = 0.0;
+    std::size_t i = 0, k = 0;
+    while (i < x.position.size() && k < y.position.size()) {
+        if (x.position[i] < y.position[k]) {
+            ++i;
+        } else if (x.position[i] > y.position[k]) {
+            ++k;
+        } else {
+            sum += x.value[2 * i] * y.value[2 * k] + x.value[2 * i + 1] * y.value[2 * k + 1];
+            ++i;
+            ++k;
         }
     }
-    for (std::size_t k = rank; k-- > 0;) {
-        for (std::size_t j = 0; j < rank; ++j) {
-            double sum = m[at(k, j)];
-            for (std::size_t i = k + 1; i < rank; ++i) sum -= t[at(k, i)] * m[at(i, j)];
-            m[at(k, j)] = sum / t[at(k, k)];
-        }
-    }
-    return true;
+    return sum;
 }
 
 }  // namespace
 
-void LaneCompensation::include(const std::vector<std::int32_t>& positions) {
-    if (positions.empty()) return;
-    const auto most = static_cast<std::size_t>(positions.back());
-    if (index_of_.size() <= most) index_of_.resize(most + 1, -1);
-    for (const std::int32_t position : positions) {
-        auto& index = index_of_[static_cast<std::size_t>(position)];
-        if (index >= 0) continue;
-        index = 0;
-        position_.push_back(position);
+ModeCompensations::ModeCompensations(std::span<const std::int32_t> unit_bus)
+    : unit_bus_(unit_bus), made_(unit_bus.size()), number_(unit_bus.size(), 0) {}
+
+void ModeCompensations::reset(const SharedFactor& factor) {
+    factor_ = &factor;
+    for (auto& made : made_) made.reset();
+    product_.clear();
+}
+
+const Compensation& ModeCompensations::of(std::size_t unit) {
+    auto& made = made_[unit];
+    if (!made) {
+        made = std::make_unique<Compensation>();
+        factor_->compensate_mode(static_cast<std::size_t>(unit_bus_[unit]), *made);
+        number_[unit] = product_.size();
+        product_.emplace_back();
+    }
+    return *made;
+}
+
+double ModeCompensations::product(std::size_t right_unit, std::size_t left_unit) {
+    const Compensation& right = of(right_unit);
+    const Compensation& left = of(left_unit);
+    auto& products = product_[number_[right_unit]];
+    const std::size_t at = number_[left_unit];
+    if (products.size() <= at) products.resize(at + 1, kNotKnown);
+    if (std::isnan(products[at])) products[at] = powerflow::product(right.right[0], left.left[0]);
+    return products[at];
+}
+
+void LaneCompensation::place(const Compensation::Column& column, std::vector<std::int32_t>& places) {
+    places.clear();
+    if (column.position.empty()) return;
+    const auto most = static_cast<std::size_t>(column.position.back());
+    if (place_of_.size() <= most) place_of_.resize(most + 1, -1);
+    for (const std::int32_t position : column.position) {
+        auto& here = place_of_[static_cast<std::size_t>(position)];
+        if (here < 0) {
+            here = static_cast<std::int32_t>(position_.size());
+            position_.push_back(position);
+        }
+        places.push_back(here);
     }
 }
 
-bool LaneCompensation::set(std::span<const Compensation* const> parts) {
-    rank_ = 0;
-    for (const std::int32_t position : position_) index_of_[static_cast<std::size_t>(position)] = -1;
+void LaneCompensation::fit(Part& part, const Compensation::Column& left, const Compensation::Column& right) {
+    part.left = &left;
+    part.right = &right;
+    place(left, part.left_place);
+    place(right, part.right_place);
+}
+
+void LaneCompensation::begin(const Compensation* entries) {
+    for (const std::int32_t position : position_) place_of_[static_cast<std::size_t>(position)] = -1;
     position_.clear();
-    for (const Compensation* part : parts) {
-        rank_ += part->rank();
-        for (const auto* side : {&part->left, &part->right}) {
-            for (const auto& column : *side) include(column.position);
+    mode_count_ = 0;
+    active_.clear();
+    entries_ = entries;
+    changed_ = entries != nullptr ? entries->rank() : 0;
+    if (entry_parts_.size() < changed_) entry_parts_.resize(changed_);
+    for (std::size_t r = 0; r < changed_; ++r) fit(entry_parts_[r], entries->left[r], entries->right[r]);
+    entry_products_.resize(changed_ * changed_);
+    for (std::size_t r = 0; r < changed_; ++r) {
+        for (std::size_t c = 0; c < changed_; ++c) {
+            entry_products_[r * changed_ + c] = product(entries->right[r], entries->left[c]);
         }
     }
-    if (rank_ == 0) return true;
-    std::sort(position_.begin(), position_.end());
-    for (std::size_t i = 0; i < position_.size(); ++i) {
-        index_of_[static_cast<std::size_t>(position_[i])] = static_cast<std::int32_t>(i);
+}
+
+/// The index of a bus among the mode parts of this state.
+std::size_t LaneCompensation::part_of(std::int32_t unit, ModeCompensations& modes) {
+    for (std::size_t k = 0; k < mode_count_; ++k) {
+        if (mode_parts_[k].unit == unit) return k;
     }
-    const std::size_t length = 2 * position_.size();
-    left_.assign(rank_ * length, 0.0);
-    right_.assign(rank_ * length, 0.0);
-    m_.assign(rank_ * rank_, 0.0);
-    std::size_t first = 0;
-    for (const Compensation* part : parts) {
-        const std::size_t rank = part->rank();
-        for (std::size_t r = 0; r < rank; ++r) {
-            const auto put = [&](const Compensation::Column& column, std::vector<double>& rows) {
-                double* const to = rows.data() + (first + r) * length;
-                for (std::size_t i = 0; i < column.position.size(); ++i) {
-                    const auto index =
-                        static_cast<std::size_t>(index_of_[static_cast<std::size_t>(column.position[i])]);
-                    to[2 * index] = column.value[2 * i];
-                    to[2 * index + 1] = column.value[2 * i + 1];
-                }
-            };
-            put(part->left[r], left_);
-            put(part->right[r], right_);
-            for (std::size_t c = 0; c < rank; ++c)
-                m_[(first + r) * rank_ + first + c] = part->m[r * rank + c];
+    if (mode_parts_.size() == mode_count_) mode_parts_.emplace_back();
+    ModePart& made = mode_parts_[mode_count_];
+    made.unit = unit;
+    const Compensation& mode = modes.of(static_cast<std::size_t>(unit));
+    fit(made.part, mode.left[0], mode.right[0]);
+    made.entries_right.resize(changed_);
+    made.entries_left.resize(changed_);
+    for (std::size_t r = 0; r < changed_; ++r) {
+        made.entries_right[r] = product(entries_->right[r], mode.left[0]);
+        made.entries_left[r] = product(mode.right[0], entries_->left[r]);
+    }
+    return mode_count_++;
+}
+
+const LaneCompensation::Part& LaneCompensation::part(std::size_t r) const {
+    return r < changed_ ? entry_parts_[r] : mode_parts_[active_[r - changed_]].part;
+}
+
+bool LaneCompensation::set(std::span<const std::int32_t> units, ModeCompensations& modes) {
+    active_.clear();
+    for (const std::int32_t unit : units) active_.push_back(part_of(unit, modes));
+    const std::size_t rank = changed_ + active_.size();
+    // t = I + G M with G = rightᵀ left and M the identity but for the changed admittances.
+    t_.resize(rank * rank);
+    for (std::size_t r = 0; r < rank; ++r) {
+        double* const row = t_.data() + r * rank;
+        for (std::size_t c = 0; c < changed_; ++c) {
+            row[c] = 0.0;
+            for (std::size_t k = 0; k < changed_; ++k) {
+                const double g = r < changed_ ? entry_products_[r * changed_ + k]
+                                              : mode_parts_[active_[r - changed_]].entries_left[k];
+                row[c] += g * entries_->m[k * changed_ + c];
+            }
         }
-        first += rank;
+        for (std::size_t c = changed_; c < rank; ++c) {
+            const ModePart& left = mode_parts_[active_[c - changed_]];
+            row[c] = r < changed_
+                         ? left.entries_right[r]
+                         : modes.product(static_cast<std::size_t>(mode_parts_[active_[r - changed_]].unit),
+                                         static_cast<std::size_t>(left.unit));
+        }
+        row[r] += 1.0;
     }
-    // G = rightᵀ left, then t = I + G M.
-    std::vector<double>& g = core_;
-    g.assign(rank_ * rank_, 0.0);
-    for (std::size_t r = 0; r < rank_; ++r) {
-        for (std::size_t c = 0; c < rank_; ++c) {
-            double sum = 0.0;
-            for (std::size_t i = 0; i < length; ++i) sum += right_[r * length + i] * left_[c * length + i];
-            g[r * rank_ + c] = sum;
+    if (factor()) return true;
+    changed_ = 0;
+    active_.clear();
+    return false;
+}
+
+/// LU with row pivoting, in place.
+bool LaneCompensation::factor() {
+    const std::size_t rank = changed_ + active_.size();
+    pivot_.resize(rank);
+    for (std::size_t k = 0; k < rank; ++k) {
+        std::size_t pivot = k;
+        for (std::size_t i = k + 1; i < rank; ++i) {
+            if (std::abs(t_[i * rank + k]) > std::abs(t_[pivot * rank + k])) pivot = i;
+        }
+        pivot_[k] = static_cast<std::int32_t>(pivot);
+        if (!(std::abs(t_[pivot * rank + k]) > kSmallestPivot)) return false;
+        double* const upper = t_.data() + k * rank;
+        if (pivot != k) std::swap_ranges(upper, upper + rank, t_.data() + pivot * rank);
+        for (std::size_t i = k + 1; i < rank; ++i) {
+            double* const row = t_.data() + i * rank;
+            if (row[k] == 0.0) continue;
+            const double factor = row[k] /= upper[k];
+            for (std::size_t j = k + 1; j < rank; ++j) row[j] -= factor * upper[j];
         }
     }
-    t_.assign(rank_ * rank_, 0.0);
-    for (std::size_t r = 0; r < rank_; ++r) {
-        t_[r * rank_ + r] = 1.0;
-        for (std::size_t k = 0; k < rank_; ++k) {
-            for (std::size_t c = 0; c < rank_; ++c) t_[r * rank_ + c] += g[r * rank_ + k] * m_[k * rank_ + c];
-        }
-    }
-    core_ = m_;
-    if (!divide_from_the_right(core_, t_, rank_)) {
-        rank_ = 0;
-        return false;
-    }
-    y_.assign(length, 0.0);
-    c_.assign(rank_, 0.0);
-    d_.assign(rank_, 0.0);
     return true;
 }
 
+void LaneCompensation::solve(std::span<double> c) const {
+    const std::size_t rank = c.size();
+    for (std::size_t k = 0; k < rank; ++k) std::swap(c[k], c[static_cast<std::size_t>(pivot_[k])]);
+    for (std::size_t i = 0; i < rank; ++i) {
+        for (std::size_t k = 0; k < i; ++k) c[i] -= t_[i * rank + k] * c[k];
+    }
+    for (std::size_t i = rank; i-- > 0;) {
+        for (std::size_t k = i + 1; k < rank; ++k) c[i] -= t_[i * rank + k] * c[k];
+        c[i] /= t_[i * rank + i];
+    }
+}
+
 void LaneCompensation::apply(double* y, std::size_t stride) {
-    if (rank_ == 0) return;
-    const std::size_t length = 2 * position_.size();
+    const std::size_t rank = changed_ + active_.size();
+    if (rank == 0) return;
+    y_.resize(2 * position_.size());
     for (std::size_t i = 0; i < position_.size(); ++i) {
         const double* from = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
         y_[2 * i] = from[0];
         y_[2 * i + 1] = from[stride];
     }
-    for (std::size_t r = 0; r < rank_; ++r) {
-        double sum = 0.0;
-        for (std::size_t i = 0; i < length; ++i) sum += right_[r * length + i] * y_[i];
-        c_[r] = sum;
+    c_.resize(rank);
+    for (std::size_t r = 0; r < rank; ++r) {
+        const Part& p = part(r);
+        const double* const value = p.right->value.data();
+        double first = 0.0, second = 0.0;
+        for (std::size_t i = 0; i < p.right_place.size(); ++i) {
+            const double* const at = y_.data() + 2 * static_cast<std::size_t>(p.right_place[i]);
+            first += value[2 * i] * at[0];
+            second += value[2 * i + 1] * at[1];
+        }
+        c_[r] = first + second;
     }
-    for (std::size_t r = 0; r < rank_; ++r) {
-        d_[r] = 0.0;
-        for (std::size_t k = 0; k < rank_; ++k) d_[r] += core_[r * rank_ + k] * c_[k];
-    }
-    for (std::size_t r = 0; r < rank_; ++r) {
-        for (std::size_t i = 0; i < length; ++i) y_[i] -= left_[r * length + i] * d_[r];
+    solve(c_);
+    for (std::size_t r = 0; r < rank; ++r) {
+        double d = r < changed_ ? 0.0 : c_[r];
+        for (std::size_t k = 0; r < changed_ && k < changed_; ++k) d += entries_->m[r * changed_ + k] * c_[k];
+        const Part& p = part(r);
+        const double* const value = p.left->value.data();
+        for (std::size_t i = 0; i < p.left_place.size(); ++i) {
+            double* const at = y_.data() + 2 * static_cast<std::size_t>(p.left_place[i]);
+            at[0] -= value[2 * i] * d;
+            at[1] -= value[2 * i + 1] * d;
+        }
     }
     for (std::size_t i = 0; i < position_.size(); ++i) {
         double* to = y + 2 * static_cast<std::size_t>(position_[i]) * stride;

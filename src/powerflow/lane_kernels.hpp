@@ -2,25 +2,11 @@
 // copy: everything here is in an unnamed namespace, so that no copy serves a processor it was not made for.
 #pragma once
 
-#include <cmath>
-
 #include "lane_view.hpp"
+#include "vectors.hpp"
 
 namespace nodalroom::powerflow {
 namespace {
-
-template <class Real, int N>
-struct VectorOf {
-    typedef Real Type __attribute__((vector_size(N * sizeof(Real))));
-};
-template <class Real>
-struct VectorOf<Real, 1> {
-    using Type = Real;
-};
-
-void evaluate_flows(const FlowView& v);
-
-#define NODALROOM_INLINE inline __attribute__((always_inline))
 
 /// `Real`: precision of the factors; `Lanes`: states side by side; `Width`: doubles in a register.
 /// Voltages and residuals are doubles, in Lanes / Width registers.
@@ -39,28 +25,16 @@ struct Kernels {
     }
     static NODALROOM_INLINE D all(double value) { return value - D{}; }
     static NODALROOM_INLINE D square_root(D x) {
-        if constexpr (Width == 1) {
-            return __builtin_sqrt(x);
-        } else {
-            for (int lane = 0; lane < Width; ++lane) x[lane] = __builtin_sqrt(x[lane]);
-            return x;
-        }
+        for (int lane = 0; lane < Width; ++lane) x[lane] = __builtin_sqrt(x[lane]);
+        return x;
     }
     static NODALROOM_INLINE D magnitude(D x) { return x < 0.0 ? -x : x; }
     static NODALROOM_INLINE void put(Real* block, int component, int part, D value) {
-        if constexpr (Width == 1) {
-            block[component * Lanes + part] = static_cast<Real>(value);
-        } else {
-            *reinterpret_cast<Half*>(block + component * Lanes + part * Width) =
-                __builtin_convertvector(value, Half);
-        }
+        *reinterpret_cast<Half*>(block + component * Lanes + part * Width) =
+            __builtin_convertvector(value, Half);
     }
     static NODALROOM_INLINE D widen(const Real* values, int part) {
-        if constexpr (Width == 1) {
-            return static_cast<double>(values[part]);
-        } else {
-            return __builtin_convertvector(*reinterpret_cast<const Half*>(values + part * Width), D);
-        }
+        return __builtin_convertvector(*reinterpret_cast<const Half*>(values + part * Width), D);
     }
 
     /// Calls use(k, g, b) for every entry of a row of Ybus.
@@ -278,39 +252,6 @@ struct Kernels {
         }
     }
 
-    /// Angle steps up to which the series of sin_cos are exact to the last bits. A longer one is no step of a
-    /// state near its start: lanes give up there, a single state asks the C library.
-    static constexpr double kLongestTurn = 0.8;
-
-    static NODALROOM_INLINE void sin_cos(D x, D& sine, D& cosine) {
-        if constexpr (Width == 1) {
-            if (!(x < kLongestTurn && x > -kLongestTurn)) {
-                sine = std::sin(x);
-                cosine = std::cos(x);
-                return;
-            }
-        }
-        const D z = x * x;
-        sine = all(1.0 / 355687428096000.0);
-        sine = sine * z - 1.0 / 1307674368000.0;
-        sine = sine * z + 1.0 / 6227020800.0;
-        sine = sine * z - 1.0 / 39916800.0;
-        sine = sine * z + 1.0 / 362880.0;
-        sine = sine * z - 1.0 / 5040.0;
-        sine = sine * z + 1.0 / 120.0;
-        sine = sine * z - 1.0 / 6.0;
-        sine = x + x * z * sine;
-        cosine = all(1.0 / 20922789888000.0);
-        cosine = cosine * z - 1.0 / 87178291200.0;
-        cosine = cosine * z + 1.0 / 479001600.0;
-        cosine = cosine * z - 1.0 / 3628800.0;
-        cosine = cosine * z + 1.0 / 40320.0;
-        cosine = cosine * z - 1.0 / 720.0;
-        cosine = cosine * z + 1.0 / 24.0;
-        cosine = cosine * z - 0.5;
-        cosine = 1.0 + z * cosine;
-    }
-
     /// Adds a step's two entries to the voltage of a bus in the active lanes.
     static NODALROOM_INLINE void apply_to_bus(const LaneView& v, std::int32_t i, int part, D first, D second,
                                               D& usable) {
@@ -328,11 +269,12 @@ struct Kernels {
             f *= factor;
             return;
         }
-        usable = magnitude(first) < (Width == 1 ? 1e6 : kLongestTurn) ? usable : all(0.0);
+        // A longer turn is no step of a state near its start.
+        usable = magnitude(first) < kLongestTurn ? usable : all(0.0);
         D sine, cosine;
         if (v.va != nullptr) {
             at(v.va, i, part) += first;
-            sin_cos(first, sine, cosine);
+            short_sin_cos(first, sine, cosine);
         } else {
             // Where no angle is kept beside the phasor, the turn need not be exactly the step's: what it
             // lacks is of fourth order, and the next residual sees the phasor as it is.
@@ -423,7 +365,6 @@ struct Kernels {
         table.evaluate = &evaluate;
         table.solve = &solve;
         table.apply = &apply;
-        table.flows = &evaluate_flows;
         return table;
     }
     static LaneKernels shared() {
@@ -432,45 +373,9 @@ struct Kernels {
         table.evaluate = &evaluate;
         table.forward = &forward;
         table.backward_and_apply = &backward_and_apply;
-        table.flows = &evaluate_flows;
         return table;
     }
 };
-
-/// The compiler makes vectors of this loop, with gathers where the unit has them.
-void evaluate_flows(const FlowView& v) {
-    const std::int32_t* const __restrict from = v.from;
-    const std::int32_t* const __restrict to = v.to;
-    const double* const __restrict e = v.e;
-    const double* const __restrict f = v.f;
-    double* const __restrict p_from = v.p_from;
-    double* const __restrict q_from = v.q_from;
-    double* const __restrict p_to = v.p_to;
-    double* const __restrict q_to = v.q_to;
-    double* const __restrict s_squared = v.s_squared;
-    const double* const __restrict gff = v.admittance[0];
-    const double* const __restrict bff = v.admittance[1];
-    const double* const __restrict gft = v.admittance[2];
-    const double* const __restrict bft = v.admittance[3];
-    const double* const __restrict gtf = v.admittance[4];
-    const double* const __restrict btf = v.admittance[5];
-    const double* const __restrict gtt = v.admittance[6];
-    const double* const __restrict btt = v.admittance[7];
-    for (std::int64_t l = 0; l < v.branches; ++l) {
-        const double ef = e[from[l]], ff = f[from[l]], et = e[to[l]], ft = f[to[l]];
-        const double from_re = gff[l] * ef - bff[l] * ff + gft[l] * et - bft[l] * ft;
-        const double from_im = gff[l] * ff + bff[l] * ef + gft[l] * ft + bft[l] * et;
-        const double to_re = gtf[l] * ef - btf[l] * ff + gtt[l] * et - btt[l] * ft;
-        const double to_im = gtf[l] * ff + btf[l] * ef + gtt[l] * ft + btt[l] * et;
-        p_from[l] = ef * from_re + ff * from_im;
-        q_from[l] = ff * from_re - ef * from_im;
-        p_to[l] = et * to_re + ft * to_im;
-        q_to[l] = ft * to_re - et * to_im;
-        const double s_from = p_from[l] * p_from[l] + q_from[l] * q_from[l];
-        const double s_to = p_to[l] * p_to[l] + q_to[l] * q_to[l];
-        s_squared[l] = s_from > s_to ? s_from : s_to;
-    }
-}
 
 template <int Width>
 LaneKernels kernels_of_width(LaneFactors factors) noexcept {
@@ -480,14 +385,10 @@ LaneKernels kernels_of_width(LaneFactors factors) noexcept {
         case LaneFactors::own_double:
             return Kernels<double, Width, Width>::own();
         case LaneFactors::shared:
-            return Kernels<double, Width, Width>::shared();
-        case LaneFactors::one_lane:
             break;
     }
-    return Kernels<double, 1, 1>::own();
+    return Kernels<double, Width, Width>::shared();
 }
-
-#undef NODALROOM_INLINE
 
 }  // namespace
 }  // namespace nodalroom::powerflow

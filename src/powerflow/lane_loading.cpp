@@ -19,8 +19,10 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
       options_(options),
       kernels_(lane_kernels(options.unit, options.factors)),
       y_slots_(structure.y_column.size(), kernels_.lanes, static_cast<std::size_t>(4 * kernels_.lanes)),
-      load_slots_(structure.bus_at.size(), kernels_.lanes, static_cast<std::size_t>(kernels_.lanes)) {
+      load_slots_(structure.bus_at.size(), kernels_.lanes, static_cast<std::size_t>(kernels_.lanes)),
+      mode_compensations_(structure.unit_bus) {
     if (options.factors != LaneFactors::shared) options_.shared = nullptr;
+    if (options_.shared != nullptr) mode_compensations_.reset(*options_.shared);
     const std::size_t n = structure.bus_at.size();
     const auto lanes = static_cast<std::size_t>(kernels_.lanes);
     const std::size_t units = structure.unit_bus.size();
@@ -63,11 +65,17 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     }
     lane_.resize(lanes);
     for (Lane& lane : lane_) lane.switches.assign(units, 0);
-    mode_compensation_.resize(units);
     voltages_.vm_pu.assign(n, 0.0);
     voltages_.va_rad.assign(n, std::numeric_limits<double>::quiet_NaN());
     voltages_.supply_pu.assign(islands, 0.0);
+    // Buses with units are filled in with each finished lane.
     voltages_.mode.assign(n, QMode::fixed);
+    for (std::size_t position = 0; position < n; ++position) {
+        if (structure.energised[position] != 0) continue;
+        voltages_.mode[static_cast<std::size_t>(structure.bus_at[position])] = QMode::de_energised;
+    }
+    for (const std::int32_t bus : structure.unit_bus)
+        units_.push_back(point.units(static_cast<std::size_t>(bus)));
     for (auto* values : {&v_real_, &v_imag_}) values->assign(n, 0.0);
     lay_out_view();
 }
@@ -149,23 +157,23 @@ void LaneNewton::Impl::load_units(int lane, const PointEdit* edit, const Voltage
     for (std::size_t unit = 0; unit < s.unit_bus.size(); ++unit) {
         const auto bus = static_cast<std::size_t>(s.unit_bus[unit]);
         const auto island = static_cast<std::size_t>(s.unit_island[unit]);
-        UnitsAtBus values = point_->units(bus);
+        const UnitsAtBus* values = &units_[unit];
         double weight_sum = point_->weight_sum[island];
         if (edit != nullptr) {
             for (const auto& changed : edit->units) {
                 if (changed.island == static_cast<std::int32_t>(island)) weight_sum = changed.weight_sum;
-                if (changed.bus == static_cast<std::int32_t>(bus)) values = changed.values;
+                if (changed.bus == static_cast<std::int32_t>(bus)) values = &changed.values;
             }
         }
         const std::size_t here = at(static_cast<std::int32_t>(unit), lane);
-        p_gen_[here] = values.p_gen;
-        q_gen_[here] = values.q_gen;
-        q_min_[here] = values.q_min;
-        q_max_[here] = values.q_max;
-        v_setpoint_[here] = values.v_setpoint;
-        alpha_[here] = weight_sum > 0.0 ? values.weight / weight_sum : 0.0;
+        p_gen_[here] = values->p_gen;
+        q_gen_[here] = values->q_gen;
+        q_min_[here] = values->q_min;
+        q_max_[here] = values->q_max;
+        v_setpoint_[here] = values->v_setpoint;
+        alpha_[here] = weight_sum > 0.0 ? values->weight / weight_sum : 0.0;
         set_mode(unit, lane,
-                 fitted_mode(start.mode[bus], values.regulates != 0, options_.newton.enforce_q_limits));
+                 fitted_mode(start.mode[bus], values->regulates != 0, options_.newton.enforce_q_limits));
     }
 }
 
@@ -243,7 +251,6 @@ void LaneNewton::Impl::hand_over(int lane, const std::function<void(const LaneRe
             const std::size_t here = at(static_cast<std::int32_t>(position), lane);
             voltages_.vm_pu[bus] = std::sqrt(e_[here] * e_[here] + f_[here] * f_[here]);
             if (options_.angles) voltages_.va_rad[bus] = va_[here];
-            voltages_.mode[bus] = s.energised[position] != 0 ? QMode::fixed : QMode::de_energised;
             v_real_[bus] = e_[here];
             v_imag_[bus] = f_[here];
         }

@@ -18,7 +18,7 @@ constexpr int kFreeSteps = 4;
 // With a shared factor every later step must leave less than this share.
 constexpr double kSharedShare = 0.5;
 // Buses whose mode may differ from the shared factor's before the lane is handed back.
-constexpr std::size_t kSharedModes = 24;
+constexpr std::size_t kSharedModes = 128;
 
 }  // namespace
 
@@ -27,22 +27,15 @@ constexpr std::size_t kSharedModes = 24;
 bool LaneNewton::Impl::compensate(int lane) {
     Lane& state = lane_[static_cast<std::size_t>(lane)];
     const SharedFactor& shared = *options_.shared;
-    parts_.clear();
-    if (state.task.edit != nullptr && !state.task.edit->entries.empty()) parts_.push_back(&state.entries);
-    std::size_t modes = 0;
-    for (std::size_t unit = 0; unit < structure_->unit_buses(); ++unit) {
+    units_that_differ_.clear();
+    for (std::size_t unit = 0; unit < structure_->unit_bus.size(); ++unit) {
         const auto bus = static_cast<std::size_t>(structure_->unit_bus[unit]);
         const bool regulates = mode_[at(static_cast<std::int32_t>(unit), lane)] == QMode::regulating;
         if (regulates == (shared.mode(bus) == QMode::regulating)) continue;
-        if (++modes > kSharedModes) return false;
-        auto& made = mode_compensation_[unit];
-        if (!made) {
-            made = std::make_unique<Compensation>();
-            shared.compensate_mode(bus, *made);
-        }
-        parts_.push_back(made.get());
+        if (units_that_differ_.size() == kSharedModes) return false;
+        units_that_differ_.push_back(static_cast<std::int32_t>(unit));
     }
-    return state.compensation.set(parts_);
+    return state.compensation.set(units_that_differ_, mode_compensations_);
 }
 
 /// One Newton step of every busy lane.
@@ -155,12 +148,12 @@ void LaneNewton::Impl::begin(int lane, const LaneTask& task,
         for (const auto& units : task.edit->units) {
             if (!(units.weight_sum > 0.0)) state.report.status = SolveStatus::no_balance;
         }
-        if (options_.shared != nullptr && !task.edit->entries.empty()) {
-            options_.shared->compensate_entries(task.edit->entries, state.entries);
-        }
     }
-    if (state.report.status == SolveStatus::not_run && options_.shared != nullptr && !compensate(lane)) {
-        state.report.status = SolveStatus::iteration_limit;
+    if (state.report.status == SolveStatus::not_run && options_.shared != nullptr) {
+        const bool is_changed = task.edit != nullptr && !task.edit->entries.empty();
+        if (is_changed) options_.shared->compensate_entries(task.edit->entries, state.entries);
+        state.compensation.begin(is_changed ? &state.entries : nullptr);
+        if (!compensate(lane)) state.report.status = SolveStatus::iteration_limit;
     }
     if (state.report.status != SolveStatus::not_run) finish(lane, done);
 }

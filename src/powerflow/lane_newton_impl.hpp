@@ -18,7 +18,7 @@ public:
     void share(const SharedFactor& factor) {
         options_.shared = &factor;
         view_.shared = factor.values().data();
-        for (auto& made : mode_compensation_) made.reset();
+        mode_compensations_.reset(factor);
     }
     void run(const std::function<bool(LaneTask&)>& next, const std::function<void(const LaneResult&)>& done);
 
@@ -71,12 +71,13 @@ private:
     numerics::AlignedArray<double> p_gen_, alpha_, q_fixed_, v_setpoint_, regulates_;
     std::vector<double> q_gen_, q_min_, q_max_;  ///< per bus with units and lane
     std::vector<QMode> mode_;
+    std::vector<UnitsAtBus> units_;  ///< of the operating point
     numerics::AlignedArray<double> supply_, e_, f_, va_, residual_, q_unit_, vm_unit_;
     numerics::AlignedArray<double> worst_, active_, usable_;
     numerics::AlignedArray<std::byte> work_row_, u_, step_;
     std::vector<Lane> lane_;
-    std::vector<std::unique_ptr<Compensation>> mode_compensation_;  ///< per bus with units, once needed
-    std::vector<const Compensation*> parts_;
+    ModeCompensations mode_compensations_;
+    std::vector<std::int32_t> units_that_differ_;  ///< from the shared factor, in the lane looked at
     // A finished lane, by bus.
     Voltages voltages_;
     std::vector<double> v_real_, v_imag_;

@@ -76,21 +76,6 @@ struct LaneView {
     double* usable = nullptr;        ///< per lane: 0 where the step is too long to be applied
 };
 
-/// What the flow kernel reads and writes, one entry per branch.
-struct FlowView {
-    std::int64_t branches = 0;
-    const std::int32_t* from = nullptr;
-    const std::int32_t* to = nullptr;
-    const double* admittance[8] = {};
-    const double* e = nullptr;  ///< by bus
-    const double* f = nullptr;
-    double* p_from = nullptr;
-    double* q_from = nullptr;
-    double* p_to = nullptr;
-    double* q_to = nullptr;
-    double* s_squared = nullptr;
-};
-
 enum RowMark : std::uint8_t { kLanesDiffer = 1, kAddedLoad = 2 };
 
 /// The kernels of one vector unit and one precision of the factors.
@@ -107,8 +92,6 @@ struct LaneKernels {
     /// and on to the voltages.
     void (*forward)(const LaneView& view) = nullptr;
     void (*backward_and_apply)(const LaneView& view) = nullptr;
-    /// Flows of all branches of one state (eq. 2).
-    void (*flows)(const FlowView& view) = nullptr;
 };
 
 /// Kernels for this unit, which the processor must have.

@@ -6,6 +6,7 @@
 
 #include "nodalroom/core/number_text.hpp"
 #include "nodalroom/powerflow/q_limits.hpp"
+#include "scan_view.hpp"
 
 namespace nodalroom::powerflow {
 namespace {
@@ -29,6 +30,8 @@ const char* to_string(SolveStatus status) noexcept {
             return "converged";
         case SolveStatus::iteration_limit:
             return "iteration_limit";
+        case SolveStatus::stalled:
+            return "stalled";
         case SolveStatus::diverged:
             return "diverged";
         case SolveStatus::singular:
@@ -52,7 +55,8 @@ std::optional<std::string> NewtonOptions::first_violation() const {
 NewtonSolver::NewtonSolver(const Equations& equations, OperatingPoint point)
     : equations_(&equations),
       point_(std::move(point)),
-      blocks_(equations.factors(), equations.places_in_factors(), equations.vector_unit()) {
+      blocks_(equations.factors(), equations.places_in_factors(), equations.vector_unit()),
+      phasors_(scan_kernels(equations.vector_unit()).phasors) {
     const std::size_t n = equations.bus_count();
     const auto unknowns = static_cast<std::size_t>(equations.size());
     jacobian_.assign(equations.pattern().nonzeros(), 0.0);
@@ -180,6 +184,8 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
     int steps_since_switch = 0;
     bool factor_is_useful = false;
     double previous = std::numeric_limits<double>::infinity();
+    double least = previous;  // since the last switch
+    int steps_since_least = 0;
     double mismatch = evaluate_mismatch();
     for (;; ++report.iterations) {
         report.max_mismatch_pu = mismatch;
@@ -213,6 +219,7 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
             }
             mismatch = evaluate_mismatch();
             factor_is_useful = false;
+            least = std::numeric_limits<double>::infinity();
         }
         if (!switched && mismatch < options.mismatch_tolerance_pu) {
             report.status = SolveStatus::converged;
@@ -224,7 +231,14 @@ NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
         }
         if (options.give_up_early && steps_since_switch > kEarlySteps && mismatch > kStallMismatch &&
             mismatch > 0.5 * previous) {
-            report.status = SolveStatus::iteration_limit;
+            report.status = SolveStatus::stalled;
+            return report;
+        }
+        if (mismatch < kProgress * least) {
+            least = mismatch;
+            steps_since_least = 0;
+        } else if (++steps_since_least > kPatience) {
+            report.status = SolveStatus::stalled;
             return report;
         }
         factor_is_useful = factor_is_useful && mismatch < kReuseContraction * previous;

@@ -3,6 +3,7 @@
 
 #include "nodalroom/powerflow/newton.hpp"
 #include "power_derivative.hpp"
+#include "scan_view.hpp"
 
 namespace nodalroom::powerflow {
 
@@ -30,10 +31,13 @@ double NewtonSolver::supply_in(std::size_t bus) const noexcept {
 }
 
 void NewtonSolver::update_phasors() {
-    for (std::size_t i = 0; i < e_.size(); ++i) {
-        e_[i] = voltages_.vm_pu[i] * std::cos(voltages_.va_rad[i]);
-        f_[i] = voltages_.vm_pu[i] * std::sin(voltages_.va_rad[i]);
-    }
+    PhasorView view;
+    view.buses = static_cast<std::int64_t>(e_.size());
+    view.vm = voltages_.vm_pu.data();
+    view.va = voltages_.va_rad.data();
+    view.e = e_.data();
+    view.f = f_.data();
+    phasors_(view);
 }
 
 /// docs/math.md, eq. 4 and 9: what is supplied minus what the network and the loads take.

@@ -161,6 +161,8 @@ const char* ending_text(SolveStatus status) {
             return "met a singular Jacobian";
         case SolveStatus::diverged:
             return "diverged";
+        case SolveStatus::stalled:
+            return "stalled";
         case SolveStatus::q_limits_cycling:
             return "kept switching reactive limits";
         default:
@@ -261,13 +263,21 @@ Voltages start_voltages(const Equations& equations, const OperatingPoint& point,
     return v;
 }
 
+std::vector<Start> ladder_starts(Start start) {
+    if (start == Start::automatic) return {Start::stored, Start::dc, Start::flat};
+    return {start};
+}
+
 std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options) {
+    return solve_with_ladder(solver, options, ladder_starts(options.start));
+}
+
+std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options,
+                                       const std::vector<Start>& starts) {
     NewtonOptions newton;
     newton.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
     newton.max_iterations = options.max_iterations;
     newton.enforce_q_limits = options.enforce_q_limits;
-    std::vector<Start> starts{options.start};
-    if (options.start == Start::automatic) starts = {Start::stored, Start::dc, Start::flat};
     std::vector<Attempt> attempts;
     for (const Start start : starts) {
         for (const bool damped : {false, true}) {

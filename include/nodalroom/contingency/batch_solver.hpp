@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "nodalroom/contingency/limits.hpp"
 #include "nodalroom/contingency/state_solver.hpp"
 #include "nodalroom/core/parallel.hpp"
 #include "nodalroom/powerflow/lane_newton.hpp"
@@ -30,8 +31,9 @@ struct SolvedState {
 /// The state a solver has just solved.
 [[nodiscard]] SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonReport& report = {},
                                        std::size_t id = 0);
-/// The branch flows of a solved state, into scratch from the base case's flow_scan().
-void evaluate_flows(const BaseCase& base, const SolvedState& solved, powerflow::BranchFlows& flows);
+/// (S / rating)² of every branch in a solved state; returns the largest.
+double evaluate_loadings(const BaseCase& base, const SolvedState& solved, const Limits& limits,
+                         std::vector<double>& loading_squared);
 
 /// Solves many states of a base case in vector lanes: first all with one factor that they share, then
 /// those it does not suit with a factor of their own each. One per thread.

@@ -34,7 +34,8 @@ struct LimitOptions {
 /// The limits of one network under some options, ready to compare with: one entry per branch or
 /// bus row. An element that is not watched has an infinite limit.
 struct Limits {
-    std::vector<double> rating_pu;  ///< MVA limit of either end
+    std::vector<double> rating_pu;           ///< MVA limit of either end
+    std::vector<double> per_rating_squared;  ///< 1 / rating²; 0 where there is none
     std::vector<double> vmin_pu, vmax_pu;
 };
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "nodalroom/contingency/outage.hpp"
-#include "nodalroom/powerflow/flow_scan.hpp"
 #include "nodalroom/powerflow/lane_newton.hpp"
 #include "nodalroom/powerflow/solve.hpp"
+#include "nodalroom/powerflow/state_scan.hpp"
 
 namespace nodalroom::contingency {
 
@@ -37,7 +37,7 @@ public:
     [[nodiscard]] const powerflow::LaneStructure& lanes() const noexcept { return *lanes_; }
     [[nodiscard]] const powerflow::LaneStart& lane_start() const noexcept { return *lane_start_; }
     [[nodiscard]] const powerflow::SharedFactor& shared_factor() const noexcept { return *shared_factor_; }
-    [[nodiscard]] const powerflow::FlowScan& flow_scan() const noexcept { return *flow_scan_; }
+    [[nodiscard]] const powerflow::StateScan& state_scan() const noexcept { return *state_scan_; }
 
 private:
     powerflow::PowerFlowOptions options_;
@@ -49,7 +49,7 @@ private:
     std::optional<powerflow::LaneStructure> lanes_;
     std::optional<powerflow::LaneStart> lane_start_;
     std::optional<powerflow::SharedFactor> shared_factor_;
-    std::optional<powerflow::FlowScan> flow_scan_;
+    std::optional<powerflow::StateScan> state_scan_;
 };
 
 /// Solves states of a base case one after another: an outage and a new load are value edits that
@@ -75,11 +75,12 @@ public:
     powerflow::NewtonReport solve_near(const powerflow::Voltages& start);
     /// solve_near, then damped from the same start.
     powerflow::NewtonReport solve_from(const powerflow::Voltages& start);
-    /// solve_from the intact voltages, then the ladder of starts: for states without a neighbour.
+    /// The same from the intact voltages, then the ladder of starts: for states without a neighbour.
     powerflow::NewtonReport solve_from_base();
 
 private:
     void undo_outage();
+    powerflow::NewtonReport solve_damped(const powerflow::Voltages& start, int max_iterations);
 
     const BaseCase* base_;
     powerflow::NewtonSolver newton_;

@@ -60,9 +60,8 @@ struct SweepResult {
 [[nodiscard]] SweepResult sweep(const model::Network& network, const SweepOptions& options,
                                 RunControl* control = nullptr);
 
-/// Compares a solved state with its limits; fills the row, appends violations. `flows` is scratch, from
-/// the base case's flow_scan().
+/// Compares a solved state with its limits; fills the row, appends violations. `loading_squared` is scratch.
 void examine_state(const BaseCase& base, const SolvedState& solved, const LimitSet& limit_set,
-                   powerflow::BranchFlows& flows, StateRow& row, std::vector<Violation>& violations);
+                   std::vector<double>& loading_squared, StateRow& row, std::vector<Violation>& violations);
 
 }  // namespace nodalroom::contingency

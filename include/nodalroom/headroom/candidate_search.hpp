@@ -75,7 +75,7 @@ private:
     contingency::StateSolver solver_;
     contingency::StateSolver side_solver_;  ///< for baselines and intact voltages beside the state in hand
     StatePath::Candidate candidate_;
-    powerflow::BranchFlows flows_;  ///< scratch
+    std::vector<double> loading_squared_;  ///< scratch
     Certificate certificate_;
     std::map<std::int64_t, std::unique_ptr<StatePath>> paths_;  ///< of this candidate
     std::map<std::int64_t, std::unique_ptr<Baseline>> baselines_;

@@ -34,7 +34,7 @@ private:
     const StudyContext* context_;
     const StudyStates* states_;
     contingency::BatchSolver batch_;
-    powerflow::BranchFlows flows_;
+    std::vector<double> loading_squared_;
     std::optional<powerflow::SharedFactor> factor_;
     std::vector<double> intact_vm_;
     std::vector<Item> items_;

@@ -41,10 +41,9 @@ struct StudyContext {
 };
 
 /// Limits exceeded in a solved state, whatever exceeded them. `intact_vm` are the intact state's voltages
-/// with the same load; they are needed for the voltage-change limit only. `flows` is scratch, from the
-/// base case's flow_scan().
+/// with the same load; they are needed for the voltage-change limit only. `loading_squared` is scratch.
 void find_exceeded(const StudyContext& context, const contingency::SolvedState& solved, const LimitMask& mask,
-                   const std::vector<double>* intact_vm, powerflow::BranchFlows& flows,
+                   const std::vector<double>* intact_vm, std::vector<double>& loading_squared,
                    std::vector<Item>& items);
 
 /// An item's value in the same state without the load; NaN where none is compared with.

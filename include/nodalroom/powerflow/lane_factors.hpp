@@ -8,8 +8,7 @@ namespace nodalroom::powerflow {
 enum class LaneFactors : std::uint8_t {
     own_single,  ///< one per state and step, in single precision; residuals are always double
     own_double,  ///< one per state and step
-    shared,      ///< one for all states, compensated for what each changes; for states close to it
-    one_lane     ///< a single power flow: nothing is batched
+    shared       ///< one for all states, compensated for what each changes; for states close to it
 };
 
 }  // namespace nodalroom::powerflow

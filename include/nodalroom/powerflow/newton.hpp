@@ -14,10 +14,13 @@
 
 namespace nodalroom::powerflow {
 
+struct PhasorView;
+
 enum class SolveStatus : std::uint8_t {
     not_run,
     converged,
     iteration_limit,  ///< still above the tolerance after max_iterations
+    stalled,          ///< the mismatch no longer fell
     diverged,         ///< voltages ran away or are not numbers
     singular,         ///< the Jacobian has no usable pivots
     no_balance,       ///< an island has no unit left that takes part in the balance
@@ -27,6 +30,10 @@ enum class SolveStatus : std::uint8_t {
 
 // Above this mismatch a step that does not halve it leads nowhere, where one is to give up early.
 inline constexpr double kStallMismatch = 1e-4;
+// A solve stalls when its least mismatch has not fallen by a tenth in this many steps: damped steps at the
+// nose of a P-V curve, or steps that jump about where there is no solution.
+inline constexpr int kPatience = 8;
+inline constexpr double kProgress = 0.9;
 // Beyond this mismatch a Newton run is given up.
 inline constexpr double kRunawayMismatch = 1e8;
 
@@ -114,8 +121,9 @@ private:
     OperatingPoint point_;
     Voltages voltages_;
     numerics::BlockLu blocks_;
-    std::optional<numerics::KluSolver> klu_;  ///< made where the blocks' pivots fail
-    bool blocks_hold_ = false;                ///< which of them holds the last factor
+    std::optional<numerics::KluSolver> klu_;   ///< made where the blocks' pivots fail
+    bool blocks_hold_ = false;                 ///< which of them holds the last factor
+    void (*phasors_)(const PhasorView& view);  ///< for the processor's vector unit
     std::vector<double> jacobian_, residual_, step_;
     std::vector<double> e_, f_;                    ///< real and imaginary part of the voltage
     std::vector<double> p_injected_, q_injected_;  ///< into the network at each bus

@@ -20,6 +20,9 @@ struct RegulatedBus {
     double q_pu = 0.0;  ///< production
     double vm_pu = 0.0;
     double q_min_pu = 0.0, q_max_pu = 0.0, v_setpoint_pu = 0.0;
+
+    /// Without a range both limits are one, and no voltage makes the units regulate.
+    [[nodiscard]] bool has_range() const noexcept { return q_max_pu - q_min_pu > 2.0 * kQTolerance; }
 };
 
 /// What the limits ask of a bus now, and by how much it is beyond them (headroom definition, section 3):
@@ -33,10 +36,10 @@ struct RegulatedBus {
             return bus.mode;
         case QMode::at_max:
             excess = bus.vm_pu - bus.v_setpoint_pu;
-            return excess > kVTolerance ? QMode::regulating : bus.mode;
+            return excess > kVTolerance && bus.has_range() ? QMode::regulating : bus.mode;
         case QMode::at_min:
             excess = bus.v_setpoint_pu - bus.vm_pu;
-            return excess > kVTolerance ? QMode::regulating : bus.mode;
+            return excess > kVTolerance && bus.has_range() ? QMode::regulating : bus.mode;
         case QMode::fixed:
         case QMode::de_energised:
             break;

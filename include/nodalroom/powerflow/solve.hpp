@@ -71,7 +71,13 @@ struct PowerFlowResult {
 /// Starting voltages of a network.
 [[nodiscard]] Voltages start_voltages(const Equations& equations, const OperatingPoint& point, Start start);
 
-/// Tries starts on a solver as `solve` does; the solver holds the last attempt's voltages.
+/// The starts a ladder tries, in its order.
+[[nodiscard]] std::vector<Start> ladder_starts(Start start);
+
+/// Tries these starts (at least one) on a solver as `solve` does with those of its options; the solver
+/// holds the last attempt's voltages.
+[[nodiscard]] std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options,
+                                                     const std::vector<Start>& starts);
 [[nodiscard]] std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options);
 
 /// One sentence on how a ladder ended: what converged from where, or why nothing did and at which bus.

@@ -8,7 +8,6 @@
 #include <tuple>
 
 #include "nodalroom/contingency/state_solver.hpp"
-#include "nodalroom/powerflow/flow_scan.hpp"
 #include "nodalroom/powerflow/solve.hpp"
 #include "support/bits.hpp"
 #include "support/case_files.hpp"
@@ -273,14 +272,14 @@ TEST_P(LanesOnEveryUnit, KnowLoadsThatDependOnTheVoltage) {
 }
 
 std::string lanes_name(const ::testing::TestParamInfo<std::tuple<VectorUnit, Factors>>& info) {
-    constexpr const char* names[] = {"own_single", "own_double", "shared", "one_lane"};
+    constexpr const char* names[] = {"own_single", "own_double", "shared"};
     return std::string(numerics::to_string(std::get<0>(info.param))) + "_" +
            names[static_cast<std::size_t>(std::get<1>(info.param))];
 }
 INSTANTIATE_TEST_SUITE_P(Units, LanesOnEveryUnit,
                          ::testing::Combine(::testing::ValuesIn(testing::kVectorUnits),
                                             ::testing::Values(Factors::own_single, Factors::own_double,
-                                                              Factors::shared, Factors::one_lane)),
+                                                              Factors::shared)),
                          lanes_name);
 
 TEST(LaneNewton, VectorUnitsAgree) {
@@ -288,7 +287,7 @@ TEST(LaneNewton, VectorUnitsAgree) {
     const BaseCase base(network, spare_options());
     const auto scenarios = scenarios_of(base, 120, 0.5);
     const auto order = in_order(scenarios.size());
-    for (const Factors factors : {Factors::own_double, Factors::one_lane}) {
+    for (const Factors factors : {Factors::own_double, Factors::shared}) {
         const auto plain = solve_in_lanes(base, scenarios, VectorUnit::plain, factors, order);
         for (const VectorUnit unit : {VectorUnit::avx2, VectorUnit::avx512}) {
             if (!numerics::is_supported(unit)) continue;
@@ -349,30 +348,6 @@ TEST(SharedFactor, OneStepIsAStepOfTheChangedJacobian) {
         } else {
             // The shares of the other units are left as they were: only nearly the same.
             EXPECT_LT(mismatch[1], 3.0 * mismatch[0] + 0.02) << outage.row;
-        }
-    }
-}
-
-TEST(FlowScan, GivesTheFlowsOfEveryBranch) {
-    for (const char* name : {"case14", "case118", "case_RTS_GMLC", "case_ACTIVSg500"}) {
-        const Network network = load_case(name);
-        const BaseCase base(network, spare_options());
-        StateSolver solver(base);
-        ASSERT_TRUE(solver.solve_from_base().converged());
-        auto flows = base.flow_scan().make_flows();
-        base.flow_scan().evaluate(solver.newton().v_real(), solver.newton().v_imag(), BranchRow(), flows);
-        for (std::size_t l = 0; l < network.branches().size(); ++l) {
-            if (!network.branches()[l].in_service) {
-                EXPECT_EQ(flows.s_squared[l], 0.0);
-                continue;
-            }
-            const auto expected = flow_of(solver.newton(), l);
-            EXPECT_NEAR(flows.p_from[l], expected.s_from.real(), 1e-10);
-            EXPECT_NEAR(flows.q_from[l], expected.s_from.imag(), 1e-10);
-            EXPECT_NEAR(flows.p_to[l], expected.s_to.real(), 1e-10);
-            EXPECT_NEAR(flows.q_to[l], expected.s_to.imag(), 1e-10);
-            EXPECT_NEAR(std::sqrt(flows.s_squared[l]),
-                        std::max(std::abs(expected.s_from), std::abs(expected.s_to)), 1e-10);
         }
     }
 }

@@ -432,14 +432,25 @@ TEST(Newton, ReportsAnIslandWithoutBalance) {
     EXPECT_NE(describe_attempts(network, attempts).find("balance"), std::string::npos);
 }
 
+/// With one limit for both sides there is nothing to go back to; with two there is.
+TEST(ReactiveLimits, WithoutARangeABusStaysAtItsLimit) {
+    for (const QMode mode : {QMode::at_min, QMode::at_max}) {
+        const double towards = mode == QMode::at_min ? -1e-3 : 1e-3;  // where the setpoint was passed
+        double excess = 0.0;
+        EXPECT_EQ(wanted_mode({mode, 0.2, 1.0 + towards, 0.2, 0.2, 1.0}, excess), mode);
+        EXPECT_EQ(wanted_mode({mode, 0.2, 1.0 + towards, 0.2, 0.3, 1.0}, excess), QMode::regulating);
+        EXPECT_EQ(wanted_mode({mode, 0.2, 1.0 - towards, 0.2, 0.3, 1.0}, excess), mode);
+    }
+}
+
 TEST(Newton, NamesEveryStatus) {
     std::set<std::string> names;
     for (const auto status :
-         {SolveStatus::not_run, SolveStatus::converged, SolveStatus::iteration_limit, SolveStatus::diverged,
-          SolveStatus::singular, SolveStatus::no_balance, SolveStatus::q_limits_cycling}) {
+         {SolveStatus::not_run, SolveStatus::converged, SolveStatus::iteration_limit, SolveStatus::stalled,
+          SolveStatus::diverged, SolveStatus::singular, SolveStatus::no_balance, SolveStatus::q_limits_cycling}) {
         names.insert(to_string(status));
     }
-    EXPECT_EQ(names.size(), 7U);
+    EXPECT_EQ(names.size(), 8U);
 }
 
 }  // namespace

@@ -1,0 +1,22 @@
+#include "scan_view.hpp"
+
+namespace nodalroom::powerflow {
+
+ScanKernels scan_kernels(numerics::VectorUnit unit) {
+    switch (unit) {
+#if defined(__x86_64__)
+        case numerics::VectorUnit::avx512:
+            return scan_kernels_avx512();
+        case numerics::VectorUnit::avx2:
+            return scan_kernels_avx2();
+#else
+        case numerics::VectorUnit::avx512:
+        case numerics::VectorUnit::avx2:
+#endif
+        case numerics::VectorUnit::plain:
+            break;
+    }
+    return scan_kernels_plain();
+}
+
+}  // namespace nodalroom::powerflow
