@@ -445,9 +445,9 @@ TEST(ReactiveLimits, WithoutARangeABusStaysAtItsLimit) {
 
 TEST(Newton, NamesEveryStatus) {
     std::set<std::string> names;
-    for (const auto status :
-         {SolveStatus::not_run, SolveStatus::converged, SolveStatus::iteration_limit, SolveStatus::stalled,
-          SolveStatus::diverged, SolveStatus::singular, SolveStatus::no_balance, SolveStatus::q_limits_cycling}) {
+    for (const auto status : {SolveStatus::not_run, SolveStatus::converged, SolveStatus::iteration_limit,
+                              SolveStatus::stalled, SolveStatus::diverged, SolveStatus::singular,
+                              SolveStatus::no_balance, SolveStatus::q_limits_cycling}) {
         names.insert(to_string(status));
     }
     EXPECT_EQ(names.size(), 8U);
