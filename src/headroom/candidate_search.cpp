@@ -17,6 +17,8 @@ constexpr std::size_t kMaxBaselines = 256;
 // where collapse is looked for, and beside other limits.
 constexpr std::size_t kCollapseChecks = 16;
 constexpr std::size_t kCollapseChecksBeside = 4;
+// States that are checked together before all others.
+constexpr std::size_t kFirstChecks = 64;
 // After a drop of the limit by more than this share the states are screened anew at once.
 constexpr double kRescreenDrop = 0.05;
 
@@ -114,12 +116,13 @@ std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMas
                                                   std::vector<bool>& listed) {
     std::vector<Suspect> suspects;
     const IntactPoint point = read_intact_point(solver_, load_mw);
-    if (mask.thermal || mask.voltage) screen_->find_suspects(point, mask, states_->unsolvable, suspects);
+    screen_->look_at(point, look_);
+    if (mask.thermal || mask.voltage) screen_->find_suspects(look_, mask, states_->unsolvable, suspects);
     listed = states_->unsolvable;
     for (const Suspect& suspect : suspects) listed[suspect.state] = true;
     if (mask.collapse) {
         const std::size_t most = mask.thermal ? kCollapseChecksBeside : kCollapseChecks;
-        screen_->order_by_strain(point, candidate_.bus, most, listed, suspects);
+        screen_->order_by_strain(look_, candidate_.bus, most, listed, suspects);
     }
     return suspects;
 }
@@ -141,13 +144,22 @@ bool CandidateSearch::tighten(std::size_t state, const powerflow::Voltages& star
 
 bool CandidateSearch::tighten_all(std::span<const std::size_t> states, const powerflow::Voltages& start,
                                   const LimitMask& mask, Outcome& outcome) {
+    if (states.empty() || cancelled() || outcome.feasible_mw <= 0.0) return false;
     path_of(Outage{}).reach(solver_, outcome.feasible_mw);
-    const auto found = certificate_.check(solver_, candidate_, outcome.feasible_mw, mask, states, control_);
-    outcome.states_solved += found.clean;
     const double before = outcome.feasible_mw;
-    for (const std::size_t state : found.doubtful) {
-        if (cancelled() || outcome.feasible_mw < (1.0 - kRescreenDrop) * before) break;
-        (void)tighten(state, start, mask, outcome);
+    // The likeliest first: once the limit is lowered, the rest wait for the next screening.
+    for (std::size_t count = kFirstChecks; !states.empty() && outcome.feasible_mw == before;
+         count = states.size()) {
+        const auto found = certificate_.check(solver_, candidate_, before, mask,
+                                              states.first(std::min(count, states.size())), control_);
+        states = states.subspan(std::min(count, states.size()));
+        outcome.states_solved += found.clean;
+        for (const std::size_t state : found.doubtful) {
+            if (cancelled() || outcome.feasible_mw < (1.0 - kRescreenDrop) * before) break;
+            (void)tighten(state, start, mask, outcome);
+        }
+        if (cancelled()) break;
+        path_of(Outage{}).reach(solver_, before);
     }
     return outcome.feasible_mw < before;
 }
@@ -167,25 +179,22 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
         intact.reach(solver_, outcome.feasible_mw);
         const powerflow::Voltages start = solver_.newton().voltages();
         outcome.states_solved = 1;
-        // Those expected to count one by one, the nearest first, for each may spare the others; then those
-        // only to be ruled out, together.
+        // The one expected to count first goes alone, for what it takes off the limit may spare the others;
+        // then those in doubt, and at last, where that is asked for, all that are left.
+        const double before = outcome.feasible_mw;
+        const std::vector<Suspect> suspects = suspects_at(before, mask, listed);
         std::vector<std::size_t> others;
-        for (const Suspect& suspect : suspects_at(outcome.feasible_mw, mask, listed)) {
-            if (cancelled()) return outcome;
-            if (!suspect.predicted) {
-                others.push_back(suspect.state);
-                continue;
-            }
-            const double before = outcome.feasible_mw;
-            if (!tighten(suspect.state, start, mask, outcome)) continue;
-            settled = false;
-            if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) break;
+        for (const Suspect& suspect : suspects) others.push_back(suspect.state);
+        if (!suspects.empty() && suspects.front().predicted) {
+            others.erase(others.begin());
+            if (tighten(suspects.front().state, start, mask, outcome)) settled = false;
+            if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) continue;
         }
-        if (!settled) continue;
-        if (headline && context_->options.certify == Certify::all) {
-            for (std::size_t state = 0; state < listed.size(); ++state) {
-                if (!listed[state]) others.push_back(state);
-            }
+        if (tighten_all(others, start, mask, outcome)) settled = false;
+        if (!settled || !headline || context_->options.certify != Certify::all) continue;
+        others.clear();
+        for (std::size_t state = 0; state < listed.size(); ++state) {
+            if (!listed[state]) others.push_back(state);
         }
         settled = !tighten_all(others, start, mask, outcome);
     }

@@ -22,15 +22,18 @@ bool Certificate::is_clean(std::size_t state, const contingency::SolvedState& so
     });
 }
 
-Certificate::Result Certificate::check(contingency::StateSolver& intact,
-                                       const StatePath::Candidate& candidate, double load_mw,
-                                       const LimitMask& mask, std::span<const std::size_t> states,
-                                       const RunControl* control) {
+Certificate::Result Certificate::check(contingency::StateSolver& intact, const Candidate& candidate,
+                                       double load_mw, const LimitMask& mask,
+                                       std::span<const std::size_t> states, const RunControl* control) {
     Result result;
     if (states.empty()) return result;
     const contingency::BaseCase& base = *context_->base;
     intact_vm_ = intact.newton().voltages().vm_pu;
-    factor_.emplace(base.lanes(), intact.newton());
+    if (factor_) {
+        factor_->take(intact.newton());
+    } else {
+        factor_.emplace(base.lanes(), intact.newton());
+    }
     batch_.share(*factor_);
     const powerflow::LaneStart start(base.lanes(), intact.newton().voltages());
     const double p = load_mw / base.network().base_mva();

@@ -163,8 +163,11 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
         footprint.source_bus.push_back(supply.bus);
         footprint.q_to_max.push_back(static_cast<float>(point.q_max[i] - q));
         footprint.q_to_min.push_back(static_cast<float>(q - point.q_min[i]));
-        for (std::size_t j = 0; j < sources; ++j) {
-            footprint.q_response.push_back(static_cast<float>(q_injection_direction(solver, i, response[j])));
+    }
+    for (std::size_t j = 0; j < sources; ++j) {
+        for (const std::int32_t bus : footprint.source_bus) {
+            footprint.q_response.push_back(static_cast<float>(
+                q_injection_direction(solver, static_cast<std::size_t>(bus), response[j])));
         }
     }
     return footprint;

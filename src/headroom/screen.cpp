@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace nodalroom::headroom {
 namespace {
@@ -38,68 +39,103 @@ Screen::Screen(const StudyContext& context, std::vector<Footprint> footprints, I
       footprints_(std::move(footprints)),
       intact_(std::move(intact_at_zero)),
       voltage_loss_(std::move(voltage_loss)),
-      allowance_(allowance) {}
+      allowance_(allowance) {
+    for (const Footprint& footprint : footprints_) {
+        float strength = 0.0F, lowering = 0.0F;
+        for (const float value : footprint.bus_strength) strength = std::max(strength, value);
+        for (const float shift : footprint.bus_shift) lowering = std::max(lowering, -shift);
+        bus_strength_.push_back(strength);
+        bus_lowering_.push_back(lowering);
+    }
+}
 
-void Screen::lost_amounts(const Footprint& footprint, const IntactPoint& at,
-                          std::vector<float>& amounts) const {
+float Screen::lost_amount(const Footprint::Source& source, const IntactPoint& at) const {
     using Lost = Footprint::Lost;
-    amounts.resize(footprint.sources.size());
-    for (std::size_t j = 0; j < amounts.size(); ++j) {
-        const Footprint::Source& source = footprint.sources[j];
-        const auto row = static_cast<std::size_t>(source.row);
-        double amount = 0.0;
-        switch (source.lost) {
-            case Lost::p_from:
-                amount = at.flow[row].s_from.real() - intact_.flow[row].s_from.real();
-                break;
-            case Lost::q_from:
-                amount = at.flow[row].s_from.imag() - intact_.flow[row].s_from.imag();
-                break;
-            case Lost::p_to:
-                amount = at.flow[row].s_to.real() - intact_.flow[row].s_to.real();
-                break;
-            case Lost::q_to:
-                amount = at.flow[row].s_to.imag() - intact_.flow[row].s_to.imag();
-                break;
-            case Lost::supply_share:
-                amount = at.supply_pu[row] - intact_.supply_pu[row];
-                break;
-            case Lost::q_of_bus:
-                amount = at.q_generation[row] - intact_.q_generation[row];
-                break;
-            case Lost::v_of_bus:
-                amount = (at.vm_pu[row] - intact_.vm_pu[row]);
-                break;
+    const auto row = static_cast<std::size_t>(source.row);
+    double amount = 0.0;
+    switch (source.lost) {
+        case Lost::p_from:
+            amount = at.flow[row].s_from.real() - intact_.flow[row].s_from.real();
+            break;
+        case Lost::q_from:
+            amount = at.flow[row].s_from.imag() - intact_.flow[row].s_from.imag();
+            break;
+        case Lost::p_to:
+            amount = at.flow[row].s_to.real() - intact_.flow[row].s_to.real();
+            break;
+        case Lost::q_to:
+            amount = at.flow[row].s_to.imag() - intact_.flow[row].s_to.imag();
+            break;
+        case Lost::supply_share:
+            amount = at.supply_pu[row] - intact_.supply_pu[row];
+            break;
+        case Lost::q_of_bus:
+            amount = at.q_generation[row] - intact_.q_generation[row];
+            break;
+        case Lost::v_of_bus:
+            amount = at.vm_pu[row] - intact_.vm_pu[row];
+            break;
+    }
+    return static_cast<float>(amount * source.scale);
+}
+
+void Screen::look_at(const IntactPoint& at, Look& look) const {
+    look.at = &at;
+    look.lost.clear();
+    look.first.clear();
+    look.lost_sum.clear();
+    look.q_pu.assign(footprints_.size(), 0.0F);
+    look.voltage_pu.assign(footprints_.size(), 0.0F);
+    std::vector<float> more_q(at.q_generation.size()), more;
+    for (std::size_t i = 0; i < more_q.size(); ++i) {
+        more_q[i] = static_cast<float>(at.q_generation[i] - intact_.q_generation[i]);
+    }
+    for (std::size_t state = 0; state < footprints_.size(); ++state) {
+        const Footprint& footprint = footprints_[state];
+        look.first.push_back(look.lost.size());
+        float sum = 0.0F;
+        for (const Footprint::Source& source : footprint.sources) {
+            look.lost.push_back(lost_amount(source, at));
+            sum += std::abs(look.lost.back());
         }
-        amounts[j] = static_cast<float>(amount * source.scale);
+        look.lost_sum.push_back(sum);
+
+        const std::size_t units = footprint.source_bus.size();
+        more.resize(units);
+        for (std::size_t e = 0; e < units; ++e) {
+            more[e] = more_q[static_cast<std::size_t>(footprint.source_bus[e])];
+        }
+        for (std::size_t j = 0; j < footprint.sources.size(); ++j) {
+            const float* const response = footprint.q_response.data() + units * j;
+            const float lost = look.lost[look.first[state] + j];
+            for (std::size_t e = 0; e < units; ++e) more[e] += response[e] * lost;
+        }
+        int any = 0;
+        for (std::size_t e = 0; e < units; ++e) {
+            any |= static_cast<int>(more[e] > footprint.q_to_max[e]) |
+                   static_cast<int>(-more[e] > footprint.q_to_min[e]);
+        }
+        for (std::size_t e = 0; any != 0 && e < units; ++e) {
+            const float beyond =
+                std::max({more[e] - footprint.q_to_max[e], -more[e] - footprint.q_to_min[e], 0.0F});
+            look.q_pu[state] += beyond;
+            look.voltage_pu[state] +=
+                beyond * voltage_loss_[static_cast<std::size_t>(footprint.source_bus[e])];
+        }
     }
+    look.first.push_back(look.lost.size());
 }
 
-Screen::QDeficit Screen::q_deficit(const Footprint& footprint, const IntactPoint& at,
-                                   const std::vector<float>& lost) const {
-    QDeficit deficit;
-    for (std::size_t e = 0; e < footprint.source_bus.size(); ++e) {
-        const auto i = static_cast<std::size_t>(footprint.source_bus[e]);
-        double more = at.q_generation[i] - intact_.q_generation[i];
-        const float* response = footprint.q_response.data() + lost.size() * e;
-        for (std::size_t j = 0; j < lost.size(); ++j) more += response[j] * lost[j];
-        const double beyond = std::max(more - footprint.q_to_max[e], -more - footprint.q_to_min[e]);
-        if (beyond <= 0.0) continue;
-        deficit.q_pu += beyond;
-        deficit.voltage_pu += beyond * voltage_loss_[i];
-    }
-    return deficit;
-}
-
-void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const std::vector<bool>& skip,
+void Screen::find_suspects(const Look& look, const LimitMask& mask, const std::vector<bool>& skip,
                            std::vector<Suspect>& suspects) const {
     suspects.clear();
+    const IntactPoint& at = *look.at;
     const contingency::Limits& limits = context_->limits.post;
     const double load_mw = at.load_mw;
     const double attribution_s = context_->options.attribution_mva_per_mw * load_mw / context_->base_mva();
     const double attribution_v = context_->options.attribution_voltage_pu;
 
-    QDeficit short_of;  // of the state in hand
+    double q_short = 0.0, v_short = 0.0;  // what allowing for reactive limits adds in the state in hand
     const auto thermal = [&](std::size_t l, bool at_to, Complex shift, Complex interplay, Prediction& out,
                              Prediction& allowed) {
         const double rating = limits.rating_pu[l];
@@ -109,8 +145,7 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
         const double before = magnitude(unloaded + shift);
         const double slack = allowance_.thermal_share_of_rating * rating +
                              allowance_.thermal_share_of_interplay * magnitude(interplay) +
-                             allowance_.share_of_load_effect * std::abs(now - before) +
-                             allowance_.share_of_q_deficit * short_of.q_pu;
+                             allowance_.share_of_load_effect * std::abs(now - before) + q_short;
         const double excess = std::min(now - rating, now - before - attribution_s);
         if (excess > 0.0) out.take(excess, crossing(load_mw, before, now, rating));
         if (excess + slack > 0.0)
@@ -126,8 +161,7 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
         const double before = intact_.vm_pu[i] + shift;
         const double slack = allowance_.voltage_pu +
                              allowance_.voltage_share_of_interplay * std::abs(interplay) +
-                             allowance_.share_of_load_effect * std::abs(now - before) +
-                             allowance_.share_of_q_deficit * short_of.voltage_pu;
+                             allowance_.share_of_load_effect * std::abs(now - before) + v_short;
         const double low = std::min(limits.vmin_pu[i] - now, before - now - attribution_v);
         const double high = std::min(now - limits.vmax_pu[i], now - before - attribution_v);
         if (low > 0.0) out.take(low, crossing(load_mw, -before, -now, -limits.vmin_pu[i]));
@@ -185,61 +219,72 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
     const auto bus_spread = static_cast<float>(spread + allowance_.voltage_share_of_interplay);
     const bool watch_change = context_->limits.voltage_change_max_pu.has_value();
 
-    std::vector<float> lost;
+    // Touched elements that can reach what is missing, by their place in the footprint.
+    std::vector<std::int32_t> near;
+    const auto find_near = [&near](const std::vector<std::int32_t>& element, const std::vector<float>& reach,
+                                   const std::vector<float>& strength, const std::vector<float>& margin,
+                                   float reach_of_all, float per_strength, float least) {
+        near.resize(element.size());
+        std::size_t count = 0;
+        for (std::size_t e = 0; e < element.size(); ++e) {
+            const float furthest =
+                reach_of_all + reach[static_cast<std::size_t>(element[e])] + per_strength * strength[e];
+            near[count] = static_cast<std::int32_t>(e);
+            count += static_cast<std::size_t>(furthest >= std::max(margin[e], least));
+        }
+        near.resize(count);
+    };
+    const auto is_touched = [](const std::vector<std::int32_t>& elements, std::int32_t element) {
+        return std::binary_search(elements.begin(), elements.end(), element);
+    };
+    // A watched change of voltage may count anywhere.
+    const std::vector<float> no_margin(watch_change ? limits.vmin_pu.size() : 0, -1.0F);
+    const float least_change = watch_change ? -1.0F : static_cast<float>(attribution_v);
     for (std::size_t state = 0; state < footprints_.size(); ++state) {
         if (skip[state]) continue;
         const Footprint& footprint = footprints_[state];
-        lost_amounts(footprint, at, lost);
-        const std::size_t sources = lost.size();
-        float lost_sum = 0.0F;
-        for (const float amount : lost) lost_sum += std::abs(amount);
-        short_of = q_deficit(footprint, at, lost);
-        const auto q_reach = static_cast<float>(allowance_.share_of_q_deficit * short_of.q_pu);
-        const auto v_reach = static_cast<float>(allowance_.share_of_q_deficit * short_of.voltage_pu);
+        const std::span<const float> lost(look.lost.data() + look.first[state],
+                                          look.first[state + 1] - look.first[state]);
+        q_short = allowance_.share_of_q_deficit * look.q_pu[state];
+        v_short = allowance_.share_of_q_deficit * look.voltage_pu[state];
         Prediction out, allowed;
         if (mask.thermal) {
-            std::size_t hot = 0;
-            const auto take_hot = [&](std::int32_t l) {
-                if (l != footprint.lost_branch) untouched(static_cast<std::size_t>(l), out, allowed);
-            };
-            for (std::size_t e = 0; e < footprint.branch.size(); ++e) {
-                const std::int32_t l = footprint.branch[e];
-                const float reach = q_reach + branch_reach[static_cast<std::size_t>(l)] +
-                                    branch_spread * footprint.branch_strength[e] * lost_sum;
-                for (; hot < hot_branches.size() && hot_branches[hot] <= l; ++hot) {
-                    if (hot_branches[hot] < l) take_hot(hot_branches[hot]);
-                }
-                if (reach < footprint.branch_margin[e] || reach < attribution_s) continue;
+            find_near(footprint.branch, branch_reach, footprint.branch_strength, footprint.branch_margin,
+                      static_cast<float>(q_short), branch_spread * look.lost_sum[state],
+                      static_cast<float>(attribution_s));
+            for (const std::int32_t place : near) {
+                const auto e = static_cast<std::size_t>(place);
                 float re = 0.0F, im = 0.0F;
-                const float* response = footprint.branch_response.data() + 2 * sources * e;
-                for (std::size_t j = 0; j < sources; ++j) {
+                const float* response = footprint.branch_response.data() + 2 * lost.size() * e;
+                for (std::size_t j = 0; j < lost.size(); ++j) {
                     re += response[2 * j] * lost[j];
                     im += response[2 * j + 1] * lost[j];
                 }
-                thermal(static_cast<std::size_t>(l), footprint.at_to_end[e] != 0,
+                thermal(static_cast<std::size_t>(footprint.branch[e]), footprint.at_to_end[e] != 0,
                         {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]}, {re, im}, out,
                         allowed);
             }
-            for (; hot < hot_branches.size(); ++hot) take_hot(hot_branches[hot]);
+            for (const std::int32_t l : hot_branches) {
+                if (l == footprint.lost_branch || is_touched(footprint.branch, l)) continue;
+                untouched(static_cast<std::size_t>(l), out, allowed);
+            }
         }
         if (mask.voltage) {
-            std::size_t hot = 0;
-            for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
-                const std::int32_t i = footprint.bus[e];
-                const float reach = v_reach + bus_reach[static_cast<std::size_t>(i)] +
-                                    bus_spread * footprint.bus_strength[e] * lost_sum;
-                for (; hot < hot_buses.size() && hot_buses[hot] <= i; ++hot) {
-                    if (hot_buses[hot] < i)
-                        voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
-                }
-                if (!watch_change && (reach < footprint.bus_margin[e] || reach < attribution_v)) continue;
+            find_near(footprint.bus, bus_reach, footprint.bus_strength,
+                      watch_change ? no_margin : footprint.bus_margin, static_cast<float>(v_short),
+                      bus_spread * look.lost_sum[state], least_change);
+            for (const std::int32_t place : near) {
+                const auto e = static_cast<std::size_t>(place);
                 float interplay = 0.0F;
-                const float* response = footprint.bus_response.data() + sources * e;
-                for (std::size_t j = 0; j < sources; ++j) interplay += response[j] * lost[j];
-                voltage(static_cast<std::size_t>(i), footprint.bus_shift[e], interplay, out, allowed);
+                const float* response = footprint.bus_response.data() + lost.size() * e;
+                for (std::size_t j = 0; j < lost.size(); ++j) interplay += response[j] * lost[j];
+                voltage(static_cast<std::size_t>(footprint.bus[e]), footprint.bus_shift[e], interplay, out,
+                        allowed);
             }
-            for (; hot < hot_buses.size(); ++hot)
-                voltage(static_cast<std::size_t>(hot_buses[hot]), 0.0, 0.0, out, allowed);
+            for (const std::int32_t i : hot_buses) {
+                if (!is_touched(footprint.bus, i))
+                    voltage(static_cast<std::size_t>(i), 0.0, 0.0, out, allowed);
+            }
         }
         if (allowed.excess > 0.0) {
             const bool predicted = out.excess > 0.0;
@@ -253,48 +298,67 @@ void Screen::find_suspects(const IntactPoint& at, const LimitMask& mask, const s
     });
 }
 
-void Screen::order_by_strain(const IntactPoint& at, BusRow bus, std::size_t most, std::vector<bool>& listed,
+void Screen::order_by_strain(const Look& look, BusRow bus, std::size_t most, std::vector<bool>& listed,
                              std::vector<Suspect>& suspects) const {
     // Per state, by kind: the lowered voltage at the load, the one lowered most, the power that was lost.
+    // Of each kind the strongest, ordered, and no more than asked for.
     constexpr std::size_t kKinds = 3;
-    std::array<std::vector<std::pair<double, std::size_t>>, kKinds> strained;
-    std::vector<float> lost;
+    // A state may stand under several kinds, and is taken once: more are kept than wanted of one kind.
+    const std::size_t kept = kKinds * most;
+    using Strained = std::pair<float, std::size_t>;
+    std::array<std::vector<Strained>, kKinds> strained;
+    const auto is_stronger = [](const Strained& a, const Strained& b) {
+        return a.first != b.first ? a.first > b.first : a.second < b.second;
+    };
+    const auto is_wanted = [&](std::size_t kind, float strain) {
+        return strain > 0.0F && (strained[kind].size() < kept || strain >= strained[kind].front().first);
+    };
+    const auto take = [&](std::size_t kind, float strain, std::size_t state) {
+        auto& heap = strained[kind];  // the weakest in front
+        heap.emplace_back(strain, state);
+        std::push_heap(heap.begin(), heap.end(), is_stronger);
+        if (heap.size() <= kept) return;
+        std::pop_heap(heap.begin(), heap.end(), is_stronger);
+        heap.pop_back();
+    };
     for (std::size_t state = 0; state < footprints_.size(); ++state) {
         if (listed[state]) continue;
         const Footprint& footprint = footprints_[state];
-        lost_amounts(footprint, at, lost);
-        float power = 0.0F;
-        for (const float amount : lost) power += std::abs(amount);
+        const std::size_t sources = look.first[state + 1] - look.first[state];
+        const float* const lost = look.lost.data() + look.first[state];
+        const float power = look.lost_sum[state], deficit = look.voltage_pu[state];
         const auto drop_at = [&](std::size_t e) {
             float drop = -footprint.bus_shift[e];
-            const float* response = footprint.bus_response.data() + lost.size() * e;
-            for (std::size_t j = 0; j < lost.size(); ++j) drop -= response[j] * lost[j];
+            const float* response = footprint.bus_response.data() + sources * e;
+            for (std::size_t j = 0; j < sources; ++j) drop -= response[j] * lost[j];
             return drop;
         };
-        float at_load = 0.0F, anywhere = 0.0F;
         const auto own = std::lower_bound(footprint.bus.begin(), footprint.bus.end(), bus.value());
-        if (own != footprint.bus.end() && *own == bus.value()) {
-            at_load = drop_at(static_cast<std::size_t>(own - footprint.bus.begin()));
+        const bool is_touched = own != footprint.bus.end() && *own == bus.value();
+        const float at_load =
+            is_touched ? std::max(drop_at(static_cast<std::size_t>(own - footprint.bus.begin())), 0.0F)
+                       : 0.0F;
+        if (is_wanted(0, at_load + deficit)) take(0, at_load + deficit, state);
+        if (is_wanted(1, std::max(bus_strength_[state] * power + bus_lowering_[state], 0.0F) + deficit)) {
+            float anywhere = 0.0F;
+            for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
+                // What the strongest response could add at most.
+                if (footprint.bus_strength[e] * power - footprint.bus_shift[e] <= anywhere) continue;
+                anywhere = std::max(anywhere, drop_at(e));
+            }
+            if (is_wanted(1, anywhere + deficit)) take(1, anywhere + deficit, state);
         }
-        for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
-            // What the strongest response could add at most.
-            if (footprint.bus_strength[e] * power - footprint.bus_shift[e] <= anywhere) continue;
-            anywhere = std::max(anywhere, drop_at(e));
-        }
-        const double deficit = q_deficit(footprint, at, lost).voltage_pu;
-        const std::array<double, kKinds> strain = {std::max(at_load, 0.0F) + deficit, anywhere + deficit,
-                                                   power};
-        for (std::size_t kind = 0; kind < kKinds; ++kind) {
-            if (strain[kind] > 0.0) strained[kind].emplace_back(-strain[kind], state);
-        }
+        if (is_wanted(2, power)) take(2, power, state);
     }
     for (auto& states : strained) {
-        std::erase_if(states, [&](const auto& entry) { return listed[entry.second]; });
-        const std::size_t count = std::min(most, states.size());
-        std::partial_sort(states.begin(), states.begin() + static_cast<std::ptrdiff_t>(count), states.end());
-        for (std::size_t i = 0; i < count; ++i) {
-            listed[states[i].second] = true;
-            suspects.push_back({states[i].second, states[i].first, true});
+        std::sort(states.begin(), states.end(), is_stronger);
+        std::size_t taken = 0;
+        for (const auto& [strain, state] : states) {
+            if (taken == most) break;
+            if (listed[state]) continue;
+            listed[state] = true;
+            suspects.push_back({state, -static_cast<double>(strain), true});
+            ++taken;
         }
     }
 }

@@ -11,10 +11,11 @@ using contingency::StateSolver;
 using powerflow::Voltages;
 
 // Steps this short are tried with damping before the path is taken to end.
+// A turn is located to this width: the secant takes it there in a step more.
+constexpr double kTurnWidthMw = 0.1;
 constexpr double kThoroughBelowMw = StatePath::kCollapseWidthMw;
 
-void load_state(StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate,
-                double load_mw) {
+void load_state(StateSolver& solver, contingency::Outage outage, const Candidate& candidate, double load_mw) {
     const double p = load_mw / solver.base().network().base_mva();
     if (!(solver.outage() == outage)) solver.set_outage(outage);
     solver.set_load(candidate.bus, p, p * candidate.mvar_per_mw);
@@ -22,7 +23,7 @@ void load_state(StateSolver& solver, contingency::Outage outage, const StatePath
 
 /// On the upper branch of the P-V curve more load lowers the voltage at its bus; a Newton iteration
 /// that landed on the lower one has no place on the path.
-bool is_upper_solution(StateSolver& solver, const StatePath::Candidate& candidate) {
+bool is_upper_solution(StateSolver& solver, const Candidate& candidate) {
     const std::size_t bus = candidate.bus.pos();
     if (solver.newton().voltages().vm_pu[bus] > kSuspectVoltagePu) return true;
     std::vector<double> direction;
@@ -32,8 +33,8 @@ bool is_upper_solution(StateSolver& solver, const StatePath::Candidate& candidat
 
 }  // namespace
 
-bool solve_loaded(StateSolver& solver, contingency::Outage outage, const StatePath::Candidate& candidate,
-                  double load_mw, const Voltages& start, Effort effort) {
+bool solve_loaded(StateSolver& solver, contingency::Outage outage, const Candidate& candidate, double load_mw,
+                  const Voltages& start, Effort effort) {
     load_state(solver, outage, candidate, load_mw);
     const auto report = effort == Effort::near ? solver.solve_near(start) : solver.solve_from(start);
     return report.converged() && is_upper_solution(solver, candidate);
@@ -44,17 +45,39 @@ StatePath::StatePath(contingency::Outage outage, Candidate candidate, const Volt
     points_.push_back({0.0, at_zero});
 }
 
-void StatePath::keep(StateSolver& solver, double load_mw) {
-    const auto at = std::upper_bound(points_.begin(), points_.end(), load_mw,
-                                     [](double mw, const Point& point) { return mw < point.load_mw; });
-    points_.insert(at, Point{load_mw, solver.newton().voltages()});
+void StatePath::keep(StateSolver& solver, double load_mw) { keep({load_mw, solver.newton().voltages()}); }
+
+void StatePath::keep(LoadedPoint point) {
+    const auto at = std::upper_bound(points_.begin(), points_.end(), point.load_mw,
+                                     [](double mw, const LoadedPoint& other) { return mw < other.load_mw; });
+    points_.insert(at, std::move(point));
+}
+
+/// Follows the path from its last point past the turn or past the load. False where that failed, or ended at
+/// a turn beyond which the state has a solution again; points met before are kept.
+bool StatePath::follow(StateSolver& solver, double load_mw) {
+    if (!(solver.outage() == outage_)) solver.set_outage(outage_);
+    auto met = follow_to_fold(solver, candidate_, points_.back(), load_mw, kTurnWidthMw);
+    if (met.empty()) return false;
+    const bool passed = met.back().load_mw >= load_mw;
+    for (LoadedPoint& point : met) {
+        if (point.load_mw > highest_solved_mw()) keep(std::move(point));
+    }
+    if (passed) return true;
+    const double beyond = highest_solved_mw() + kTurnWidthMw;
+    if (try_solve(solver, beyond, points_.size() - 1, false, Effort::near)) {
+        keep(solver, beyond);
+        return false;
+    }
+    lowest_unsolved_mw_ = beyond;
+    return true;
 }
 
 bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from, bool extrapolate,
                           Effort effort) {
-    const Point& last = points_[from];
+    const LoadedPoint& last = points_[from];
     if (!extrapolate) return solve_loaded(solver, outage_, candidate_, load_mw, last.voltages, effort);
-    const Point& before = points_[from - 1];
+    const LoadedPoint& before = points_[from - 1];
     const double ratio = (load_mw - last.load_mw) / (last.load_mw - before.load_mw);
     Voltages start = last.voltages;
     const auto extend = [ratio](std::vector<double>& values, const std::vector<double>& earlier) {
@@ -68,8 +91,9 @@ bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from,
 
 bool StatePath::reach(StateSolver& solver, double load_mw) {
     if (load_mw >= lowest_unsolved_mw_) return false;
-    const auto upper = std::lower_bound(points_.begin(), points_.end(), load_mw,
-                                        [](const Point& point, double mw) { return point.load_mw < mw; });
+    const auto upper =
+        std::lower_bound(points_.begin(), points_.end(), load_mw,
+                         [](const LoadedPoint& point, double mw) { return point.load_mw < mw; });
     if (upper != points_.end()) {
         const auto above = static_cast<std::size_t>(upper - points_.begin());
         const bool nearer_above =
@@ -79,6 +103,24 @@ bool StatePath::reach(StateSolver& solver, double load_mw) {
             return true;
         }
     }
+    if (upper == points_.end()) {
+        if (try_solve(solver, load_mw, points_.size() - 1, false, Effort::near)) {
+            keep(solver, load_mw);
+            return true;
+        }
+        if (follow(solver, load_mw)) {
+            if (load_mw >= lowest_unsolved_mw_) return false;
+            if (highest_solved_mw() >= load_mw) return reach(solver, load_mw);
+        }
+    }
+    return creep(solver, load_mw);
+}
+
+/// In steps of the load, halved where one fails, until the end of the path is enclosed.
+bool StatePath::creep(StateSolver& solver, double load_mw) {
+    const auto upper =
+        std::lower_bound(points_.begin(), points_.end(), load_mw,
+                         [](const LoadedPoint& point, double mw) { return point.load_mw < mw; });
     std::size_t from = upper == points_.begin() ? 0 : static_cast<std::size_t>(upper - points_.begin()) - 1;
     double step = load_mw - points_[from].load_mw;
     bool growing = true;

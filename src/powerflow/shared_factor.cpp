@@ -9,7 +9,12 @@ namespace nodalroom::powerflow {
 SharedFactor::SharedFactor(const LaneStructure& structure, NewtonSolver& solver)
     : structure_(&structure),
       lu_(structure.factors(), structure.equations->places_in_factors(), structure.equations->vector_unit()),
-      voltages_(solver.voltages()) {
+      q_by_v_load_(structure.buses(), 0.0) {
+    take(solver);
+}
+
+void SharedFactor::take(NewtonSolver& solver) {
+    voltages_ = solver.voltages();
     is_sound_ = lu_.factor(solver.jacobian_values());
     e_.assign(solver.v_real().begin(), solver.v_real().end());
     f_.assign(solver.v_imag().begin(), solver.v_imag().end());
@@ -18,7 +23,7 @@ SharedFactor::SharedFactor(const LaneStructure& structure, NewtonSolver& solver)
     b_ = point.b;
     for (std::size_t i = 0; i < e_.size(); ++i) {
         const double vm = voltages_.vm_pu[i];
-        q_by_v_load_.push_back(vm * (point.q_current[i] + 2.0 * vm * point.q_impedance[i]));
+        q_by_v_load_[i] = vm * (point.q_current[i] + 2.0 * vm * point.q_impedance[i]);
     }
 }
 

@@ -74,8 +74,9 @@ private:
     const RunControl* control_;
     contingency::StateSolver solver_;
     contingency::StateSolver side_solver_;  ///< for baselines and intact voltages beside the state in hand
-    StatePath::Candidate candidate_;
-    std::vector<double> loading_squared_;  ///< scratch
+    Candidate candidate_;
+    std::vector<double> loading_squared_;  ///< scratch, as the look
+    Screen::Look look_;
     Certificate certificate_;
     std::map<std::int64_t, std::unique_ptr<StatePath>> paths_;  ///< of this candidate
     std::map<std::int64_t, std::unique_ptr<Baseline>> baselines_;

@@ -22,8 +22,8 @@ public:
     };
     /// `intact` holds the intact state solved at this load. A cancelled control ends it early; what was not
     /// looked at is then in neither.
-    [[nodiscard]] Result check(contingency::StateSolver& intact, const StatePath::Candidate& candidate,
-                               double load_mw, const LimitMask& mask, std::span<const std::size_t> states,
+    [[nodiscard]] Result check(contingency::StateSolver& intact, const Candidate& candidate, double load_mw,
+                               const LimitMask& mask, std::span<const std::size_t> states,
                                const RunControl* control);
 
 private:

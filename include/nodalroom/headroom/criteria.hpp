@@ -40,6 +40,12 @@ struct StudyContext {
     [[nodiscard]] double base_mva() const noexcept { return base->network().base_mva(); }
 };
 
+/// A bus that takes a new load, and the load's MVAr per MW.
+struct Candidate {
+    BusRow bus;
+    double mvar_per_mw = 0.0;
+};
+
 /// Limits exceeded in a solved state, whatever exceeded them. `intact_vm` are the intact state's voltages
 /// with the same load; they are needed for the voltage-change limit only. `loading_squared` is scratch.
 void find_exceeded(const StudyContext& context, const contingency::SolvedState& solved, const LimitMask& mask,

@@ -44,7 +44,7 @@ struct Footprint {
     std::vector<float> bus_strength;  ///< per touched bus: largest response to any source
     std::vector<std::int32_t> source_bus;   ///< buses that regulate in this state
     std::vector<float> q_to_max, q_to_min;  ///< per such bus: distance of its Q from both limits without load
-    std::vector<float> q_response;          ///< per such bus and source
+    std::vector<float> q_response;          ///< per source and such bus
 };
 
 /// Voltage a regulating bus loses per unit of reactive power it is short of, once it stops
@@ -85,30 +85,38 @@ public:
            std::vector<float> voltage_loss, ScreenAllowance allowance = {});
 
     [[nodiscard]] const IntactPoint& intact_at_zero() const noexcept { return intact_; }
+    /// What all looks at one load share: what each state has lost there.
+    struct Look {
+        const IntactPoint* at = nullptr;
+        std::vector<float> lost;         ///< per state and source
+        std::vector<std::size_t> first;  ///< per state: its first in lost
+        std::vector<float> lost_sum;     ///< per state: sum of magnitudes
+        std::vector<float>
+            q_pu;  ///< per state: reactive power regulating buses would give beyond their limits
+        std::vector<float> voltage_pu;  ///< per state: what that costs in voltage, summed over buses
+    };
+    /// The point must outlive the look.
+    void look_at(const IntactPoint& at, Look& look) const;
+
     /// The states that may break a limit of the mask at this load, most critical first.
-    void find_suspects(const IntactPoint& at, const LimitMask& mask, const std::vector<bool>& skip,
+    void find_suspects(const Look& look, const LimitMask& mask, const std::vector<bool>& skip,
                        std::vector<Suspect>& suspects) const;
     /// Appends states that strain a load near the end of its path most, at most so many of each kind: those
     /// that lower the voltage at the loaded bus, that lower the voltage they lower most, and that take what
     /// carried most of what the load draws. Leaves out those listed, and lists those it appends.
-    void order_by_strain(const IntactPoint& at, BusRow bus, std::size_t most, std::vector<bool>& listed,
+    void order_by_strain(const Look& look, BusRow bus, std::size_t most, std::vector<bool>& listed,
                          std::vector<Suspect>& suspects) const;
 
 private:
-    /// Reactive power that regulating buses of a state would have to give beyond their limits.
-    struct QDeficit {
-        double q_pu = 0.0;        ///< summed over buses
-        double voltage_pu = 0.0;  ///< what it costs in voltage, summed over buses
-    };
-    [[nodiscard]] QDeficit q_deficit(const Footprint& footprint, const IntactPoint& at,
-                                     const std::vector<float>& lost) const;
-    void lost_amounts(const Footprint& footprint, const IntactPoint& at, std::vector<float>& amounts) const;
+    [[nodiscard]] float lost_amount(const Footprint::Source& source, const IntactPoint& at) const;
 
     const StudyContext* context_;
     std::vector<Footprint> footprints_;
     IntactPoint intact_;
     std::vector<float> voltage_loss_;
     ScreenAllowance allowance_;
+    /// Per state: the strongest response of any bus, and the most it lowers any voltage without load.
+    std::vector<float> bus_strength_, bus_lowering_;
 };
 
 }  // namespace nodalroom::headroom

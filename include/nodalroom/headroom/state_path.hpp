@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "nodalroom/headroom/criteria.hpp"
+#include "nodalroom/headroom/fold.hpp"
 
 namespace nodalroom::headroom {
 
@@ -16,12 +16,6 @@ enum class Effort : std::uint8_t { near, thorough };
 /// without load, so that a solution is followed and not jumped to (docs/math.md, section 6).
 class StatePath {
 public:
-    /// A load bus and its MVAr per MW.
-    struct Candidate {
-        BusRow bus;
-        double mvar_per_mw = 0.0;
-    };
-
     /// `at_zero`: the state's solution without load.
     StatePath(contingency::Outage outage, Candidate candidate, const powerflow::Voltages& at_zero);
 
@@ -40,23 +34,21 @@ public:
     static constexpr double kCollapseWidthMw = 0.4;
 
 private:
-    struct Point {
-        double load_mw = 0.0;
-        powerflow::Voltages voltages;
-    };
     bool try_solve(contingency::StateSolver& solver, double load_mw, std::size_t from, bool extrapolate,
                    Effort effort);
+    bool follow(contingency::StateSolver& solver, double load_mw);
+    bool creep(contingency::StateSolver& solver, double load_mw);
     void keep(contingency::StateSolver& solver, double load_mw);
+    void keep(LoadedPoint point);
 
     contingency::Outage outage_;
     Candidate candidate_;
-    std::vector<Point> points_;  ///< ascending in load
+    std::vector<LoadedPoint> points_;  ///< ascending in load
     double lowest_unsolved_mw_;
 };
 
 /// Brings the solver to a state with a load, starting from given voltages; true when solved.
-bool solve_loaded(contingency::StateSolver& solver, contingency::Outage outage,
-                  const StatePath::Candidate& candidate, double load_mw, const powerflow::Voltages& start,
-                  Effort effort = Effort::near);
+bool solve_loaded(contingency::StateSolver& solver, contingency::Outage outage, const Candidate& candidate,
+                  double load_mw, const powerflow::Voltages& start, Effort effort = Effort::near);
 
 }  // namespace nodalroom::headroom

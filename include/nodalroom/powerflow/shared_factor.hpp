@@ -27,6 +27,8 @@ class SharedFactor {
 public:
     /// The Jacobian at the solver's present voltages, which must be a solution.
     SharedFactor(const LaneStructure& structure, NewtonSolver& solver);
+    /// Puts the factors of another solution of the same network in their place.
+    void take(NewtonSolver& solver);
 
     [[nodiscard]] const LaneStructure& structure() const noexcept { return *structure_; }
     /// False where a pivot is no number or too small: the factor is not to be used.
