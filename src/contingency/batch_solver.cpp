@@ -72,6 +72,7 @@ void BatchSolver::lay_out(std::size_t slot, LaneTask& lane_task) const {
                           from.task.load_q_pu};
     }
     lane_task.start = from.task.start != nullptr ? from.task.start : &base_->lane_start();
+    lane_task.shift = from.task.shift;
 }
 
 void BatchSolver::run(const std::function<bool(StateTask&)>& next,

@@ -48,6 +48,7 @@ Certificate::Result Certificate::check(contingency::StateSolver& intact, const C
             task.load_p_pu = p;
             task.load_q_pu = p * candidate.mvar_per_mw;
             task.start = &start;
+            task.shift = states_->shifts.empty() ? nullptr : &states_->shifts[states[next]];
             ++next;
             return true;
         },

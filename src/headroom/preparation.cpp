@@ -9,12 +9,19 @@
 namespace nodalroom::headroom {
 namespace {
 
+// Solutions of the states without load are kept to start from, if all of them take no more than this.
+constexpr std::size_t kMostBytesOfShifts = std::size_t{256} << 20;
+
 /// Solves every state without load and takes its footprint.
 std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoint& intact,
                                     StudyStates& states, int threads, RunControl* control) {
     std::vector<Footprint> footprints(states.outages.size());
     std::vector<char> unsolvable(states.outages.size(), 0);  // not vector<bool>: written from several threads
     states.exceeded.resize(states.outages.size());
+    const auto& lanes = context.base->lanes();
+    if (states.outages.size() * lanes.buses() * 2 * sizeof(float) <= kMostBytesOfShifts) {
+        states.shifts.resize(states.outages.size());
+    }
     if (control != nullptr) control->begin_stage("states without load", states.outages.size());
     parallel_team(states.outages.size(), threads, control, [&](int, WorkQueue& queue) {
         contingency::BatchSolver batch(*context.base, true);
@@ -30,6 +37,10 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
                 solver.newton().evaluate_mismatch();
                 footprints[solved.id] =
                     make_footprint(context, solver, intact, context.base->voltages().mode);
+                if (!states.shifts.empty()) {
+                    states.shifts[solved.id] = powerflow::LaneShift(
+                        lanes, *solved.voltages, solved.v_real, solved.v_imag, context.base->lane_start());
+                }
                 find_exceeded(context, solved, limits_of_flow_and_voltage, &context.base->voltages().vm_pu,
                               loading_squared, states.exceeded[solved.id]);
             },

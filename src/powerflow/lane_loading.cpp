@@ -188,18 +188,34 @@ void LaneNewton::Impl::load(int lane, const LaneTask& task) {
     state.previous = std::numeric_limits<double>::infinity();
     std::fill(state.switches.begin(), state.switches.end(), std::uint8_t{0});
     const Voltages& start = task.start->voltages();
+    const LaneShift* const shift = task.shift;
     for (std::size_t position = 0; position < s.bus_at.size(); ++position) {
         const std::size_t here = at(static_cast<std::int32_t>(position), lane);
-        e_[here] = task.start->e_[position];
-        f_[here] = task.start->f_[position];
-        if (options_.angles) va_[here] = task.start->va_[position];
+        double e = task.start->e_[position], f = task.start->f_[position];
+        if (shift != nullptr) {
+            const double re = shift->ratio[2 * position], im = shift->ratio[2 * position + 1];
+            const double turned = e * re - f * im;
+            f = e * im + f * re;
+            e = turned;
+        }
+        e_[here] = e;
+        f_[here] = f;
+        if (options_.angles) va_[here] = shift == nullptr ? task.start->va_[position] : std::atan2(f, e);
     }
     const auto references = s.equations->network().reference_of_island();
     for (std::size_t island = 0; island < references.size(); ++island) {
         const std::int32_t row = s.supply_row[island];
-        supply_[at(row, lane)] = start.supply_pu[island];
+        supply_[at(row, lane)] =
+            start.supply_pu[island] + (shift != nullptr ? shift->supply_pu[island] : 0.0);
     }
     load_units(lane, task.edit, start);
+    if (shift != nullptr && options_.newton.enforce_q_limits) {
+        for (const auto& [unit, mode] : shift->modes) {
+            // Not where the outage took the units that regulated.
+            const QMode now = mode_[at(unit, lane)];
+            if (now != QMode::fixed) set_mode(static_cast<std::size_t>(unit), lane, mode);
+        }
+    }
     if (task.edit != nullptr) {
         for (const auto& entry : task.edit->entries) {
             const std::int32_t p = s.y_to[static_cast<std::size_t>(entry.position)];

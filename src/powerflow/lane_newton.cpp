@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <limits>
 
 #include "lane_newton_impl.hpp"
@@ -210,6 +211,25 @@ LaneStart::LaneStart(const LaneStructure& structure, const Voltages& voltages) :
         e_.push_back(vm * std::cos(va));
         f_.push_back(vm * std::sin(va));
         va_.push_back(va);
+    }
+}
+
+LaneShift::LaneShift(const LaneStructure& structure, const Voltages& solved, std::span<const double> v_real,
+                     std::span<const double> v_imag, const LaneStart& other) {
+    for (std::size_t position = 0; position < structure.buses(); ++position) {
+        const auto bus = static_cast<std::size_t>(structure.bus_at[position]);
+        const std::complex<double> from(other.e_[position], other.f_[position]);
+        const auto to = std::complex<double>(v_real[bus], v_imag[bus]) / from;
+        ratio.push_back(static_cast<float>(to.real()));
+        ratio.push_back(static_cast<float>(to.imag()));
+    }
+    for (std::size_t unit = 0; unit < structure.unit_buses(); ++unit) {
+        const auto bus = static_cast<std::size_t>(structure.unit_bus[unit]);
+        if (solved.mode[bus] == other.voltages().mode[bus]) continue;
+        modes.emplace_back(static_cast<std::int32_t>(unit), solved.mode[bus]);
+    }
+    for (std::size_t island = 0; island < solved.supply_pu.size(); ++island) {
+        supply_pu.push_back(solved.supply_pu[island] - other.voltages().supply_pu[island]);
     }
 }
 

@@ -18,6 +18,7 @@ struct StateTask {
     BusRow load_bus;
     double load_p_pu = 0.0, load_q_pu = 0.0;
     const powerflow::LaneStart* start = nullptr;  ///< null: the intact voltages
+    const powerflow::LaneShift* shift = nullptr;  ///< put on top of the start; null: none
 };
 
 /// A state that was solved, in whatever way.

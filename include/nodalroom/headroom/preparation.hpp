@@ -12,7 +12,9 @@ namespace nodalroom::headroom {
 struct StudyStates {
     std::vector<contingency::Outage> outages;
     std::vector<bool> unsolvable;
-    std::vector<std::vector<Item>> exceeded;            ///< per state: limits broken without any load
+    std::vector<std::vector<Item>> exceeded;   ///< per state: limits broken without any load
+    std::vector<powerflow::LaneShift> shifts;  ///< per state: its solution beside the intact one; empty
+                                               ///< where all would take too much memory
     [[nodiscard]] int solvable_count() const noexcept;  ///< the intact state included
 };
 

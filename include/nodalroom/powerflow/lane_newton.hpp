@@ -21,6 +21,7 @@ public:
 
 private:
     friend class LaneNewton;
+    friend struct LaneShift;
     Voltages voltages_;
     std::vector<double> e_, f_, va_;  ///< by position
 };
@@ -33,12 +34,26 @@ struct LaneOptions {
     const SharedFactor* shared = nullptr;  ///< with LaneFactors::shared
 };
 
+/// By how much a solution differs from another of the same network: what an outage does, kept to be put on
+/// top of starts with some load. Single precision, for a start needs no more.
+struct LaneShift {
+    std::vector<float> ratio;  ///< by position: V / V of the other, real and imaginary
+    std::vector<std::pair<std::int32_t, QMode>> modes;  ///< where they differ: row among buses with units
+    std::vector<double> supply_pu;                      ///< per island: difference
+
+    LaneShift() = default;
+    /// Voltages by bus, and what the other solution has.
+    LaneShift(const LaneStructure& structure, const Voltages& solved, std::span<const double> v_real,
+              std::span<const double> v_imag, const LaneStart& other);
+};
+
 /// One state to solve. What it points to must live until its result has been handed over.
 struct LaneTask {
     std::size_t id = 0;
     const PointEdit* edit = nullptr;  ///< null: the operating point as it is
     AddedLoad load;
     const LaneStart* start = nullptr;
+    const LaneShift* shift = nullptr;  ///< put on top of the start; null: none
 };
 
 /// A state that has left its lane. Voltages mean something only where the report says converged; a
