@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lane_view.hpp"
+#include "nodalroom/powerflow/q_limits.hpp"
 #include "vectors.hpp"
 
 namespace nodalroom::powerflow {
@@ -53,8 +54,8 @@ struct Kernels {
     }
 
     template <bool LanesDiffer>
-    static NODALROOM_INLINE void evaluate_row(const LaneView& v, std::int32_t i, int part, D& worst,
-                                              D& sound) {
+    static NODALROOM_INLINE void evaluate_row(const LaneView& v, std::int32_t i, int part, D& worst, D& sound,
+                                              D& off_limits) {
         const D e = at(v.e, i, part), f = at(v.f, i, part);
         D i_re = all(0.0), i_im = all(0.0);
         for_entries<LanesDiffer>(v, i, part, [&](std::int32_t p, D g, D b) {
@@ -82,8 +83,14 @@ struct Kernels {
             const D vm = square_root(e * e + f * f);
             at(v.q_unit, unit, part) = q_taken;
             at(v.vm_unit, unit, part) = vm;
-            reactive = at(v.regulates, unit, part) > 0.5 ? at(v.v_setpoint, unit, part) - vm
-                                                         : reactive + at(v.q_fixed, unit, part);
+            const D regulates = at(v.regulates, unit, part), v_short = at(v.v_setpoint, unit, part) - vm;
+            reactive = regulates > 0.5 ? v_short : reactive + at(v.q_fixed, unit, part);
+            // As wanted_mode: beyond a limit, or on the wrong side of the setpoint.
+            const D above = q_taken - at(v.q_max, unit, part), below = at(v.q_min, unit, part) - q_taken;
+            const D beyond = (above > below ? above : below) - kQTolerance;
+            const D passed = -at(v.limit_side, unit, part) * v_short - kVTolerance;
+            const D off = regulates > 0.5 ? beyond : passed;
+            off_limits = off > off_limits ? off : off_limits;
         }
         at(v.residual, 2 * i, part) = active;
         at(v.residual, 2 * i + 1, part) = reactive;
@@ -95,16 +102,17 @@ struct Kernels {
 
     static void evaluate(const LaneView& v) {
         for (int part = 0; part < kParts; ++part) {
-            D worst = all(0.0), sound = all(1.0);
+            D worst = all(0.0), sound = all(1.0), off_limits = all(0.0);
             for (std::int32_t i = 0; i < v.buses; ++i) {
                 if (v.energised[i] == 0) continue;
                 if ((v.row_marks[i] & kLanesDiffer) != 0) {
-                    evaluate_row<true>(v, i, part, worst, sound);
+                    evaluate_row<true>(v, i, part, worst, sound, off_limits);
                 } else {
-                    evaluate_row<false>(v, i, part, worst, sound);
+                    evaluate_row<false>(v, i, part, worst, sound, off_limits);
                 }
             }
             at(v.worst, 0, part) = sound > 0.5 ? worst : all(__builtin_inf());
+            at(v.off_limits, 0, part) = off_limits;
         }
     }
 

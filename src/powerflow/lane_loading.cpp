@@ -45,17 +45,19 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     }
     row_marks_.assign(n, 0);
     entries_that_differ_.assign(n, 0);
-    for (auto* values : {&p_gen_, &alpha_, &q_fixed_, &v_setpoint_, &regulates_, &q_unit_, &vm_unit_}) {
+    for (auto* values : {&p_gen_, &alpha_, &q_fixed_, &v_setpoint_, &regulates_, &q_min_, &q_max_,
+                         &limit_side_, &q_unit_, &vm_unit_}) {
         *values = AlignedArray<double>(units * lanes, 0.0);
     }
-    for (auto* values : {&q_gen_, &q_min_, &q_max_}) values->assign(units * lanes, 0.0);
+    q_gen_.assign(units * lanes, 0.0);
     mode_.assign(units * lanes, QMode::fixed);
     supply_ = AlignedArray<double>(islands * lanes, 0.0);
     e_ = AlignedArray<double>(n * lanes, 1.0);
     f_ = AlignedArray<double>(n * lanes, 0.0);
     va_ = AlignedArray<double>(options_.angles ? n * lanes : 0, 0.0);
     residual_ = AlignedArray<double>(2 * n * lanes, 0.0);
-    for (auto* values : {&worst_, &active_, &usable_}) *values = AlignedArray<double>(lanes, 0.0);
+    for (auto* values : {&worst_, &off_limits_, &active_, &usable_})
+        *values = AlignedArray<double>(lanes, 0.0);
     const auto& factors = structure.factors();
     const std::size_t block = 4 * lanes * static_cast<std::size_t>(kernels_.bytes_per_factor);
     if (options_.shared == nullptr) {
@@ -107,6 +109,9 @@ void LaneNewton::Impl::lay_out_view() {
     view_.q_fixed = q_fixed_.data();
     view_.v_setpoint = v_setpoint_.data();
     view_.regulates = regulates_.data();
+    view_.q_min = q_min_.data();
+    view_.q_max = q_max_.data();
+    view_.limit_side = limit_side_.data();
     view_.supply = supply_.data();
     view_.e = e_.data();
     view_.f = f_.data();
@@ -115,6 +120,7 @@ void LaneNewton::Impl::lay_out_view() {
     view_.vm_unit = vm_unit_.data();
     view_.residual = residual_.data();
     view_.worst = worst_.data();
+    view_.off_limits = off_limits_.data();
     view_.lu_start = s.factors().row_start().data();
     view_.lu_column = s.factors().columns().data();
     view_.lu_diagonal = s.factors().diagonal().data();
@@ -147,6 +153,8 @@ void LaneNewton::Impl::set_mode(std::size_t unit, int lane, QMode mode) {
     const std::size_t here = at(static_cast<std::int32_t>(unit), lane);
     mode_[here] = mode;
     regulates_[here] = mode == QMode::regulating ? 1.0 : 0.0;
+    const bool may_go_back = regulated(unit, lane).has_range();
+    limit_side_[here] = !may_go_back ? 0.0 : mode == QMode::at_max ? 1.0 : mode == QMode::at_min ? -1.0 : 0.0;
     q_fixed_[here] = mode == QMode::at_min   ? q_min_[here]
                      : mode == QMode::at_max ? q_max_[here]
                                              : q_gen_[here];

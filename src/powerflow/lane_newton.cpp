@@ -117,7 +117,7 @@ LaneNewton::Impl::Verdict LaneNewton::Impl::judge(int lane) {
         report.iterations == 0 ? newton.mismatch_tolerance_pu : newton.switch_mismatch_pu;
     bool switched = false;
     if (newton.enforce_q_limits && mismatch < std::max(look_below, newton.mismatch_tolerance_pu)) {
-        switched = switch_modes(lane, mismatch);
+        switched = off_limits_[static_cast<std::size_t>(lane)] > 0.0 && switch_modes(lane, mismatch);
     }
     if (switched) {
         state.steps_since_switch = 0;

@@ -68,12 +68,13 @@ private:
     std::vector<std::uint8_t> row_marks_;
     std::vector<int> entries_that_differ_;  ///< per row
     LaneSlots y_slots_, load_slots_;
-    numerics::AlignedArray<double> p_gen_, alpha_, q_fixed_, v_setpoint_, regulates_;
-    std::vector<double> q_gen_, q_min_, q_max_;  ///< per bus with units and lane
+    numerics::AlignedArray<double> p_gen_, alpha_, q_fixed_, v_setpoint_, regulates_, q_min_, q_max_,
+        limit_side_;
+    std::vector<double> q_gen_;  ///< per bus with units and lane
     std::vector<QMode> mode_;
     std::vector<UnitsAtBus> units_;  ///< of the operating point
     numerics::AlignedArray<double> supply_, e_, f_, va_, residual_, q_unit_, vm_unit_;
-    numerics::AlignedArray<double> worst_, active_, usable_;
+    numerics::AlignedArray<double> worst_, off_limits_, active_, usable_;
     numerics::AlignedArray<std::byte> work_row_, u_, step_;
     std::vector<Lane> lane_;
     ModeCompensations mode_compensations_;

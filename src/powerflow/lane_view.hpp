@@ -48,16 +48,21 @@ struct LaneView {
     const double* q_fixed = nullptr;     ///< reactive production where it does not regulate
     const double* v_setpoint = nullptr;  ///< where it does
     const double* regulates = nullptr;   ///< 1 where it does, else 0
-    double* supply = nullptr;            ///< per island and lane
+    const double* q_min = nullptr;
+    const double* q_max = nullptr;
+    const double* limit_side =
+        nullptr;               ///< 1 at its upper limit, -1 at the lower, 0 where it may not go back
+    double* supply = nullptr;  ///< per island and lane
 
     // State and residual.
     double* e = nullptr;  ///< real part of the voltage; per lane, as are all below
     double* f = nullptr;
-    double* va = nullptr;        ///< null: angles are not followed
-    double* residual = nullptr;  ///< two per position: active, then reactive or voltage
-    double* q_unit = nullptr;    ///< per bus with units: reactive power taken there
-    double* vm_unit = nullptr;   ///< and its voltage magnitude
-    double* worst = nullptr;     ///< per lane: largest |residual|; infinite where one is no number
+    double* va = nullptr;          ///< null: angles are not followed
+    double* residual = nullptr;    ///< two per position: active, then reactive or voltage
+    double* q_unit = nullptr;      ///< per bus with units: reactive power taken there
+    double* vm_unit = nullptr;     ///< and its voltage magnitude
+    double* worst = nullptr;       ///< per lane: largest |residual|; infinite where one is no number
+    double* off_limits = nullptr;  ///< per lane: > 0 where some bus wants another mode
 
     // Factors.
     const std::int32_t* lu_start = nullptr;
