@@ -12,6 +12,9 @@ from typing import Any
 
 from .environment import TREE
 
+#: Load average before a run above which pages say that the machine was not idle.
+BUSY_LOAD = 0.5
+
 
 def describe(cpus: list[int]) -> dict[str, Any]:
     return {
