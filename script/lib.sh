@@ -8,10 +8,28 @@ is_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2> /dev/null)" = installed ]
 }
 
+# How a command is run as root: empty for root itself. The argument says what for.
+become_root() {
+    as_root=()
+    [ "$(id -u)" -ne 0 ] || return 0
+    command -v sudo > /dev/null || die "neither root nor sudo here; $1"
+    as_root=(sudo)
+}
+
+# Lets packages of another architecture be installed beside this machine's.
+add_architecture() {
+    local as_root
+    command -v dpkg > /dev/null || return 0
+    dpkg --print-foreign-architectures | grep -qx "$1" && return 0
+    [ "$(dpkg --print-architecture)" != "$1" ] || return 0
+    become_root "dpkg --add-architecture $1 is needed"
+    "${as_root[@]}" dpkg --add-architecture "$1"
+}
+
 # Installs those of the named packages that are missing, as root or through sudo. The package lists
 # are refreshed only when those at hand do not do.
 install_missing() {
-    local package missing=() as_root=()
+    local package missing=() as_root
     if ! command -v apt-get > /dev/null; then
         say "No apt-get here: install what is missing yourself. Debian calls it: $*"
         return 0
@@ -20,10 +38,7 @@ install_missing() {
         is_installed "$package" || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo > /dev/null || die "neither root nor sudo here; install with apt-get: ${missing[*]}"
-        as_root=(sudo)
-    fi
+    become_root "install with apt-get: ${missing[*]}"
     say "Installing system packages: ${missing[*]}"
     local install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes
         --no-install-recommends -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)

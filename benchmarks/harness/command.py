@@ -12,6 +12,8 @@ from . import environment
 TREE = environment.TREE
 PEERS = list(environment.PACKAGES)
 KINDS = ["solve", "solve-again", "sweep", "sweep-q", "headroom"]
+#: Not beside other tools, and only where it is asked for: it builds the kernel benchmarks.
+KERNELS = "kernels"
 
 
 def comma_list(text: str) -> list[str]:
@@ -22,12 +24,12 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="benchmarks/run",
         description="Measures nodalroom beside its peers on the same cases: answers are compared first, then the tools "
-        "are timed in turns. Writes results.json, table.md and a picture per kind of work.",
+        "are timed in turns. Writes results.json, table.md and a picture per kind of work; of kernels, kernels.json and roofline.md.",
     )
     add = parser.add_argument
     add("--case", action="append", type=Path, required=True, metavar="FILE.m", help="may be given several times")
     add("--peers", type=comma_list, default=PEERS, metavar="A,B", help=f"beside nodalroom: {', '.join(PEERS[1:])}; default all")
-    add("--kinds", type=comma_list, default=KINDS, metavar="A,B", help=f"kinds of work: {', '.join(KINDS)}; default all")
+    add("--kinds", type=comma_list, default=KINDS, metavar="A,B", help=f"kinds of work: {', '.join(KINDS)} (default: these), and {KERNELS}: the lane kernels by themselves")
     add("--repeats", type=int, default=5, metavar="N", help="timed runs of each (default 5)")
     add("--threads", type=comma_list, default=["1"], metavar="1,2", help="numbers of threads, each pinned (default 1)")
     add("--outages", default="all", metavar="K|all", help="outages of a sweep, evenly spread (default all)")
@@ -43,7 +45,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     add("--upgrade", action="store_true", help="take the newest versions of the peers again")
     arguments = parser.parse_args(words)
     arguments.peers = list(dict.fromkeys(["nodalroom", *arguments.peers]))
-    for option, given, known in (("--peers", arguments.peers, PEERS), ("--kinds", arguments.kinds, KINDS)):
+    for option, given, known in (("--peers", arguments.peers, PEERS), ("--kinds", arguments.kinds, [*KINDS, KERNELS])):
         if unknown := [name for name in given if name not in known]:
             parser.error(f"{option} {','.join(unknown)}: known are {', '.join(known)}")
     try:
@@ -61,11 +63,28 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse(sys.argv[1:])
+    if arguments.kinds == [KERNELS]:  # no peers, no environment
+        measure_kernels(arguments)
+        return
     if not environment.is_inside(arguments.env):
         python = environment.make(arguments.env, arguments.peers, arguments.upgrade)
         sys.stdout.flush()
         os.execv(python, [str(python), sys.argv[0], *sys.argv[1:]])
+    if KERNELS in arguments.kinds:
+        measure_kernels(arguments)
+        arguments.kinds.remove(KERNELS)
     measure(arguments)
+
+
+def measure_kernels(arguments: argparse.Namespace) -> None:
+    from . import kernels, roofline
+
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    written = kernels.measure(arguments.case, arguments.repeats, arguments.cpus[0], arguments.out)
+    table = arguments.out / "roofline.md"
+    table.write_text(roofline.markdown(roofline.Roofline.load(written)))
+    print(table.read_text())
+    environment.say(f"Wrote {written}, {table}")
 
 
 def measure(arguments: argparse.Namespace) -> None:

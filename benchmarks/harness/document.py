@@ -9,10 +9,9 @@ from pathlib import Path
 
 from . import environment
 from .environment import TREE
+from .machine import BUSY_LOAD
 
 SCRIPT = "benchmarks/report"
-#: Load average before a run above which the page says that the machine was not idle.
-BUSY_LOAD = 0.5
 
 
 def main() -> None:
@@ -27,9 +26,11 @@ def main() -> None:
 
 
 def write(folder: Path, page: Path) -> None:
-    from . import plots
+    from . import kernels, plots
     from .results import Results
 
+    if not (folder / "results.json").exists():
+        sys.exit(f"error: no results.json in {folder}; benchmarks/run writes it, of any kind of work but kernels alone")
     results = Results.load(folder / "results.json")
     pictures = page.parent / "images"
     pictures.mkdir(parents=True, exist_ok=True)
@@ -42,11 +43,13 @@ def write(folder: Path, page: Path) -> None:
             # Line ends of the drawing library are trimmed: the file is kept in a repository.
             target.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
             drawn[path.stem] = target
-    page.write_text(text(results, {name: path.relative_to(page.parent).as_posix() for name, path in drawn.items()}))
+    names = {name: path.relative_to(page.parent).as_posix() for name, path in drawn.items()}
+    page.write_text(text(results, names, folder / kernels.FILE))
 
 
-def text(results, pictures: dict[str, str]) -> str:
-    from . import tables
+def text(results, pictures: dict[str, str], kernels: Path | None = None) -> str:
+    """`kernels`: figures of the kernels by themselves, where there are any."""
+    from . import roofline, tables
 
     parts = ["# Performance", "", *method(results), "## Machine and versions", "", *machine(results)]
     body = tables.markdown(results)
@@ -55,6 +58,8 @@ def text(results, pictures: dict[str, str]) -> str:
             heading = f"## {tables.title(kind, threads)}\n"
             body = body.replace(heading, f"{heading}\n![{tables.title(kind, threads)}]({picture})\n", 1)
     parts += [body.rstrip("\n"), "", "## Where others are faster", "", *losses(results)]
+    if kernels is not None and kernels.exists():
+        parts += ["", roofline.markdown(roofline.Roofline.load(kernels)).rstrip("\n")]
     return "\n".join(parts) + "\n"
 
 

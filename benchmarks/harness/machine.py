@@ -12,6 +12,9 @@ from typing import Any
 
 from .environment import TREE
 
+#: Load average before a run above which pages say that the machine was not idle.
+BUSY_LOAD = 0.5
+
 
 def describe(cpus: list[int]) -> dict[str, Any]:
     return {
@@ -29,9 +32,11 @@ def describe(cpus: list[int]) -> dict[str, Any]:
 
 
 def processor() -> str:
-    found = re.search(r"model name\s*:\s*(.+)", read("/proc/cpuinfo"))
-    widest = next((name for name in ("avx512f", "avx2") if name in read("/proc/cpuinfo")), "neither AVX2 nor AVX-512")
-    return f"{found[1] if found else platform.machine()}, {'AVX-512' if widest == 'avx512f' else widest.upper() if widest == 'avx2' else widest}"
+    cpuinfo = read("/proc/cpuinfo")
+    found = re.search(r"model name\s*:\s*(.+)", cpuinfo)
+    units = {"avx512f": "AVX-512", "avx2": "AVX2", "asimd": "NEON"}
+    widest = next((name for flag, name in units.items() if flag in cpuinfo), "no vector unit that is used")
+    return f"{found[1] if found else platform.machine()}, {widest}"
 
 
 def system() -> str:

@@ -27,8 +27,8 @@ KernelGroup::KernelGroup(Registrar registrar) { groups().push_back(std::move(reg
 
 std::span<const Registrar> kernel_groups() { return groups(); }
 
-void add(const std::string& kernel, const std::shared_ptr<const BenchCase>& bench,
-         std::function<void(benchmark::State&, const BenchCase&)> body) {
+benchmark::internal::Benchmark* add(const std::string& kernel, const std::shared_ptr<const BenchCase>& bench,
+                                    std::function<void(benchmark::State&, const BenchCase&)> body) {
     const auto guarded = [bench, body = std::move(body)](benchmark::State& state) {
         try {
             body(state, *bench);
@@ -36,7 +36,7 @@ void add(const std::string& kernel, const std::shared_ptr<const BenchCase>& benc
             state.SkipWithError(error.what());
         }
     };
-    benchmark::RegisterBenchmark((kernel + "/" + bench->name).c_str(), guarded)
+    return benchmark::RegisterBenchmark((kernel + "/" + bench->name).c_str(), guarded)
         ->Unit(benchmark::kMicrosecond);
 }
 

@@ -24,6 +24,8 @@ struct BenchCase {
     [[nodiscard]] const powerflow::Equations& equations() const { return base->equations(); }
     /// A solver at the solved intact state, mismatch evaluated.
     [[nodiscard]] powerflow::NewtonSolver solved_newton() const;
+    /// The Jacobian there, by the nonzeros of its pattern.
+    [[nodiscard]] std::vector<double> jacobian() const { return solved_newton().jacobian_values(); }
 };
 
 /// Adds the benchmarks of one group for one case.
@@ -44,7 +46,7 @@ public:
 [[nodiscard]] std::span<const Registrar> kernel_groups();
 
 /// Registers `body` as "kernel/case". An exception inside ends that benchmark with its message.
-void add(const std::string& kernel, const std::shared_ptr<const BenchCase>& bench,
-         std::function<void(benchmark::State&, const BenchCase&)> body);
+benchmark::internal::Benchmark* add(const std::string& kernel, const std::shared_ptr<const BenchCase>& bench,
+                                    std::function<void(benchmark::State&, const BenchCase&)> body);
 
 }  // namespace nodalroom::bench

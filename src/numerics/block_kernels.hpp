@@ -44,7 +44,8 @@ struct BlockKernels {
 
 [[nodiscard]] BlockKernels block_kernels(VectorUnit unit);
 
-// One per file compiled for its vector unit. AVX-512 has nothing to add for single blocks.
+// One per file compiled for its vector unit. AVX-512 has nothing to add for single blocks, and ARM's NEON is
+// in every processor's plain instructions.
 [[nodiscard]] BlockKernels block_kernels_plain() noexcept;
 #if defined(__x86_64__)
 [[nodiscard]] BlockKernels block_kernels_avx2() noexcept;

@@ -2,8 +2,6 @@
 
 namespace nodalroom::numerics {
 
-BlockKernels block_kernels_avx2() noexcept {
-    return {&factor_blocks, &solve_blocks, &solve_left, &solve_right};
-}
+BlockKernels block_kernels_avx2() noexcept { return BlockLoops<WideBlock>::table(); }
 
 }  // namespace nodalroom::numerics

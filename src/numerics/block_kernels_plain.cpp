@@ -2,8 +2,6 @@
 
 namespace nodalroom::numerics {
 
-BlockKernels block_kernels_plain() noexcept {
-    return {&factor_blocks, &solve_blocks, &solve_left, &solve_right};
-}
+BlockKernels block_kernels_plain() noexcept { return BlockLoops<RowBlock>::table(); }
 
 }  // namespace nodalroom::numerics

@@ -40,7 +40,7 @@ BlockView view_of(const BlockLuPattern& pattern, double* values) {
 
 BlockKernels block_kernels(VectorUnit unit) {
 #if defined(__x86_64__)
-    if (unit != VectorUnit::plain) return block_kernels_avx2();
+    if (unit == VectorUnit::avx2 || unit == VectorUnit::avx512) return block_kernels_avx2();
 #endif
     static_cast<void>(unit);
     return block_kernels_plain();

@@ -11,6 +11,8 @@ const char* to_string(VectorUnit unit) noexcept {
     switch (unit) {
         case VectorUnit::plain:
             return "plain";
+        case VectorUnit::neon:
+            return "neon";
         case VectorUnit::avx2:
             return "avx2";
         case VectorUnit::avx512:
@@ -20,10 +22,10 @@ const char* to_string(VectorUnit unit) noexcept {
 }
 
 VectorUnit parse_vector_unit(std::string_view word) {
-    for (const auto unit : {VectorUnit::plain, VectorUnit::avx2, VectorUnit::avx512}) {
+    for (const auto unit : {VectorUnit::plain, VectorUnit::neon, VectorUnit::avx2, VectorUnit::avx512}) {
         if (word == to_string(unit)) return unit;
     }
-    throw OptionError("vector unit '" + std::string(word) + "'; must be 'plain', 'avx2' or 'avx512'");
+    throw OptionError("vector unit '" + std::string(word) + "'; must be 'plain', 'neon', 'avx2' or 'avx512'");
 }
 
 bool is_supported(VectorUnit unit) noexcept {
@@ -36,13 +38,13 @@ bool is_supported(VectorUnit unit) noexcept {
         case VectorUnit::avx512:
             return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
                    __builtin_cpu_supports("avx512vl") != 0 && is_supported(VectorUnit::avx2);
-#else
-        case VectorUnit::avx2:
-        case VectorUnit::avx512:
-            return false;
+#elif defined(__aarch64__)
+        case VectorUnit::neon:
+            return true;  // every 64-bit ARM processor has it
 #endif
+        default:
+            return false;
     }
-    return false;
 }
 
 VectorUnit choose_vector_unit() {
@@ -54,7 +56,7 @@ VectorUnit choose_vector_unit() {
         }
         return unit;
     }
-    for (const auto unit : {VectorUnit::avx512, VectorUnit::avx2}) {
+    for (const auto unit : {VectorUnit::avx512, VectorUnit::avx2, VectorUnit::neon}) {
         if (is_supported(unit)) return unit;
     }
     return VectorUnit::plain;

@@ -3,20 +3,20 @@
 namespace nodalroom::powerflow {
 
 LaneKernels lane_kernels(numerics::VectorUnit unit, LaneFactors factors) {
+    using numerics::VectorUnit;
     switch (unit) {
 #if defined(__x86_64__)
-        case numerics::VectorUnit::avx512:
+        case VectorUnit::avx512:
             return lane_kernels_avx512(factors);
-        case numerics::VectorUnit::avx2:
+        case VectorUnit::avx2:
             return lane_kernels_avx2(factors);
-#else
-        case numerics::VectorUnit::avx512:
-        case numerics::VectorUnit::avx2:
+#elif defined(__aarch64__)
+        case VectorUnit::neon:
+            return lane_kernels_neon(factors);
 #endif
-        case numerics::VectorUnit::plain:
-            break;
+        default:  // plain, and what this architecture does not have
+            return lane_kernels_plain(factors);
     }
-    return lane_kernels_plain(factors);
 }
 
 }  // namespace nodalroom::powerflow

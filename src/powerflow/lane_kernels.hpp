@@ -9,11 +9,53 @@
 namespace nodalroom::powerflow {
 namespace {
 
+/// More numbers than a register holds: two halves. Vector types longer than a register are no way out: GCC
+/// takes what it computes with them through the stack.
+template <class Half>
+struct Halves {
+    Half low, high;
+
+    NODALROOM_INLINE Halves& operator+=(const Halves& b) { return *this = *this + b; }
+    NODALROOM_INLINE Halves& operator-=(const Halves& b) { return *this = *this - b; }
+    template <class Real>
+    NODALROOM_INLINE Halves& operator+=(Real b) {
+        low += b;
+        high += b;
+        return *this;
+    }
+    NODALROOM_INLINE friend Halves operator+(const Halves& a, const Halves& b) {
+        return {a.low + b.low, a.high + b.high};
+    }
+    NODALROOM_INLINE friend Halves operator-(const Halves& a, const Halves& b) {
+        return {a.low - b.low, a.high - b.high};
+    }
+    NODALROOM_INLINE friend Halves operator*(const Halves& a, const Halves& b) {
+        return {a.low * b.low, a.high * b.high};
+    }
+    NODALROOM_INLINE friend Halves operator-(const Halves& a) { return {-a.low, -a.high}; }
+    template <class Real>
+    NODALROOM_INLINE friend Halves operator/(Real a, const Halves& b) {
+        return {a / b.low, a / b.high};
+    }
+};
+
+/// `Count` numbers, in registers of so many bytes.
+template <class Real, int Count, int RegisterBytes>
+struct ValueOf {
+    using Type = Halves<typename ValueOf<Real, Count / 2, RegisterBytes>::Type>;
+};
+template <class Real, int Count, int RegisterBytes>
+requires(Count* static_cast<int>(sizeof(Real)) <= RegisterBytes) struct ValueOf<Real, Count, RegisterBytes> {
+    using Type = typename VectorOf<Real, Count>::Type;
+};
+
 /// `Real`: precision of the factors; `Lanes`: states side by side; `Width`: doubles in a register.
 /// Voltages and residuals are doubles, in Lanes / Width registers.
 template <class Real, int Lanes, int Width>
 struct Kernels {
-    using F = typename VectorOf<Real, Lanes>::Type;
+    static constexpr int kRegisterBytes = 8 * Width;
+    /// A number of the factors in all lanes.
+    using F = typename ValueOf<Real, Lanes, kRegisterBytes>::Type;
     using Half = typename VectorOf<Real, Width>::Type;  ///< the factors' values of one register of doubles
     using D = typename VectorOf<double, Width>::Type;
     static constexpr int kParts = Lanes / Width;
@@ -385,17 +427,19 @@ struct Kernels {
     }
 };
 
-template <int Width>
+/// `Own`, `Shared`: registers of doubles that states side by side take, with factors of their own and with a
+/// shared one. Narrow registers want several: what all lanes have in common is then loaded once for them.
+template <int Width, int Own = 1, int Shared = 1>
 LaneKernels kernels_of_width(LaneFactors factors) noexcept {
     switch (factors) {
         case LaneFactors::own_single:
-            return Kernels<float, 2 * Width, Width>::own();
+            return Kernels<float, 2 * Width * Own, Width>::own();
         case LaneFactors::own_double:
-            return Kernels<double, Width, Width>::own();
+            return Kernels<double, Width * Own, Width>::own();
         case LaneFactors::shared:
             break;
     }
-    return Kernels<double, Width, Width>::shared();
+    return Kernels<double, Width * Shared, Width>::shared();
 }
 
 }  // namespace

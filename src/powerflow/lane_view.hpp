@@ -107,6 +107,8 @@ struct LaneKernels {
 #if defined(__x86_64__)
 [[nodiscard]] LaneKernels lane_kernels_avx2(LaneFactors factors) noexcept;
 [[nodiscard]] LaneKernels lane_kernels_avx512(LaneFactors factors) noexcept;
+#elif defined(__aarch64__)
+[[nodiscard]] LaneKernels lane_kernels_neon(LaneFactors factors) noexcept;
 #endif
 
 }  // namespace nodalroom::powerflow

@@ -9,14 +9,10 @@ ScanKernels scan_kernels(numerics::VectorUnit unit) {
             return scan_kernels_avx512();
         case numerics::VectorUnit::avx2:
             return scan_kernels_avx2();
-#else
-        case numerics::VectorUnit::avx512:
-        case numerics::VectorUnit::avx2:
 #endif
-        case numerics::VectorUnit::plain:
-            break;
+        default:  // plain, and NEON, which is in every processor's plain instructions
+            return scan_kernels_plain();
     }
-    return scan_kernels_plain();
 }
 
 }  // namespace nodalroom::powerflow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 pytest.importorskip("scipy")
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from harness import agreement, cases, document, measure, results, statistics, tables
+from harness import agreement, cases, document, kernels, measure, results, roofline, statistics, tables
 from harness.reference import Reference
 
 LIMITS = agreement.Tolerances()
@@ -291,6 +292,58 @@ def test_command_refuses_what_it_does_not_know(capsys):
         with pytest.raises(SystemExit):
             command.parse(["--case", "x.m", *words])
         assert message in capsys.readouterr().err
+
+
+def kernel_run(name: str, time: float, family: int, **counters) -> dict:
+    return {"name": name, "run_name": name, "run_type": "iteration", "family_index": family, "real_time": time,
+            "time_unit": "us", **counters}  # fmt: skip
+
+
+def kernel_runs() -> list[dict]:
+    """Interleaved: not in the order of their families."""
+    counted = {"lanes": 8, "flops": 1e6, "flops_single": 0.0, "bytes": 2e6, "bytes_again": 0.0}
+    runs = []
+    for time in (30.0, 20.0, 25.0):
+        runs += [
+            kernel_run("machine/avx512/triad_memory", time, 5, bytes_per_second=1e12 / time),
+            kernel_run("machine/avx512/triad_l2", time, 4, bytes_per_second=4e12 / time),
+            kernel_run("machine/avx512/multiply_add", time, 2, flops_per_second=2e12 / time),
+            kernel_run("machine/avx512/multiply_add_single", time, 3, flops_per_second=4e12 / time),
+            kernel_run("lanes/avx512/shared/forward/a/case/manual_time", time, 1, **counted),
+            kernel_run("lanes/avx512/shared/states_q/a/case", 100 * time, 0, lanes=8, states=50, steps=4.5, solved_share=0.98),
+        ]
+    wrong = {"name": "lanes/avx512/flows/a/case", "run_type": "iteration", "family_index": 6, "error_occurred": True,
+             "error_message": "no solution"}  # fmt: skip
+    return [*runs, wrong]
+
+
+def test_roofline_sets_kernels_beside_the_machine():
+    made = roofline.made_of(made_of([]).machine, 3, kernel_runs())
+    machine = made.machines["avx512"]
+    assert machine.flops == pytest.approx(1e11)  # of its best run
+    (kernel,) = made.kernels
+    assert (kernel.case, kernel.factors, kernel.name, kernel.seconds) == ("a/case", "shared", "forward", pytest.approx(25e-6))
+    assert kernel.share_of_peak(machine) == pytest.approx(0.4)  # 10 of 25 us
+    assert kernel.share_of_bandwidth(machine, "l2") == pytest.approx(0.4)
+    assert kernel.share_of_bandwidth(machine, "memory") == pytest.approx(1.6)
+    mixed = dataclasses.replace(kernel, flops_single=1e6)
+    assert mixed.share_of_peak(machine) == pytest.approx(0.6)
+    (states,) = made.states
+    assert (states.q_limits, states.seconds) == (True, pytest.approx(50e-6))
+    page = roofline.markdown(made)
+    assert "| avx512 | shared | forward | 8 | 25 µs [20 µs, 30 µs] | 3.12 µs | 0.5 | 40 | 40 % | 80 | - | 40 % | 160 % |" in page
+    assert "| avx512 | shared | 8 | yes | 50 µs [40 µs, 60 µs] | 20,000 | 4.50 | 98 % |" in page
+    assert "| unit | Gflop/s double | Gflop/s single | GB/s L2 | GB/s memory |" in page
+    assert "- lanes/avx512/flows/a/case: no solution" in page
+
+
+def test_report_has_a_roofline_where_kernels_were_measured(tmp_path):
+    made, file = made_of([record_of("nodalroom", [2.0])]), tmp_path / kernels.FILE
+    assert "## Roofline" not in document.text(made, {}, file)
+    file.write_text(json.dumps({"machine": made.machine, "repeats": 3, "runs": kernel_runs()}))
+    page = document.text(made, {}, file)
+    assert page.count("\n## Roofline\n") == 1
+    assert page.endswith("no solution\n")
 
 
 def test_plots_are_written(tmp_path):

@@ -8,8 +8,8 @@
 
 namespace nodalroom::testing {
 
-inline constexpr std::array kVectorUnits = {numerics::VectorUnit::plain, numerics::VectorUnit::avx2,
-                                            numerics::VectorUnit::avx512};
+inline constexpr std::array kVectorUnits = {numerics::VectorUnit::plain, numerics::VectorUnit::neon,
+                                            numerics::VectorUnit::avx2, numerics::VectorUnit::avx512};
 
 inline std::string unit_name(const ::testing::TestParamInfo<numerics::VectorUnit>& info) {
     return numerics::to_string(info.param);

@@ -45,13 +45,36 @@ TEST(VectorUnit, IsTheWidestUnlessTheVariableNamesOne) {
     EXPECT_EQ(choose_vector_unit(), VectorUnit::plain);
 }
 
+TEST(VectorUnit, RefusesAUnitOfAnotherProcessor) {
+    for (const VectorUnit unit : testing::kVectorUnits) {
+        if (is_supported(unit)) continue;
+        const Variable variable(to_string(unit));
+        try {
+            (void)choose_vector_unit();
+            FAIL() << "accepted " << to_string(unit);
+        } catch (const OptionError& error) {
+            EXPECT_EQ(error.what(), "vector unit '" + std::string(to_string(unit)) +
+                                        "' of NODALROOM_VECTOR_UNIT: this processor does not have it");
+        }
+    }
+}
+
+TEST(VectorUnit, AnArchitectureHasItsOwn) {
+#if defined(__aarch64__)
+    EXPECT_TRUE(is_supported(VectorUnit::neon));
+    EXPECT_FALSE(is_supported(VectorUnit::avx2) || is_supported(VectorUnit::avx512));
+#else
+    EXPECT_FALSE(is_supported(VectorUnit::neon));
+#endif
+}
+
 TEST(VectorUnit, RefusesAVariableThatNamesNone) {
     const Variable variable("fast");
     try {
         (void)choose_vector_unit();
         FAIL() << "accepted";
     } catch (const OptionError& error) {
-        EXPECT_STREQ(error.what(), "vector unit 'fast'; must be 'plain', 'avx2' or 'avx512'");
+        EXPECT_STREQ(error.what(), "vector unit 'fast'; must be 'plain', 'neon', 'avx2' or 'avx512'");
     }
 }
 

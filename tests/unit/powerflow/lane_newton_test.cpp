@@ -289,8 +289,8 @@ TEST(LaneNewton, VectorUnitsAgree) {
     const auto order = in_order(scenarios.size());
     for (const Factors factors : {Factors::own_double, Factors::shared}) {
         const auto plain = solve_in_lanes(base, scenarios, VectorUnit::plain, factors, order);
-        for (const VectorUnit unit : {VectorUnit::avx2, VectorUnit::avx512}) {
-            if (!numerics::is_supported(unit)) continue;
+        for (const VectorUnit unit : testing::kVectorUnits) {
+            if (unit == VectorUnit::plain || !numerics::is_supported(unit)) continue;
             const auto wide = solve_in_lanes(base, scenarios, unit, factors, order);
             for (std::size_t i = 0; i < plain.size(); ++i) {
                 ASSERT_EQ(wide[i].report.status, plain[i].report.status);
