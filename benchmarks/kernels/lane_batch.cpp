@@ -57,13 +57,14 @@ void LaneBatch::fill_structure(const BenchCase& bench) {
         q_load_.push_back(point.q_load[static_cast<std::size_t>(bus)]);
     }
     row_marks_.assign(n, 0);
-    for (auto* values : {&p_gen_, &alpha_, &q_fixed_, &v_setpoint_, &regulates_, &q_unit_, &vm_unit_}) {
+    for (auto* values : {&p_gen_, &alpha_, &q_fixed_, &v_setpoint_, &regulates_, &q_min_, &q_max_,
+                         &limit_side_, &q_unit_, &vm_unit_}) {
         *values = Array(units * lanes, 0.0);
     }
     supply_ = Array((n - static_cast<std::size_t>(s.first_reference)) * lanes, 0.0);
     for (auto* values : {&e_, &f_, &e_before_, &f_before_}) *values = Array(n * lanes, 0.0);
     residual_ = Array(2 * n * lanes, 0.0);
-    for (auto* values : {&worst_, &usable_}) *values = Array(lanes, 0.0);
+    for (auto* values : {&worst_, &off_limits_, &usable_}) *values = Array(lanes, 0.0);
     active_ = Array(lanes, 1.0);
     const std::size_t block = 4 * lanes * static_cast<std::size_t>(kernels_.bytes_per_factor);
     work_row_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(pattern.longest_row()));
@@ -90,6 +91,10 @@ void LaneBatch::fill_structure(const BenchCase& bench) {
     view_.q_fixed = q_fixed_.data();
     view_.v_setpoint = v_setpoint_.data();
     view_.regulates = regulates_.data();
+    view_.q_min = q_min_.data();
+    view_.q_max = q_max_.data();
+    view_.limit_side = limit_side_.data();
+    view_.off_limits = off_limits_.data();
     view_.supply = supply_.data();
     view_.e = e_.data();
     view_.f = f_.data();
@@ -134,6 +139,8 @@ void LaneBatch::fill_lanes(const BenchCase& bench) {
             q_fixed_[here] = values.q_gen;
             v_setpoint_[here] = values.v_setpoint;
             regulates_[here] = voltages.mode[bus] == powerflow::QMode::regulating ? 1.0 : 0.0;
+            q_min_[here] = values.q_min;
+            q_max_[here] = values.q_max;
         }
         for (std::size_t island = 0; island < voltages.supply_pu.size(); ++island) {
             supply_[at(static_cast<std::size_t>(s.supply_row[island]), lane)] = voltages.supply_pu[island];

@@ -10,7 +10,10 @@ namespace {
 using contingency::StateSolver;
 using powerflow::QMode;
 
-constexpr double kLongestFall = 0.08;   // of the followed voltage in one step, relative
+constexpr double kLongestFall = 0.08;  // of the followed voltage in one step, relative
+// Steps are halved down to this where the curve has a kink.
+constexpr double kFinestFall = 0.002;
+constexpr double kSmoothShare = 0.1;
 constexpr double kShortestFall = 1e-6;  // below it the curve is given up
 constexpr double kLeastBeyond = 1e-5;   // the other side of the turn is looked at this far from it
 constexpr int kMaxPoints = 60;
@@ -216,7 +219,16 @@ std::vector<LoadedPoint> follow_to_fold(StateSolver& solver, const Candidate& ca
             continue;
         }
         if (follower.by_load(next, *followed) < 0.0) {
-            if (next.load_mw <= upper.load_mw) return {};
+            // Between two points of a smooth piece the load grows by the mean of their rates. Where limits
+            // switch it does not, and the path may have turned and turned back: looked at more closely.
+            const double grown = next.load_mw - upper.load_mw;
+            const double expected = 0.5 * (rate + 1.0 / follower.by_load(next, *followed)) * fall;
+            const bool is_smooth = std::abs(grown - expected) <= kSmoothShare * expected;
+            if (!is_smooth && -fall > kFinestFall) {
+                longest = -0.5 * fall;
+                continue;
+            }
+            if (grown <= 0.0) return {};
             before = std::move(upper);
             upper = std::move(next);
             met.push_back({upper.load_mw, upper.voltages});

@@ -105,6 +105,49 @@ public:
         return false;
     }
 
+    /// Whether any pattern of regulating buses and buses held at a limit solves a state with a load and keeps
+    /// to eq. 5: all of them are tried, from the state without load. For grids of a few units.
+    [[nodiscard]] bool has_solution(BusRow bus, contingency::Outage outage, double load_mw) {
+        using powerflow::QMode;
+        const State& state =
+            *std::find_if(states_.begin(), states_.end(), [&](const State& s) { return s.outage == outage; });
+        solver_.set_outage(outage);
+        const double p = load_mw / network_.base_mva();
+        const double power_factor = options_.power_factor;
+        solver_.set_load(bus, p, p * std::sqrt(1.0 - power_factor * power_factor) / power_factor);
+        const powerflow::OperatingPoint point = solver_.newton().point();
+        std::vector<std::size_t> regulated;
+        for (std::size_t i = 0; i < point.regulates.size(); ++i) {
+            if (point.regulates[i] != 0) regulated.push_back(i);
+        }
+        std::vector<int> choice(regulated.size(), 0);  // 0: regulates, 1: at its minimum, 2: at its maximum
+        for (;;) {
+            powerflow::OperatingPoint fixed = point;
+            for (std::size_t k = 0; k < regulated.size(); ++k) {
+                const std::size_t i = regulated[k];
+                if (choice[k] == 0) continue;
+                fixed.regulates[i] = 0;
+                fixed.q_gen[i] = choice[k] == 1 ? point.q_min[i] : point.q_max[i];
+            }
+            powerflow::NewtonSolver newton(base_.equations(), fixed);
+            newton.start_from(state.voltages);
+            powerflow::NewtonOptions options;
+            options.enforce_q_limits = false;
+            bool good = newton.solve(options).converged();
+            for (std::size_t k = 0; good && k < regulated.size(); ++k) {
+                const std::size_t i = regulated[k];
+                const double q = newton.q_generation(i), v = newton.voltages().vm_pu[i];
+                good = choice[k] == 0   ? q <= point.q_max[i] && q >= point.q_min[i]
+                       : choice[k] == 1 ? v >= point.v_setpoint[i]
+                                        : v <= point.v_setpoint[i];
+            }
+            if (good) return true;
+            std::size_t next = 0;
+            while (next < choice.size() && ++choice[next] == 3) choice[next++] = 0;
+            if (next == choice.size()) return false;
+        }
+    }
+
     /// How many states are not clean at a load.
     [[nodiscard]] std::size_t states_not_clean(BusRow bus, double load_mw) {
         bus_ = bus;
