@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "nodalroom/headroom/screen.hpp"
 
@@ -66,6 +67,48 @@ std::vector<LostRow> list_lost_rows(const StateSolver& solver, const std::vector
         }
     }
     return rows;
+}
+
+/// Puts values of several per element into a new order.
+template <class T>
+void reorder(std::vector<T>& values, const std::vector<std::int32_t>& order) {
+    if (order.empty()) return;
+    const std::size_t each = values.size() / order.size();
+    std::vector<T> moved;
+    moved.reserve(values.size());
+    for (const std::int32_t from : order) {
+        const auto first =
+            values.begin() + static_cast<std::ptrdiff_t>(each * static_cast<std::size_t>(from));
+        moved.insert(moved.end(), first, first + static_cast<std::ptrdiff_t>(each));
+    }
+    values = std::move(moved);
+}
+
+/// Elements by growing margin, so that a look ends where no load reaches; found again by their row.
+void order_by_margin(Footprint& footprint) {
+    const auto places_by = [](std::size_t count, auto&& key) {
+        std::vector<std::int32_t> places(count);
+        std::iota(places.begin(), places.end(), 0);
+        std::stable_sort(places.begin(), places.end(), [&](std::int32_t a, std::int32_t b) {
+            return key[static_cast<std::size_t>(a)] < key[static_cast<std::size_t>(b)];
+        });
+        return places;
+    };
+    auto order = places_by(footprint.branch.size(), footprint.branch_margin);
+    reorder(footprint.branch, order);
+    reorder(footprint.at_to_end, order);
+    for (auto* values : {&footprint.branch_shift, &footprint.branch_response, &footprint.branch_margin,
+                         &footprint.branch_strength}) {
+        reorder(*values, order);
+    }
+    order = places_by(footprint.bus.size(), footprint.bus_margin);
+    reorder(footprint.bus, order);
+    for (auto* values :
+         {&footprint.bus_shift, &footprint.bus_response, &footprint.bus_margin, &footprint.bus_strength}) {
+        reorder(*values, order);
+    }
+    footprint.branch_by_row = places_by(footprint.branch.size(), footprint.branch);
+    footprint.bus_by_row = places_by(footprint.bus.size(), footprint.bus);
 }
 
 }  // namespace
@@ -170,6 +213,7 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
                 q_injection_direction(solver, static_cast<std::size_t>(bus), response[j])));
         }
     }
+    order_by_margin(footprint);
     return footprint;
 }
 

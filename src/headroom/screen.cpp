@@ -11,6 +11,9 @@ namespace {
 
 using model::Complex;
 
+// Reactive power (per unit) by which no regulating bus of a state answers what was lost: not looked at.
+constexpr float kLeastResponse = 1e-4F;
+
 /// What one limit of one state is predicted to do at the screened load.
 struct Prediction {
     double excess = -std::numeric_limits<double>::infinity();  ///< > 0: expected to count
@@ -24,6 +27,16 @@ struct Prediction {
 
 /// |z|; std::abs guards against overflow at several times the cost.
 double magnitude(Complex z) { return std::sqrt(std::norm(z)); }
+
+/// Where an element stands in a footprint; -1: nowhere.
+std::int32_t place_of(const std::vector<std::int32_t>& elements, const std::vector<std::int32_t>& by_row,
+                      std::int32_t element) {
+    const auto at =
+        std::lower_bound(by_row.begin(), by_row.end(), element, [&](std::int32_t place, std::int32_t row) {
+            return elements[static_cast<std::size_t>(place)] < row;
+        });
+    return at != by_row.end() && elements[static_cast<std::size_t>(*at)] == element ? *at : -1;
+}
 
 /// Load at which a quantity that goes from `before` to `now` is expected to pass `limit`.
 double crossing(double load_mw, double before, double now, double limit) {
@@ -41,11 +54,16 @@ Screen::Screen(const StudyContext& context, std::vector<Footprint> footprints, I
       voltage_loss_(std::move(voltage_loss)),
       allowance_(allowance) {
     for (const Footprint& footprint : footprints_) {
-        float strength = 0.0F, lowering = 0.0F;
-        for (const float value : footprint.bus_strength) strength = std::max(strength, value);
-        for (const float shift : footprint.bus_shift) lowering = std::max(lowering, -shift);
-        bus_strength_.push_back(strength);
-        bus_lowering_.push_back(lowering);
+        const auto largest = [](const std::vector<float>& values, float sign) {
+            float found = 0.0F;
+            for (const float value : values) found = std::max(found, sign * value);
+            return found;
+        };
+        branch_strength_.push_back(largest(footprint.branch_strength, 1.0F));
+        bus_strength_.push_back(largest(footprint.bus_strength, 1.0F));
+        q_strength_.push_back(
+            std::max(largest(footprint.q_response, 1.0F), largest(footprint.q_response, -1.0F)));
+        bus_lowering_.push_back(largest(footprint.bus_shift, -1.0F));
     }
 }
 
@@ -105,7 +123,8 @@ void Screen::look_at(const IntactPoint& at, Look& look) const {
         for (std::size_t e = 0; e < units; ++e) {
             more[e] = more_q[static_cast<std::size_t>(footprint.source_bus[e])];
         }
-        for (std::size_t j = 0; j < footprint.sources.size(); ++j) {
+        const bool responds = q_strength_[state] * sum > kLeastResponse;
+        for (std::size_t j = 0; responds && j < footprint.sources.size(); ++j) {
             const float* const response = footprint.q_response.data() + units * j;
             const float lost = look.lost[look.first[state] + j];
             for (std::size_t e = 0; e < units; ++e) more[e] += response[e] * lost;
@@ -222,21 +241,29 @@ void Screen::find_suspects(const Look& look, const LimitMask& mask, const std::v
     // Touched elements that can reach what is missing, by their place in the footprint.
     std::vector<std::int32_t> near;
     const auto find_near = [&near](const std::vector<std::int32_t>& element, const std::vector<float>& reach,
-                                   const std::vector<float>& strength, const std::vector<float>& margin,
+                                   float largest_reach, const std::vector<float>& strength,
+                                   float largest_strength, const std::vector<float>& margin,
                                    float reach_of_all, float per_strength, float least) {
-        near.resize(element.size());
+        // By growing margin: beyond the first that nothing reaches there is no other.
+        const float furthest = reach_of_all + largest_reach + per_strength * largest_strength;
+        const auto end = static_cast<std::size_t>(std::upper_bound(margin.begin(), margin.end(), furthest) -
+                                                  margin.begin());
+        const std::size_t looked_at = furthest < least ? 0 : std::min(end, element.size());
+        near.resize(looked_at);
         std::size_t count = 0;
-        for (std::size_t e = 0; e < element.size(); ++e) {
-            const float furthest =
+        for (std::size_t e = 0; e < looked_at; ++e) {
+            const float here =
                 reach_of_all + reach[static_cast<std::size_t>(element[e])] + per_strength * strength[e];
             near[count] = static_cast<std::int32_t>(e);
-            count += static_cast<std::size_t>(furthest >= std::max(margin[e], least));
+            count += static_cast<std::size_t>(here >= std::max(margin[e], least));
         }
         near.resize(count);
     };
-    const auto is_touched = [](const std::vector<std::int32_t>& elements, std::int32_t element) {
-        return std::binary_search(elements.begin(), elements.end(), element);
-    };
+    const auto is_touched = [](const std::vector<std::int32_t>& elements,
+                               const std::vector<std::int32_t>& by_row,
+                               std::int32_t element) { return place_of(elements, by_row, element) >= 0; };
+    const float largest_branch_reach = *std::max_element(branch_reach.begin(), branch_reach.end());
+    const float largest_bus_reach = *std::max_element(bus_reach.begin(), bus_reach.end());
     // A watched change of voltage may count anywhere.
     const std::vector<float> no_margin(watch_change ? limits.vmin_pu.size() : 0, -1.0F);
     const float least_change = watch_change ? -1.0F : static_cast<float>(attribution_v);
@@ -249,9 +276,9 @@ void Screen::find_suspects(const Look& look, const LimitMask& mask, const std::v
         v_short = allowance_.share_of_q_deficit * look.voltage_pu[state];
         Prediction out, allowed;
         if (mask.thermal) {
-            find_near(footprint.branch, branch_reach, footprint.branch_strength, footprint.branch_margin,
-                      static_cast<float>(q_short), branch_spread * look.lost_sum[state],
-                      static_cast<float>(attribution_s));
+            find_near(footprint.branch, branch_reach, largest_branch_reach, footprint.branch_strength,
+                      branch_strength_[state], footprint.branch_margin, static_cast<float>(q_short),
+                      branch_spread * look.lost_sum[state], static_cast<float>(attribution_s));
             for (const std::int32_t place : near) {
                 const auto e = static_cast<std::size_t>(place);
                 float re = 0.0F, im = 0.0F;
@@ -265,14 +292,15 @@ void Screen::find_suspects(const Look& look, const LimitMask& mask, const std::v
                         allowed);
             }
             for (const std::int32_t l : hot_branches) {
-                if (l == footprint.lost_branch || is_touched(footprint.branch, l)) continue;
+                if (l == footprint.lost_branch || is_touched(footprint.branch, footprint.branch_by_row, l))
+                    continue;
                 untouched(static_cast<std::size_t>(l), out, allowed);
             }
         }
         if (mask.voltage) {
-            find_near(footprint.bus, bus_reach, footprint.bus_strength,
-                      watch_change ? no_margin : footprint.bus_margin, static_cast<float>(v_short),
-                      bus_spread * look.lost_sum[state], least_change);
+            find_near(footprint.bus, bus_reach, largest_bus_reach, footprint.bus_strength,
+                      bus_strength_[state], watch_change ? no_margin : footprint.bus_margin,
+                      static_cast<float>(v_short), bus_spread * look.lost_sum[state], least_change);
             for (const std::int32_t place : near) {
                 const auto e = static_cast<std::size_t>(place);
                 float interplay = 0.0F;
@@ -282,7 +310,7 @@ void Screen::find_suspects(const Look& look, const LimitMask& mask, const std::v
                         allowed);
             }
             for (const std::int32_t i : hot_buses) {
-                if (!is_touched(footprint.bus, i))
+                if (!is_touched(footprint.bus, footprint.bus_by_row, i))
                     voltage(static_cast<std::size_t>(i), 0.0, 0.0, out, allowed);
             }
         }
@@ -333,11 +361,9 @@ void Screen::order_by_strain(const Look& look, BusRow bus, std::size_t most, std
             for (std::size_t j = 0; j < sources; ++j) drop -= response[j] * lost[j];
             return drop;
         };
-        const auto own = std::lower_bound(footprint.bus.begin(), footprint.bus.end(), bus.value());
-        const bool is_touched = own != footprint.bus.end() && *own == bus.value();
-        const float at_load =
-            is_touched ? std::max(drop_at(static_cast<std::size_t>(own - footprint.bus.begin())), 0.0F)
-                       : 0.0F;
+        const std::int32_t own =
+            place_of(footprint.bus, footprint.bus_by_row, static_cast<std::int32_t>(bus.value()));
+        const float at_load = own >= 0 ? std::max(drop_at(static_cast<std::size_t>(own)), 0.0F) : 0.0F;
         if (is_wanted(0, at_load + deficit)) take(0, at_load + deficit, state);
         if (is_wanted(1, std::max(bus_strength_[state] * power + bus_lowering_[state], 0.0F) + deficit)) {
             float anywhere = 0.0F;

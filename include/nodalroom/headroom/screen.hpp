@@ -31,18 +31,19 @@ struct Footprint {
     };
     std::int32_t lost_branch = -1;  ///< branch row out of service in this state; -1: none
     std::vector<Source> sources;
-    std::vector<std::int32_t> branch;     ///< branch rows touched
+    std::vector<std::int32_t> branch;     ///< branch rows touched, by growing margin
     std::vector<std::uint8_t> at_to_end;  ///< per touched branch: 1 where the to end carries more
     std::vector<float> branch_shift;      ///< per touched branch: re, im of the change at that end
     std::vector<float> branch_response;   ///< per touched branch and source: re, im per unit lost
     std::vector<float> branch_margin;     ///< per touched branch: rating less |S| of the state without load
     std::vector<float> branch_strength;   ///< per touched branch: largest response to any source
-    std::vector<std::int32_t> bus;        ///< bus rows touched
+    std::vector<std::int32_t> bus;        ///< bus rows touched, by growing margin
     std::vector<float> bus_shift;         ///< per touched bus: change of |V|
     std::vector<float> bus_response;      ///< per touched bus and source
     std::vector<float> bus_margin;    ///< per touched bus: distance of |V| from its nearer limit without load
     std::vector<float> bus_strength;  ///< per touched bus: largest response to any source
-    std::vector<std::int32_t> source_bus;   ///< buses that regulate in this state
+    std::vector<std::int32_t> branch_by_row, bus_by_row;  ///< places in branch and bus, by growing row
+    std::vector<std::int32_t> source_bus;                 ///< buses that regulate in this state
     std::vector<float> q_to_max, q_to_min;  ///< per such bus: distance of its Q from both limits without load
     std::vector<float> q_response;          ///< per source and such bus
 };
@@ -115,8 +116,9 @@ private:
     IntactPoint intact_;
     std::vector<float> voltage_loss_;
     ScreenAllowance allowance_;
-    /// Per state: the strongest response of any bus, and the most it lowers any voltage without load.
-    std::vector<float> bus_strength_, bus_lowering_;
+    /// Per state: the strongest response of any branch, bus and regulating bus, and the most it lowers any
+    /// voltage without load.
+    std::vector<float> branch_strength_, bus_strength_, q_strength_, bus_lowering_;
 };
 
 }  // namespace nodalroom::headroom
