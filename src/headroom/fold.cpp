@@ -16,6 +16,8 @@ constexpr double kFinestFall = 0.002;
 constexpr double kSmoothShare = 0.1;
 constexpr double kShortestFall = 1e-6;  // below it the curve is given up
 constexpr double kLeastBeyond = 1e-5;   // the other side of the turn is looked at this far from it
+constexpr double kFlat = 1e-3;          // less than this over all the load that is left is no fall to follow
+constexpr int kMaxHalvings = 20;
 constexpr int kMaxPoints = 60;
 constexpr int kMaxCorrections = 12;
 constexpr int kMaxSwitchRounds = 10;
@@ -86,6 +88,16 @@ public:
             factor_is_useful = true;
             previous = mismatch;
             if (!take_step(column, gap, load_mw)) return false;
+        }
+        return false;
+    }
+
+    /// Where no voltage falls yet: the longest step of the load, halved until Newton's method takes it.
+    bool go_by_load(const CurvePoint& point, double step_mw, CurvePoint& found) {
+        for (int halvings = 0; halvings < kMaxHalvings; ++halvings, step_mw *= 0.5) {
+            set_load(point.load_mw + step_mw);
+            if (solver_->solve_near(point.voltages).converged())
+                return finish(point.load_mw + step_mw, found);
         }
         return false;
     }
@@ -181,7 +193,16 @@ std::vector<LoadedPoint> follow_to_fold(StateSolver& solver, const Candidate& ca
     for (int points = 0; points < kMaxPoints; ++points) {
         if (!lower) {
             const auto bus = follower.steepest(upper, followed);
-            if (!bus) return {};
+            const double left_mw = up_to_mw - upper.load_mw;
+            if (!bus || follower.by_load(upper, *bus) * left_mw > -kFlat) {
+                if (!follower.go_by_load(upper, left_mw, next)) return {};
+                before.reset();
+                followed.reset();
+                upper = std::move(next);
+                met.push_back({upper.load_mw, upper.voltages});
+                if (upper.load_mw >= up_to_mw) return met;
+                continue;
+            }
             if (bus != followed) before.reset();
             followed = bus;
         }

@@ -352,5 +352,94 @@ TEST(SharedFactor, OneStepIsAStepOfTheChangedJacobian) {
     }
 }
 
+/// A factor of the grid with every bus regulating, and lanes in which many are at a limit: more than a dense
+/// compensation would bear.
+TEST(SharedFactor, CarriesManyBusesInAnotherMode) {
+    const Network network = load_case("case_ACTIVSg500");
+    const BaseCase base(network, spare_options());
+    NewtonSolver regulating(base.equations(), base.point());
+    NewtonOptions no_limits;
+    no_limits.enforce_q_limits = false;
+    regulating.start_from(base.voltages());
+    ASSERT_TRUE(regulating.solve(no_limits).converged());
+    std::size_t differ = 0;
+    for (std::size_t i = 0; i < network.buses().size(); ++i) {
+        differ += regulating.voltages().mode[i] != base.voltages().mode[i] ? 1 : 0;
+    }
+    EXPECT_GT(differ, 24U);
+    const SharedFactor factor(base.lanes(), regulating);
+    ASSERT_TRUE(factor.is_sound());
+
+    const auto scenarios = scenarios_of(base, testing::kSanitized ? 10 : 40, 0.2);
+    LaneOptions options;
+    options.factors = Factors::shared;
+    options.shared = &factor;
+    LaneNewton lanes(base.lanes(), base.point(), options);
+    std::vector<Outcome> outcomes(scenarios.size());
+    std::size_t next = 0;
+    lanes.run(
+        [&](LaneTask& task) {
+            if (next == scenarios.size()) return false;
+            const bool intact = scenarios[next].outage.is_intact();
+            task = {next, intact ? nullptr : &scenarios[next].edit, scenarios[next].load, &base.lane_start()};
+            ++next;
+            return true;
+        },
+        [&](const LaneResult& result) {
+            outcomes[result.id].report = result.report;
+            outcomes[result.id].voltages = *result.voltages;
+        });
+    EXPECT_LT(expect_same_as_scalar(base, scenarios, outcomes), scenarios.size() / 4);
+}
+
+/// A state with a load, begun from the intact state with that load and from what the outage alone does: the
+/// same solution in fewer steps than from the intact state alone.
+TEST(LaneShift, BringsAStateWithALoadNearItsSolution) {
+    const Network network = load_case("case_ACTIVSg200");
+    const BaseCase base(network, spare_options());
+    const auto bus = static_cast<std::int32_t>(network.find_bus(BusNumber(100))->value());
+    const AddedLoad load{bus, 0.4, 0.13};
+    StateSolver solver(base);
+    std::vector<Scenario> scenarios;
+    std::vector<LaneShift> shifts;
+    for (const Outage outage : contingency::list_outages(network, contingency::ContingencySet::n_minus_1)) {
+        solver.set_outage(outage);
+        if (!solver.solve_from_base().converged()) continue;
+        shifts.emplace_back(base.lanes(), solver.newton().voltages(), solver.newton().v_real(),
+                            solver.newton().v_imag(), base.lane_start());
+        Scenario scenario{outage, {}, load};
+        base.make_edit(outage, scenario.edit);
+        scenarios.push_back(scenario);
+    }
+    solver.set_outage({});
+    solver.set_load(BusRow(bus), load.p_pu, load.q_pu);
+    ASSERT_TRUE(solver.solve_from_base().converged());
+    const LaneStart start(base.lanes(), solver.newton().voltages());
+    const SharedFactor factor(base.lanes(), solver.newton());
+    int steps[2] = {0, 0};
+    for (const bool shifted : {false, true}) {
+        LaneOptions options;
+        options.factors = Factors::shared;
+        options.shared = &factor;
+        LaneNewton lanes(base.lanes(), base.point(), options);
+        std::vector<Outcome> outcomes(scenarios.size());
+        std::size_t next = 0;
+        lanes.run(
+            [&](LaneTask& task) {
+                if (next == scenarios.size()) return false;
+                task = {next, &scenarios[next].edit, load, &start, shifted ? &shifts[next] : nullptr};
+                ++next;
+                return true;
+            },
+            [&](const LaneResult& result) {
+                outcomes[result.id].report = result.report;
+                outcomes[result.id].voltages = *result.voltages;
+                steps[shifted ? 1 : 0] += result.report.iterations;
+            });
+        EXPECT_LT(expect_same_as_scalar(base, scenarios, outcomes), scenarios.size() / 20);
+    }
+    EXPECT_LT(steps[1], 0.9 * steps[0]);
+}
+
 }  // namespace
 }  // namespace nodalroom::powerflow
