@@ -239,15 +239,25 @@ double q_injection_direction(const StateSolver& solver, std::size_t bus, std::sp
         .imag();
 }
 
-bool load_direction(StateSolver& solver, BusRow bus, double mvar_per_mw, std::vector<double>& direction) {
+void set_load(StateSolver& solver, const Candidate& candidate, double load_mw) {
+    const double p = load_mw / solver.base().network().base_mva();
+    solver.set_load(candidate.bus, p, p * candidate.mvar_per_mw);
+}
+
+void fill_load_column(const StateSolver& solver, BusRow bus, double mvar_per_mw, std::span<double> column) {
     const auto& equations = solver.base().equations();
-    direction.assign(static_cast<std::size_t>(equations.size()), 0.0);
-    if (!solver.newton().factorise()) return false;
+    std::fill(column.begin(), column.end(), 0.0);
     const double per_mw = 1.0 / solver.base().network().base_mva();
-    direction[static_cast<std::size_t>(equations.p_row(bus.pos()))] = -per_mw;
+    column[static_cast<std::size_t>(equations.p_row(bus.pos()))] = -per_mw;
     if (solver.newton().voltages().mode[bus.pos()] != powerflow::QMode::regulating) {
-        direction[static_cast<std::size_t>(equations.q_row(bus.pos()))] = -per_mw * mvar_per_mw;
+        column[static_cast<std::size_t>(equations.q_row(bus.pos()))] = -per_mw * mvar_per_mw;
     }
+}
+
+bool load_direction(StateSolver& solver, BusRow bus, double mvar_per_mw, std::vector<double>& direction) {
+    direction.assign(static_cast<std::size_t>(solver.base().equations().size()), 0.0);
+    if (!solver.newton().factorise()) return false;
+    fill_load_column(solver, bus, mvar_per_mw, direction);
     solver.newton().solve_linear(direction);
     return true;
 }

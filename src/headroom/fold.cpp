@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 namespace nodalroom::headroom {
 namespace {
@@ -72,7 +73,7 @@ public:
         int rounds = 0;
         for (int i = 0; i < kMaxCorrections; ++i) {
             if (!(load_mw >= 0.0)) return false;
-            set_load(load_mw);
+            set_load(*solver_, candidate_, load_mw);
             double mismatch = newton.evaluate_mismatch();
             bool switched = false;
             if (mismatch < kSwitchMismatch && switch_modes()) {
@@ -95,7 +96,7 @@ public:
     /// Where no voltage falls yet: the longest step of the load, halved until Newton's method takes it.
     bool go_by_load(const CurvePoint& point, double step_mw, CurvePoint& found) {
         for (int halvings = 0; halvings < kMaxHalvings; ++halvings, step_mw *= 0.5) {
-            set_load(point.load_mw + step_mw);
+            set_load(*solver_, candidate_, point.load_mw + step_mw);
             if (solver_->solve_near(point.voltages).converged())
                 return finish(point.load_mw + step_mw, found);
         }
@@ -124,11 +125,6 @@ public:
     }
 
 private:
-    void set_load(double load_mw) {
-        const double p = load_mw / solver_->base().network().base_mva();
-        solver_->set_load(candidate_.bus, p, p * candidate_.mvar_per_mw);
-    }
-
     bool switch_modes() {
         if (!solver_->base().options().enforce_q_limits) return false;
         auto& newton = solver_->newton();
@@ -151,16 +147,9 @@ private:
     /// The bordered system: J dx = r + b dload, with the followed voltage's own entry of dx given.
     bool take_step(std::size_t column, double entry, double& load_mw) {
         auto& newton = solver_->newton();
-        const auto& equations = solver_->base().equations();
         std::copy(newton.residual().begin(), newton.residual().end(), columns_.begin());
-        std::fill(columns_.begin() + static_cast<std::ptrdiff_t>(size_), columns_.end(), 0.0);
-        const double per_mw = 1.0 / solver_->base().network().base_mva();
-        const std::size_t bus = candidate_.bus.pos();
-        columns_[size_ + static_cast<std::size_t>(equations.p_row(bus))] = -per_mw;
-        if (newton.voltages().mode[bus] != QMode::regulating) {
-            columns_[size_ + static_cast<std::size_t>(equations.q_row(bus))] =
-                -per_mw * candidate_.mvar_per_mw;
-        }
+        fill_load_column(*solver_, candidate_.bus, candidate_.mvar_per_mw,
+                         std::span(columns_).subspan(size_));
         newton.solve_linear(columns_, 2);
         const double change = (entry - columns_[column]) / columns_[size_ + column];
         if (!std::isfinite(change)) return false;
@@ -182,8 +171,7 @@ std::vector<LoadedPoint> follow_to_fold(StateSolver& solver, const Candidate& ca
     Follower follower(solver, candidate);
     CurvePoint upper, next;
     std::optional<CurvePoint> before, lower;  // on this side of the turn, on the other
-    const double p = from.load_mw / solver.base().network().base_mva();
-    solver.set_load(candidate.bus, p, p * candidate.mvar_per_mw);
+    set_load(solver, candidate, from.load_mw);
     solver.newton().start_from(from.voltages);
     solver.newton().evaluate_mismatch();
     if (!follower.finish(from.load_mw, upper)) return {};

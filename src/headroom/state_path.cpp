@@ -11,14 +11,13 @@ using contingency::StateSolver;
 using powerflow::Voltages;
 
 // Steps this short are tried with damping before the path is taken to end.
+constexpr double kThoroughBelowMw = StatePath::kCollapseWidthMw;
 // A turn is located to this width: the secant takes it there in a step more.
 constexpr double kTurnWidthMw = 0.1;
-constexpr double kThoroughBelowMw = StatePath::kCollapseWidthMw;
 
 void load_state(StateSolver& solver, contingency::Outage outage, const Candidate& candidate, double load_mw) {
-    const double p = load_mw / solver.base().network().base_mva();
     if (!(solver.outage() == outage)) solver.set_outage(outage);
-    solver.set_load(candidate.bus, p, p * candidate.mvar_per_mw);
+    set_load(solver, candidate, load_mw);
 }
 
 /// On the upper branch of the P-V curve more load lowers the voltage at its bus; a Newton iteration
@@ -89,11 +88,14 @@ bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from,
     return solve_loaded(solver, outage_, candidate_, load_mw, start, effort);
 }
 
+std::vector<LoadedPoint>::const_iterator StatePath::first_at_or_above(double load_mw) const {
+    return std::lower_bound(points_.begin(), points_.end(), load_mw,
+                            [](const LoadedPoint& point, double mw) { return point.load_mw < mw; });
+}
+
 bool StatePath::reach(StateSolver& solver, double load_mw) {
     if (load_mw >= lowest_unsolved_mw_) return false;
-    const auto upper =
-        std::lower_bound(points_.begin(), points_.end(), load_mw,
-                         [](const LoadedPoint& point, double mw) { return point.load_mw < mw; });
+    const auto upper = first_at_or_above(load_mw);
     if (upper != points_.end()) {
         const auto above = static_cast<std::size_t>(upper - points_.begin());
         const bool nearer_above =
@@ -118,9 +120,7 @@ bool StatePath::reach(StateSolver& solver, double load_mw) {
 
 /// In steps of the load, halved where one fails, until the end of the path is enclosed.
 bool StatePath::creep(StateSolver& solver, double load_mw) {
-    const auto upper =
-        std::lower_bound(points_.begin(), points_.end(), load_mw,
-                         [](const LoadedPoint& point, double mw) { return point.load_mw < mw; });
+    const auto upper = first_at_or_above(load_mw);
     std::size_t from = upper == points_.begin() ? 0 : static_cast<std::size_t>(upper - points_.begin()) - 1;
     double step = load_mw - points_[from].load_mw;
     bool growing = true;

@@ -45,6 +45,8 @@ struct Candidate {
     BusRow bus;
     double mvar_per_mw = 0.0;
 };
+/// Puts a candidate's load in place of the solver's present one.
+void set_load(contingency::StateSolver& solver, const Candidate& candidate, double load_mw);
 
 /// Limits exceeded in a solved state, whatever exceeded them. `intact_vm` are the intact state's voltages
 /// with the same load; they are needed for the voltage-change limit only. `loading_squared` is scratch.
@@ -77,6 +79,10 @@ struct ItemSlope {
 };
 [[nodiscard]] ItemSlope item_slope(const StudyContext& context, const contingency::StateSolver& solver,
                                    const Item& item, std::span<const double> direction);
+
+/// The right-hand side of one more MW at a bus, in the equations' order.
+void fill_load_column(const contingency::StateSolver& solver, BusRow bus, double mvar_per_mw,
+                      std::span<double> column);
 
 /// The state's response to one more MW at `bus`: solves J w = dr/dλ at the present solution.
 /// False when the Jacobian is singular there.

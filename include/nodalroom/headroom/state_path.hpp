@@ -40,6 +40,7 @@ private:
     bool creep(contingency::StateSolver& solver, double load_mw);
     void keep(contingency::StateSolver& solver, double load_mw);
     void keep(LoadedPoint point);
+    [[nodiscard]] std::vector<LoadedPoint>::const_iterator first_at_or_above(double load_mw) const;
 
     contingency::Outage outage_;
     Candidate candidate_;

@@ -66,15 +66,10 @@ struct Outcome {
     std::vector<double> v_real, v_imag;
 };
 
-std::vector<Outcome> solve_in_lanes(const BaseCase& base, const std::vector<Scenario>& scenarios,
-                                    VectorUnit unit, Factors factors, const std::vector<std::size_t>& order) {
-    LaneOptions options;
-    options.newton.mismatch_tolerance_pu = base.options().mismatch_tolerance_pu;
-    options.newton.enforce_q_limits = base.options().enforce_q_limits;
-    options.unit = unit;
-    options.factors = factors;
-    if (factors == Factors::shared) options.shared = &base.shared_factor();
-    LaneNewton lanes(base.lanes(), base.point(), options);
+/// shifts: one per scenario, put on top of the start; null: none.
+std::vector<Outcome> run_lanes(LaneNewton& lanes, const std::vector<Scenario>& scenarios,
+                               const std::vector<std::size_t>& order, const LaneStart& start,
+                               const std::vector<LaneShift>* shifts = nullptr) {
     std::vector<Outcome> outcomes(scenarios.size());
     std::size_t next = 0;
     lanes.run(
@@ -82,7 +77,7 @@ std::vector<Outcome> solve_in_lanes(const BaseCase& base, const std::vector<Scen
             if (next == order.size()) return false;
             const Scenario& scenario = scenarios[order[next]];
             task = {order[next], scenario.outage.is_intact() ? nullptr : &scenario.edit, scenario.load,
-                    &base.lane_start()};
+                    &start, shifts != nullptr ? &(*shifts)[order[next]] : nullptr};
             ++next;
             return true;
         },
@@ -95,6 +90,18 @@ std::vector<Outcome> solve_in_lanes(const BaseCase& base, const std::vector<Scen
             outcome.v_imag.assign(result.v_imag.begin(), result.v_imag.end());
         });
     return outcomes;
+}
+
+std::vector<Outcome> solve_in_lanes(const BaseCase& base, const std::vector<Scenario>& scenarios,
+                                    VectorUnit unit, Factors factors, const std::vector<std::size_t>& order) {
+    LaneOptions options;
+    options.newton.mismatch_tolerance_pu = base.options().mismatch_tolerance_pu;
+    options.newton.enforce_q_limits = base.options().enforce_q_limits;
+    options.unit = unit;
+    options.factors = factors;
+    if (factors == Factors::shared) options.shared = &base.shared_factor();
+    LaneNewton lanes(base.lanes(), base.point(), options);
+    return run_lanes(lanes, scenarios, order, base.lane_start());
 }
 
 std::vector<std::size_t> in_order(std::size_t count) {
@@ -375,20 +382,7 @@ TEST(SharedFactor, CarriesManyBusesInAnotherMode) {
     options.factors = Factors::shared;
     options.shared = &factor;
     LaneNewton lanes(base.lanes(), base.point(), options);
-    std::vector<Outcome> outcomes(scenarios.size());
-    std::size_t next = 0;
-    lanes.run(
-        [&](LaneTask& task) {
-            if (next == scenarios.size()) return false;
-            const bool intact = scenarios[next].outage.is_intact();
-            task = {next, intact ? nullptr : &scenarios[next].edit, scenarios[next].load, &base.lane_start()};
-            ++next;
-            return true;
-        },
-        [&](const LaneResult& result) {
-            outcomes[result.id].report = result.report;
-            outcomes[result.id].voltages = *result.voltages;
-        });
+    const auto outcomes = run_lanes(lanes, scenarios, in_order(scenarios.size()), base.lane_start());
     EXPECT_LT(expect_same_as_scalar(base, scenarios, outcomes), scenarios.size() / 4);
 }
 
@@ -422,20 +416,9 @@ TEST(LaneShift, BringsAStateWithALoadNearItsSolution) {
         options.factors = Factors::shared;
         options.shared = &factor;
         LaneNewton lanes(base.lanes(), base.point(), options);
-        std::vector<Outcome> outcomes(scenarios.size());
-        std::size_t next = 0;
-        lanes.run(
-            [&](LaneTask& task) {
-                if (next == scenarios.size()) return false;
-                task = {next, &scenarios[next].edit, load, &start, shifted ? &shifts[next] : nullptr};
-                ++next;
-                return true;
-            },
-            [&](const LaneResult& result) {
-                outcomes[result.id].report = result.report;
-                outcomes[result.id].voltages = *result.voltages;
-                steps[shifted ? 1 : 0] += result.report.iterations;
-            });
+        const auto outcomes =
+            run_lanes(lanes, scenarios, in_order(scenarios.size()), start, shifted ? &shifts : nullptr);
+        for (const Outcome& outcome : outcomes) steps[shifted ? 1 : 0] += outcome.report.iterations;
         EXPECT_LT(expect_same_as_scalar(base, scenarios, outcomes), scenarios.size() / 20);
     }
     EXPECT_LT(steps[1], 0.9 * steps[0]);
