@@ -71,21 +71,12 @@ void LaneBatch::fill_structure(const BenchCase& bench) {
     u_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(pattern.u_start().back()));
     step_ = AlignedArray<std::byte>(block / 2 * n);
 
-    view_.buses = static_cast<std::int32_t>(n);
-    view_.first_reference = s.first_reference;
-    view_.y_start = s.y_start.data();
-    view_.y_column = s.y_column.data();
+    powerflow::view_structure(s, view_);
     view_.y_g = y_g_.data();
     view_.y_b = y_b_.data();
-    view_.y_diagonal = s.y_diagonal.data();
-    view_.y_place = s.y_place.data();
     view_.row_marks = row_marks_.data();
-    view_.energised = s.energised.data();
     view_.p_load = p_load_.data();
     view_.q_load = q_load_.data();
-    view_.unit_of = s.unit_of.data();
-    view_.unit_island = s.unit_supply.data();
-    view_.supply_place = s.supply_place.data();
     view_.p_gen = p_gen_.data();
     view_.alpha = alpha_.data();
     view_.q_fixed = q_fixed_.data();
@@ -102,11 +93,6 @@ void LaneBatch::fill_structure(const BenchCase& bench) {
     view_.q_unit = q_unit_.data();
     view_.vm_unit = vm_unit_.data();
     view_.worst = worst_.data();
-    view_.lu_start = pattern.row_start().data();
-    view_.lu_column = pattern.columns().data();
-    view_.lu_diagonal = pattern.diagonal().data();
-    view_.u_start = pattern.u_start().data();
-    view_.destination = pattern.destinations().data();
     view_.work_row = work_row_.data();
     view_.u = u_.data();
     view_.step = step_.data();

@@ -82,28 +82,37 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     lay_out_view();
 }
 
+void view_structure(const LaneStructure& structure, LaneView& view) {
+    const numerics::BlockLuPattern& factors = structure.factors();
+    view.buses = static_cast<std::int32_t>(structure.buses());
+    view.first_reference = structure.first_reference;
+    view.y_start = structure.y_start.data();
+    view.y_column = structure.y_column.data();
+    view.y_diagonal = structure.y_diagonal.data();
+    view.y_place = structure.y_place.data();
+    view.energised = structure.energised.data();
+    view.unit_of = structure.unit_of.data();
+    view.unit_island = structure.unit_supply.data();
+    view.supply_place = structure.supply_place.data();
+    view.lu_start = factors.row_start().data();
+    view.lu_column = factors.columns().data();
+    view.lu_diagonal = factors.diagonal().data();
+    view.u_start = factors.u_start().data();
+    view.destination = factors.destinations().data();
+}
+
 /// The view's pointers, but for those to slots.
 void LaneNewton::Impl::lay_out_view() {
-    const LaneStructure& s = *structure_;
-    view_.buses = static_cast<std::int32_t>(s.bus_at.size());
-    view_.first_reference = s.first_reference;
-    view_.y_start = s.y_start.data();
-    view_.y_column = s.y_column.data();
+    view_structure(*structure_, view_);
     view_.y_g = y_g_.data();
     view_.y_b = y_b_.data();
-    view_.y_diagonal = s.y_diagonal.data();
-    view_.y_place = s.y_place.data();
     view_.row_marks = row_marks_.data();
-    view_.energised = s.energised.data();
     view_.p_load = p_load_.data();
     view_.q_load = q_load_.data();
     view_.p_current = p_current_.data();
     view_.q_current = q_current_.data();
     view_.p_impedance = p_impedance_.data();
     view_.q_impedance = q_impedance_.data();
-    view_.unit_of = s.unit_of.data();
-    view_.unit_island = s.unit_supply.data();
-    view_.supply_place = s.supply_place.data();
     view_.p_gen = p_gen_.data();
     view_.alpha = alpha_.data();
     view_.q_fixed = q_fixed_.data();
@@ -121,11 +130,6 @@ void LaneNewton::Impl::lay_out_view() {
     view_.residual = residual_.data();
     view_.worst = worst_.data();
     view_.off_limits = off_limits_.data();
-    view_.lu_start = s.factors().row_start().data();
-    view_.lu_column = s.factors().columns().data();
-    view_.lu_diagonal = s.factors().diagonal().data();
-    view_.u_start = s.factors().u_start().data();
-    view_.destination = s.factors().destinations().data();
     if (options_.shared != nullptr) view_.shared = options_.shared->values().data();
     view_.work_row = work_row_.data();
     view_.u = u_.data();

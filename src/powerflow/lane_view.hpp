@@ -7,6 +7,8 @@
 
 namespace nodalroom::powerflow {
 
+struct LaneStructure;
+
 /// What the lane kernels read and write: plain arrays, owned by LaneNewton. Buses stand in
 /// elimination order ("position"). Arrays "per lane" hold `lanes` values in a row for each position,
 /// aligned to 64 bytes. Only plain data crosses into the files compiled for wider vectors.
@@ -80,6 +82,9 @@ struct LaneView {
     const double* active = nullptr;  ///< per lane: 1 where the step is to be applied, else 0
     double* usable = nullptr;        ///< per lane: 0 where the step is too long to be applied
 };
+
+/// Points the view at the parts of a structure, which must outlive it.
+void view_structure(const LaneStructure& structure, LaneView& view);
 
 enum RowMark : std::uint8_t { kLanesDiffer = 1, kAddedLoad = 2 };
 
