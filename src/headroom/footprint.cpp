@@ -2,7 +2,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "nodalroom/headroom/screen.hpp"
+#include "nodalroom/headroom/footprint.hpp"
 
 namespace nodalroom::headroom {
 namespace {
@@ -12,22 +12,16 @@ using contingency::StateSolver;
 using model::Complex;
 using powerflow::QMode;
 
-// Elements are left out of a footprint below these effects: far under any allowance of the screen.
-constexpr double kMinShiftOfRating = 5e-4;
-constexpr double kMinBranchResponse = 2e-3;  // per unit of flow per unit lost
-constexpr double kMinVoltageShiftPu = 2e-5;
-constexpr double kMinVoltageResponse = 1e-4;  // per unit of voltage per unit lost
-
 bool holds_voltage(QMode mode) { return mode == QMode::regulating; }
 
-/// The equations in which the state differs from the intact one, as right-hand sides for a unit lost.
+/// The equations in which what is out of service is missing, as right-hand sides for a unit lost.
 struct LostRow {
     Footprint::Source source;
     std::int32_t equation;
     double value;
 };
 
-std::vector<LostRow> list_lost_rows(const StateSolver& solver, const std::vector<QMode>& intact_modes) {
+std::vector<LostRow> list_lost_rows(const StateSolver& solver) {
     using Lost = Footprint::Lost;
     const auto& equations = solver.base().equations();
     const auto& network = equations.network();
@@ -54,16 +48,6 @@ std::vector<LostRow> list_lost_rows(const StateSolver& solver, const std::vector
         if (own > 0.0) {
             rows.push_back(
                 {{Lost::supply_share, island, own / (own + rest)}, equations.p_row(bus.pos()), -1.0});
-        }
-    }
-    for (const auto& supply : equations.supply_entries()) {
-        const auto bus = static_cast<std::size_t>(supply.bus);
-        const bool held_before = holds_voltage(intact_modes[bus]);
-        const bool held_now = holds_voltage(modes[bus]);
-        if (held_before && !held_now) {
-            rows.push_back({{Lost::q_of_bus, supply.bus, 1.0}, equations.q_row(bus), -1.0});
-        } else if (!held_before && held_now) {
-            rows.push_back({{Lost::v_of_bus, supply.bus, 1.0}, equations.q_row(bus), -1.0});
         }
     }
     return rows;
@@ -140,7 +124,13 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
     const auto size = static_cast<std::size_t>(equations.size());
 
     if (solver.outage().kind == OutageKind::branch) footprint.lost_branch = solver.outage().row;
-    const auto lost = list_lost_rows(solver, intact_modes);
+    for (const auto& supply : equations.supply_entries()) {
+        const auto bus = static_cast<std::size_t>(supply.bus);
+        if (holds_voltage(intact_modes[bus]) != holds_voltage(solver.newton().voltages().mode[bus])) {
+            footprint.switched.push_back(supply.bus);
+        }
+    }
+    const auto lost = list_lost_rows(solver);
     std::vector<std::vector<double>> response(lost.size());
     const bool factored = !lost.empty() && solver.newton().factorise();
     if (factored) {
@@ -166,8 +156,8 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
             branch_response[j] = at_to ? change.s_to : change.s_from;
             strongest = std::max(strongest, std::sqrt(std::norm(branch_response[j])));
         }
-        if (std::sqrt(std::norm(shift)) < kMinShiftOfRating * limits.rating_pu[l] &&
-            strongest < kMinBranchResponse)
+        if (std::sqrt(std::norm(shift)) < kLeastShiftOfRating * limits.rating_pu[l] &&
+            strongest < kLeastBranchResponse)
             continue;
         footprint.branch.push_back(static_cast<std::int32_t>(l));
         footprint.at_to_end.push_back(at_to ? 1 : 0);
@@ -188,7 +178,7 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
         double strongest = 0.0;
         for (std::size_t j = 0; j < sources; ++j)
             strongest = std::max(strongest, std::abs(vm[i] * response[j][column]));
-        if (std::abs(shift) < kMinVoltageShiftPu && strongest < kMinVoltageResponse) continue;
+        if (std::abs(shift) < kLeastVoltageShiftPu && strongest < kLeastVoltageResponse) continue;
         footprint.bus.push_back(static_cast<std::int32_t>(i));
         footprint.bus_shift.push_back(static_cast<float>(shift));
         footprint.bus_margin.push_back(
@@ -215,26 +205,6 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
     }
     order_by_margin(footprint);
     return footprint;
-}
-
-std::vector<float> voltage_loss_per_q(StateSolver& solver) {
-    const auto& equations = solver.base().equations();
-    std::vector<float> loss(equations.bus_count(), 0.0F);
-    if (!solver.newton().factorise()) return loss;
-    std::vector<double> direction(static_cast<std::size_t>(equations.size()));
-    for (const auto& supply : equations.supply_entries()) {
-        const auto i = static_cast<std::size_t>(supply.bus);
-        const QMode mode = solver.newton().voltages().mode[i];
-        std::fill(direction.begin(), direction.end(), 0.0);
-        direction[static_cast<std::size_t>(equations.q_row(i))] = 1.0;
-        solver.newton().solve_linear(direction);
-        const double dv =
-            solver.newton().voltages().vm_pu[i] * direction[static_cast<std::size_t>(equations.v_column(i))];
-        // A bus that holds its voltage: how much Q one per unit of voltage takes, turned round.
-        const double dq = holds_voltage(mode) ? q_injection_direction(solver, i, direction) : 1.0;
-        if (dq > 0.0 && dv > 0.0) loss[i] = static_cast<float>(dv / dq);
-    }
-    return loss;
 }
 
 }  // namespace nodalroom::headroom

@@ -85,9 +85,9 @@ Preparation::Preparation(const model::Network& network, const HeadroomOptions& o
     intact_solver.newton().start_from(base_.voltages());
     intact_solver.newton().evaluate_mismatch();
     IntactPoint intact = read_intact_point(intact_solver, 0.0);
-    auto voltage_loss = voltage_loss_per_q(intact_solver);
+    ModeResponses modes = make_mode_responses(context_, intact_solver);
     auto footprints = sweep_states(context_, intact, states_, resolve_threads(options.threads), control);
-    screen_.emplace(context_, std::move(footprints), std::move(intact), std::move(voltage_loss));
+    screen_.emplace(context_, std::move(footprints), std::move(modes), std::move(intact));
 }
 
 }  // namespace nodalroom::headroom

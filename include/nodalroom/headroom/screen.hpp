@@ -2,61 +2,9 @@
 
 #include <vector>
 
-#include "nodalroom/headroom/criteria.hpp"
+#include "nodalroom/headroom/footprint.hpp"
 
 namespace nodalroom::headroom {
-
-/// The intact state with a new load, as far as the screen needs it: what every state shares.
-struct IntactPoint {
-    double load_mw = 0.0;
-    std::vector<model::BranchFlow> flow;  ///< per branch row, per unit
-    std::vector<double> vm_pu;
-    std::vector<double> q_generation;  ///< per bus
-    std::vector<double> supply_pu;     ///< per island
-};
-/// Reads an intact point off a solver that has just solved the intact state.
-[[nodiscard]] IntactPoint read_intact_point(const contingency::StateSolver& solver, double load_mw);
-
-/// First-order footprint of an outage, taken at its exact AC solution without load: how each
-/// element's flow and each bus's voltage differ from the intact state, and how they respond when the
-/// intact state sends more through what is lost (docs/math.md, section 5). Elements the outage
-/// hardly touches are left out.
-struct Footprint {
-    /// A quantity of the intact state that has no place in this one.
-    enum class Lost : std::uint8_t { p_from, q_from, p_to, q_to, supply_share, q_of_bus, v_of_bus };
-    struct Source {
-        Lost lost = Lost::p_from;
-        std::int32_t row = -1;  ///< branch row, bus row or island
-        double scale = 1.0;
-    };
-    std::int32_t lost_branch = -1;  ///< branch row out of service in this state; -1: none
-    std::vector<Source> sources;
-    std::vector<std::int32_t> branch;     ///< branch rows touched, by growing margin
-    std::vector<std::uint8_t> at_to_end;  ///< per touched branch: 1 where the to end carries more
-    std::vector<float> branch_shift;      ///< per touched branch: re, im of the change at that end
-    std::vector<float> branch_response;   ///< per touched branch and source: re, im per unit lost
-    std::vector<float> branch_margin;     ///< per touched branch: rating less |S| of the state without load
-    std::vector<float> branch_strength;   ///< per touched branch: largest response to any source
-    std::vector<std::int32_t> bus;        ///< bus rows touched, by growing margin
-    std::vector<float> bus_shift;         ///< per touched bus: change of |V|
-    std::vector<float> bus_response;      ///< per touched bus and source
-    std::vector<float> bus_margin;    ///< per touched bus: distance of |V| from its nearer limit without load
-    std::vector<float> bus_strength;  ///< per touched bus: largest response to any source
-    std::vector<std::int32_t> branch_by_row, bus_by_row;  ///< places in branch and bus, by growing row
-    std::vector<std::int32_t> source_bus;                 ///< buses that regulate in this state
-    std::vector<float> q_to_max, q_to_min;  ///< per such bus: distance of its Q from both limits without load
-    std::vector<float> q_response;          ///< per source and such bus
-};
-
-/// Voltage a regulating bus loses per unit of reactive power it is short of, once it stops
-/// regulating; 0 at other buses. The solver holds the solved intact state.
-[[nodiscard]] std::vector<float> voltage_loss_per_q(contingency::StateSolver& solver);
-
-/// The footprint of the state the solver has just solved (without load). `intact` is the intact
-/// state without load, `intact_modes` its buses' modes.
-[[nodiscard]] Footprint make_footprint(const StudyContext& context, contingency::StateSolver& solver,
-                                       const IntactPoint& intact,
-                                       const std::vector<powerflow::QMode>& intact_modes);
 
 /// A state the screen cannot rule out at a load.
 struct Suspect {
@@ -66,35 +14,49 @@ struct Suspect {
 };
 
 /// Where a state's prediction may err (all per unit): the allowance is a constant plus shares of the
-/// outage's own effect and of its interplay with the load.
+/// outage's own effect, of its interplay with the load, and of what buses do that cease or begin to regulate.
 struct ScreenAllowance {
     double thermal_share_of_rating = 0.002;
     double voltage_pu = 2e-4;
     double thermal_share_of_interplay = 1.0;
     double voltage_share_of_interplay = 4.0;
+    double thermal_share_of_switching = 2.0;
+    double voltage_share_of_switching = 5.0;
     double share_of_load_effect = 0.02;
-    double share_of_q_deficit = 1.0;  ///< of what regulating buses would have to give beyond their limits
+};
+
+/// What a screen is made of; states in the study's order, unsolvable ones with an empty footprint.
+struct ScreenData {
+    const StudyContext* context = nullptr;
+    std::vector<Footprint> footprints;
+    ModeResponses modes;
+    IntactPoint intact;  ///< without load
+    ScreenAllowance allowance;
+    /// Per state: the strongest response of any branch, bus and regulating bus, and the most it lowers any
+    /// voltage without load.
+    std::vector<float> branch_strength, bus_strength, q_strength, bus_lowering;
 };
 
 /// Predicts every state at one load from the intact state solved there: exact in the load, exact in
 /// the outage, first order in their interplay.
 class Screen {
 public:
-    /// footprint: one per outage state, in the study's order; unsolvable states have an empty one.
-    /// voltage_loss: as from voltage_loss_per_q.
-    Screen(const StudyContext& context, std::vector<Footprint> footprints, IntactPoint intact_at_zero,
-           std::vector<float> voltage_loss, ScreenAllowance allowance = {});
+    Screen(const StudyContext& context, std::vector<Footprint> footprints, ModeResponses modes,
+           IntactPoint intact_at_zero, ScreenAllowance allowance = {});
 
-    [[nodiscard]] const IntactPoint& intact_at_zero() const noexcept { return intact_; }
-    /// What all looks at one load share: what each state has lost there.
+    /// What all looks at one load share: what each state has lost there, and which of its buses act otherwise
+    /// than the intact state's.
     struct Look {
         const IntactPoint* at = nullptr;
         std::vector<float> lost;         ///< per state and source
         std::vector<std::size_t> first;  ///< per state: its first in lost
         std::vector<float> lost_sum;     ///< per state: sum of magnitudes
-        std::vector<float>
-            q_pu;  ///< per state: reactive power regulating buses would give beyond their limits
-        std::vector<float> voltage_pu;  ///< per state: what that costs in voltage, summed over buses
+        /// Per state: rows of ModeResponses and by how many of their units they act otherwise, all > 0: what
+        /// they gave in the intact state, or would have to give beyond their limits.
+        std::vector<std::int32_t> switching;
+        std::vector<float> switching_amount;
+        std::vector<std::size_t> switching_first;
+        std::vector<float> voltage_pu;  ///< per state: voltage lost where Q is short, summed over buses
     };
     /// The point must outlive the look.
     void look_at(const IntactPoint& at, Look& look) const;
@@ -111,14 +73,11 @@ public:
 private:
     [[nodiscard]] float lost_amount(const Footprint::Source& source, const IntactPoint& at) const;
 
-    const StudyContext* context_;
-    std::vector<Footprint> footprints_;
-    IntactPoint intact_;
-    std::vector<float> voltage_loss_;
-    ScreenAllowance allowance_;
-    /// Per state: the strongest response of any branch, bus and regulating bus, and the most it lowers any
-    /// voltage without load.
-    std::vector<float> branch_strength_, bus_strength_, q_strength_, bus_lowering_;
+    ScreenData data_;
 };
+
+/// Where an element stands in a footprint, from its places by growing row; -1: nowhere.
+[[nodiscard]] std::int32_t place_of(const std::vector<std::int32_t>& elements,
+                                    const std::vector<std::int32_t>& by_row, std::int32_t element);
 
 }  // namespace nodalroom::headroom

@@ -1,0 +1,368 @@
+// Which states a screen cannot rule out at a load.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+
+#include "nodalroom/headroom/screen.hpp"
+
+namespace nodalroom::headroom {
+namespace {
+
+using model::Complex;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// What the limits of one state are predicted to do at the screened load.
+struct Prediction {
+    double excess = -kInfinity;  ///< > 0: expected to count
+    double crossing_mw = kInfinity;
+
+    void take(double new_excess, double new_crossing) {
+        excess = std::max(excess, new_excess);
+        crossing_mw = std::min(crossing_mw, new_crossing);
+    }
+};
+
+/// As expected, and at the far end of the allowance.
+struct Predictions {
+    Prediction expected, allowed;
+};
+
+/// |z|; std::abs guards against overflow at several times the cost.
+double magnitude(Complex z) { return std::sqrt(std::norm(z)); }
+
+/// Load at which a quantity that goes from `before` to `now` is expected to pass `limit`, and to have grown
+/// by `growth`.
+double crossing(double load_mw, double before, double now, double limit, double growth) {
+    const double missing = std::max(limit - before, growth);
+    return missing <= 0.0 || now <= before ? 0.0 : load_mw * std::min(1.0, missing / (now - before));
+}
+
+/// What the buses of a state that act otherwise than in the intact state may change in an element: the sum
+/// of what each does, whichever way it goes.
+class Switching {
+public:
+    Switching(const ModeResponses::Rows& responses, const std::vector<float>& strongest,
+              const Screen::Look& look)
+        : responses_(responses), strongest_(strongest), look_(look), amount_(strongest.size(), 0.0F) {
+        // The most that any state does, so that most elements need no look at their own state.
+        std::vector<float> most(strongest.size(), 0.0F);
+        for (std::size_t s = 0; s < look.switching.size(); ++s) {
+            float& here = most[static_cast<std::size_t>(look.switching[s])];
+            here = std::max(here, look.switching_amount[s]);
+        }
+        in_any_state_.reserve(responses.first.size());
+        for (std::size_t e = 0; e + 1 < responses.first.size(); ++e) in_any_state_.push_back(sum(e, most));
+    }
+
+    void begin(std::size_t state) {
+        for (const std::int32_t row : switched()) amount_[static_cast<std::size_t>(row)] = 0.0F;
+        first_ = look_.switching_first[state];
+        end_ = look_.switching_first[state + 1];
+        largest_ = 0.0F;
+        for (std::size_t s = first_; s < end_; ++s) {
+            const auto row = static_cast<std::size_t>(look_.switching[s]);
+            amount_[row] += look_.switching_amount[s];
+            largest_ += look_.switching_amount[s] * strongest_[row];
+        }
+    }
+    /// No element of the state is changed by more than this.
+    [[nodiscard]] float largest() const noexcept { return largest_; }
+    /// The element is not changed by more than this.
+    [[nodiscard]] float most(std::size_t element) const noexcept {
+        return std::min(in_any_state_[element], largest_);
+    }
+    [[nodiscard]] float of(std::size_t element) const noexcept {
+        return most(element) < kNegligible ? most(element) : sum(element, amount_);
+    }
+
+private:
+    static constexpr float kNegligible = 1e-5F;
+
+    [[nodiscard]] std::span<const std::int32_t> switched() const noexcept {
+        return std::span(look_.switching).subspan(first_, end_ - first_);
+    }
+    [[nodiscard]] float sum(std::size_t element, const std::vector<float>& amount) const noexcept {
+        float total = 0.0F;
+        for (std::size_t e = responses_.first[element]; e < responses_.first[element + 1]; ++e) {
+            total += responses_.response[e] * amount[static_cast<std::size_t>(responses_.source[e])];
+        }
+        return total;
+    }
+
+    const ModeResponses::Rows& responses_;
+    const std::vector<float>& strongest_;
+    const Screen::Look& look_;
+    std::vector<float> amount_, in_any_state_;
+    std::size_t first_ = 0, end_ = 0;
+    float largest_ = 0.0F;
+};
+
+/// The touched elements of one kind in a footprint, and what all footprints share about that kind.
+struct Touched {
+    const std::vector<std::int32_t>& element;
+    const std::vector<float>& margin;
+    const std::vector<float>& strength;
+    float largest_strength;
+};
+
+/// Finds the suspects of one look.
+class SuspectFinder {
+public:
+    SuspectFinder(const ScreenData& data, const Screen::Look& look, const LimitMask& mask)
+        : data_(data),
+          look_(look),
+          at_(*look.at),
+          limits_(data.context->limits.post),
+          mask_(mask),
+          attribution_s_(data.context->options.attribution_mva_per_mw * at_.load_mw /
+                         data.context->base_mva()),
+          attribution_v_(data.context->options.attribution_voltage_pu),
+          switching_s_(data.modes.branch, data.modes.branch_strongest, look),
+          switching_v_(data.modes.voltage, data.modes.voltage_strongest, look) {
+        const double spread = 1.0 + data.allowance.share_of_load_effect;
+        branch_spread_ = static_cast<float>(spread + data.allowance.thermal_share_of_interplay);
+        bus_spread_ = static_cast<float>(spread + data.allowance.voltage_share_of_interplay);
+        watches_change_ = data.context->limits.voltage_change_max_pu.has_value();
+        if (mask.thermal) look_at_branches(spread);
+        if (mask.voltage) look_at_buses(spread);
+    }
+
+    /// Whether the state is a suspect, and what is predicted of it.
+    bool examine(std::size_t state, Predictions& found) {
+        found = {};
+        if (mask_.thermal) {
+            switching_s_.begin(state);
+            examine_branches(state, found);
+        }
+        if (mask_.voltage) {
+            switching_v_.begin(state);
+            examine_buses(state, found);
+        }
+        return found.allowed.excess > 0.0;
+    }
+
+private:
+    /// An element no footprint need touch, and how much allowance it takes to make it count (per unit).
+    struct Untouched {
+        float reserve;
+        std::int32_t element;
+    };
+
+    void look_at_branches(double spread) {
+        branch_reach_.assign(limits_.rating_pu.size(), 0.0F);
+        for (std::size_t l = 0; l < branch_reach_.size(); ++l) {
+            if (!std::isfinite(limits_.rating_pu[l])) continue;
+            const double moved = std::max(magnitude(at_.flow[l].s_from - data_.intact.flow[l].s_from),
+                                          magnitude(at_.flow[l].s_to - data_.intact.flow[l].s_to));
+            branch_reach_[l] = static_cast<float>(
+                spread * moved + data_.allowance.thermal_share_of_rating * limits_.rating_pu[l]);
+            Predictions intact;
+            const double unknown = kLeastShiftOfRating * limits_.rating_pu[l];
+            const double excess = std::max(predict_flow(l, false, {}, {}, unknown, intact),
+                                           predict_flow(l, true, {}, {}, unknown, intact));
+            branches_.push_back({static_cast<float>(-excess), static_cast<std::int32_t>(l)});
+        }
+        largest_branch_reach_ = *std::max_element(branch_reach_.begin(), branch_reach_.end());
+        order(branches_);
+    }
+
+    void look_at_buses(double spread) {
+        bus_reach_.assign(limits_.vmin_pu.size(), 0.0F);
+        for (std::size_t i = 0; i < bus_reach_.size(); ++i) {
+            bus_reach_[i] = static_cast<float>(spread * std::abs(at_.vm_pu[i] - data_.intact.vm_pu[i]) +
+                                               data_.allowance.voltage_pu);
+            if (!std::isfinite(limits_.vmin_pu[i]) && !std::isfinite(limits_.vmax_pu[i])) continue;
+            Predictions intact;
+            const double excess = predict_voltage(i, 0.0, 0.0, kLeastVoltageShiftPu, intact);
+            buses_.push_back({static_cast<float>(-excess), static_cast<std::int32_t>(i)});
+        }
+        largest_bus_reach_ = *std::max_element(bus_reach_.begin(), bus_reach_.end());
+        if (watches_change_) no_margin_.assign(bus_reach_.size(), -1.0F);
+        order(buses_);
+    }
+
+    static void order(std::vector<Untouched>& elements) {
+        std::sort(elements.begin(), elements.end(), [](const Untouched& a, const Untouched& b) {
+            return a.reserve != b.reserve ? a.reserve < b.reserve : a.element < b.element;
+        });
+    }
+
+    /// Eqs. 16 and 20 for one end of a branch; returns the excess with all of the allowance.
+    double predict_flow(std::size_t l, bool at_to, Complex shift, Complex interplay, double more_slack,
+                        Predictions& found) const {
+        const double rating = limits_.rating_pu[l];
+        const Complex loaded = at_to ? at_.flow[l].s_to : at_.flow[l].s_from;
+        const Complex unloaded = at_to ? data_.intact.flow[l].s_to : data_.intact.flow[l].s_from;
+        const double now = magnitude(loaded + shift + interplay);
+        const double before = magnitude(unloaded + shift);
+        const double slack = data_.allowance.thermal_share_of_rating * rating +
+                             data_.allowance.thermal_share_of_interplay * magnitude(interplay) +
+                             data_.allowance.share_of_load_effect * std::abs(now - before) + more_slack;
+        const double excess = std::min(now - rating, now - before - attribution_s_);
+        const double mw = at_.load_mw;
+        if (excess > 0.0) found.expected.take(excess, crossing(mw, before, now, rating, 0.0));
+        if (excess + slack > 0.0)
+            found.allowed.take(excess + slack, crossing(mw, before, now + slack, rating, 0.0));
+        return excess + slack;
+    }
+
+    /// The same for a bus.
+    double predict_voltage(std::size_t i, double shift, double interplay, double more_slack,
+                           Predictions& found) const {
+        const double mw = at_.load_mw;
+        const double now = at_.vm_pu[i] + shift + interplay;
+        const double before = data_.intact.vm_pu[i] + shift;
+        const double slack = data_.allowance.voltage_pu +
+                             data_.allowance.voltage_share_of_interplay * std::abs(interplay) +
+                             data_.allowance.share_of_load_effect * std::abs(now - before) + more_slack;
+        double most = -kInfinity;
+        const auto take = [&](double excess, double from, double to, double limit) {
+            most = std::max(most, excess + slack);
+            if (excess > 0.0) found.expected.take(excess, crossing(mw, from, to, limit, attribution_v_));
+            if (excess + slack > 0.0)
+                found.allowed.take(excess + slack, crossing(mw, from, to + slack, limit, attribution_v_));
+        };
+        take(std::min(limits_.vmin_pu[i] - now, before - now - attribution_v_), -before, -now,
+             -limits_.vmin_pu[i]);
+        take(std::min(now - limits_.vmax_pu[i], now - before - attribution_v_), before, now,
+             limits_.vmax_pu[i]);
+        if (watches_change_ && std::isfinite(limits_.vmin_pu[i])) {
+            const double limit = *data_.context->limits.voltage_change_max_pu;
+            const double change = std::abs(shift + interplay);
+            take(std::min(change - limit, change - std::abs(shift) - attribution_v_), std::abs(shift), change,
+                 limit);
+        }
+        return most;
+    }
+
+    /// Touched elements that can reach their limit, whichever way the outage and the load combine, by their
+    /// place: eq. 21. `least` is what the load has to move an element by to count.
+    void find_near(const Touched& touched, const std::vector<float>& reach, float largest_reach,
+                   const Switching& switching, float share_of_switching, float per_strength, float least) {
+        // By growing margin: beyond the first that nothing reaches there is no other.
+        const float furthest = share_of_switching * switching.largest() + largest_reach +
+                               per_strength * touched.largest_strength;
+        near_.clear();
+        if (furthest < least) return;
+        const auto end = static_cast<std::size_t>(
+            std::upper_bound(touched.margin.begin(), touched.margin.end(), furthest) -
+            touched.margin.begin());
+        const std::size_t looked_at = std::min(end, touched.element.size());
+        near_.resize(looked_at);
+        std::size_t count = 0;
+        for (std::size_t e = 0; e < looked_at; ++e) {
+            const auto row = static_cast<std::size_t>(touched.element[e]);
+            const float here =
+                share_of_switching * switching.most(row) + reach[row] + per_strength * touched.strength[e];
+            near_[count] = static_cast<std::int32_t>(e);
+            count += static_cast<std::size_t>(here >= std::max(touched.margin[e], least));
+        }
+        near_.resize(count);
+    }
+
+    void examine_branches(std::size_t state, Predictions& found) {
+        const Footprint& footprint = data_.footprints[state];
+        const auto share = static_cast<float>(data_.allowance.thermal_share_of_switching);
+        const float* const lost = look_.lost.data() + look_.first[state];
+        const std::size_t sources = footprint.sources.size();
+        find_near({footprint.branch, footprint.branch_margin, footprint.branch_strength,
+                   data_.branch_strength[state]},
+                  branch_reach_, largest_branch_reach_, switching_s_, share,
+                  branch_spread_ * look_.lost_sum[state], static_cast<float>(attribution_s_));
+        for (const std::int32_t place : near_) {
+            const auto e = static_cast<std::size_t>(place);
+            float re = 0.0F, im = 0.0F;
+            const float* response = footprint.branch_response.data() + 2 * sources * e;
+            for (std::size_t j = 0; j < sources; ++j) {
+                re += response[2 * j] * lost[j];
+                im += response[2 * j + 1] * lost[j];
+            }
+            const auto l = static_cast<std::size_t>(footprint.branch[e]);
+            (void)predict_flow(l, footprint.at_to_end[e] != 0,
+                               {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]}, {re, im},
+                               share * switching_s_.of(l), found);
+        }
+        const float response = kLeastBranchResponse * branch_spread_ * look_.lost_sum[state];
+        for (const Untouched& branch : branches_) {
+            if (branch.reserve >= response + share * switching_s_.largest()) break;
+            const auto l = static_cast<std::size_t>(branch.element);
+            if (branch.reserve >= response + share * switching_s_.most(l) ||
+                branch.element == footprint.lost_branch ||
+                place_of(footprint.branch, footprint.branch_by_row, branch.element) >= 0)
+                continue;
+            const float unknown = response + share * switching_s_.of(l);
+            const double slack = unknown + kLeastShiftOfRating * limits_.rating_pu[l];
+            (void)predict_flow(l, false, {}, {}, slack, found);
+            (void)predict_flow(l, true, {}, {}, slack, found);
+        }
+    }
+
+    void examine_buses(std::size_t state, Predictions& found) {
+        const Footprint& footprint = data_.footprints[state];
+        const auto share = static_cast<float>(data_.allowance.voltage_share_of_switching);
+        const float* const lost = look_.lost.data() + look_.first[state];
+        const std::size_t sources = footprint.sources.size();
+        // A watched change of voltage may count anywhere.
+        find_near({footprint.bus, watches_change_ ? no_margin_ : footprint.bus_margin, footprint.bus_strength,
+                   data_.bus_strength[state]},
+                  bus_reach_, largest_bus_reach_, switching_v_, share, bus_spread_ * look_.lost_sum[state],
+                  watches_change_ ? -1.0F : static_cast<float>(attribution_v_));
+        for (const std::int32_t place : near_) {
+            const auto e = static_cast<std::size_t>(place);
+            float interplay = 0.0F;
+            const float* response = footprint.bus_response.data() + sources * e;
+            for (std::size_t j = 0; j < sources; ++j) interplay += response[j] * lost[j];
+            const auto i = static_cast<std::size_t>(footprint.bus[e]);
+            (void)predict_voltage(i, footprint.bus_shift[e], interplay, share * switching_v_.of(i), found);
+        }
+        const float response = kLeastVoltageResponse * bus_spread_ * look_.lost_sum[state];
+        for (const Untouched& bus : buses_) {
+            if (bus.reserve >= response + share * switching_v_.largest()) break;
+            const auto i = static_cast<std::size_t>(bus.element);
+            if (bus.reserve >= response + share * switching_v_.most(i) ||
+                place_of(footprint.bus, footprint.bus_by_row, bus.element) >= 0)
+                continue;
+            const float unknown = response + share * switching_v_.of(i);
+            (void)predict_voltage(i, 0.0, 0.0, unknown + kLeastVoltageShiftPu, found);
+        }
+    }
+
+    const ScreenData& data_;
+    const Screen::Look& look_;
+    const IntactPoint& at_;
+    const contingency::Limits& limits_;
+    LimitMask mask_;
+    double attribution_s_, attribution_v_;
+    Switching switching_s_, switching_v_;
+    float branch_spread_ = 0.0F, bus_spread_ = 0.0F;
+    bool watches_change_ = false;
+    /// Per element: the furthest the load moves it, allowance included, in a state that does not.
+    std::vector<float> branch_reach_, bus_reach_, no_margin_;
+    float largest_branch_reach_ = 0.0F, largest_bus_reach_ = 0.0F;
+    std::vector<Untouched> branches_, buses_;  ///< by growing reserve
+    std::vector<std::int32_t> near_;
+};
+
+}  // namespace
+
+void Screen::find_suspects(const Look& look, const LimitMask& mask, const std::vector<bool>& skip,
+                           std::vector<Suspect>& suspects) const {
+    suspects.clear();
+    SuspectFinder finder(data_, look, mask);
+    Predictions found;
+    for (std::size_t state = 0; state < data_.footprints.size(); ++state) {
+        if (skip[state] || !finder.examine(state, found)) continue;
+        const bool is_expected = found.expected.excess > 0.0;
+        suspects.push_back(
+            {state, is_expected ? found.expected.crossing_mw : found.allowed.crossing_mw, is_expected});
+    }
+    std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
+        if (a.predicted != b.predicted) return a.predicted;
+        if (a.crossing_mw != b.crossing_mw) return a.crossing_mw < b.crossing_mw;
+        return a.state < b.state;
+    });
+}
+
+}  // namespace nodalroom::headroom
