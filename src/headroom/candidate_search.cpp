@@ -112,19 +112,26 @@ CandidateSearch::Check CandidateSearch::check_state(std::size_t state, double lo
     return items_.empty() ? Check::clean : Check::violated;
 }
 
-std::vector<Suspect> CandidateSearch::suspects_at(double load_mw, const LimitMask& mask,
-                                                  std::vector<bool>& listed) {
-    std::vector<Suspect> suspects;
-    const IntactPoint point = read_intact_point(solver_, load_mw);
-    screen_->look_at(point, look_);
-    if (mask.thermal || mask.voltage) screen_->find_suspects(look_, mask, states_->unsolvable, suspects);
-    listed = states_->unsolvable;
-    for (const Suspect& suspect : suspects) listed[suspect.state] = true;
-    if (mask.collapse) {
-        const std::size_t most = mask.thermal ? kCollapseChecksBeside : kCollapseChecks;
-        screen_->order_by_strain(look_, candidate_.bus, most, listed, suspects);
+std::vector<std::size_t> CandidateSearch::find_suspects(const LimitMask& mask, Screen::Find find,
+                                                        std::vector<bool>& listed) {
+    std::vector<std::size_t> found;
+    if (mask.thermal || mask.voltage) {
+        screen_->find_suspects(look_, mask, find, listed, suspects_);
+        for (const Suspect& suspect : suspects_) {
+            listed[suspect.state] = true;
+            found.push_back(suspect.state);
+        }
     }
-    return suspects;
+    // Of collapse nothing is expected; where it alone is looked for, the most strained stand for that.
+    if (mask.collapse && (find == Screen::Find::all || !mask.thermal)) {
+        suspects_.clear();
+        const std::size_t most = find == Screen::Find::expected ? 1
+                                 : mask.thermal                 ? kCollapseChecksBeside
+                                                                : kCollapseChecks;
+        screen_->order_by_strain(look_, candidate_.bus, most, listed, suspects_);
+        for (const Suspect& suspect : suspects_) found.push_back(suspect.state);
+    }
+    return found;
 }
 
 bool CandidateSearch::tighten(std::size_t state, const powerflow::Voltages& start, const LimitMask& mask,
@@ -173,26 +180,29 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
                                         : std::min(context_->options.max_mw, intact.highest_solved_mw());
     const bool any_post_outage = mask.thermal || mask.voltage || mask.collapse;
     bool settled = !any_post_outage;
-    std::vector<bool> listed;
     while (!settled && !cancelled() && outcome.feasible_mw > 0.0) {
         settled = true;
         intact.reach(solver_, outcome.feasible_mw);
         const powerflow::Voltages start = solver_.newton().voltages();
         outcome.states_solved = 1;
-        // The one expected to count first goes alone, for what it takes off the limit may spare the others;
-        // then those in doubt, and at last, where that is asked for, all that are left.
         const double before = outcome.feasible_mw;
-        const std::vector<Suspect> suspects = suspects_at(before, mask, listed);
-        std::vector<std::size_t> others;
-        for (const Suspect& suspect : suspects) others.push_back(suspect.state);
-        if (!suspects.empty() && suspects.front().predicted) {
-            others.erase(others.begin());
-            if (tighten(suspects.front().state, start, mask, outcome)) settled = false;
+        intact_point_ = read_intact_point(solver_, before);
+        screen_->look_at(intact_point_, look_);
+        std::vector<bool> listed = states_->unsolvable;
+        // Those expected to count, the first of them alone, for what it takes off the limit may spare the
+        // others; then, at a load at which none does, those in doubt; and at last, where that is asked for,
+        // all that are left.
+        const auto expected = find_suspects(mask, Screen::Find::expected, listed);
+        if (!expected.empty()) {
+            if (tighten(expected.front(), start, mask, outcome)) settled = false;
             if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) continue;
+            if (tighten_all(std::span(expected).subspan(1), start, mask, outcome)) settled = false;
+            if (!settled) continue;
         }
-        if (tighten_all(others, start, mask, outcome)) settled = false;
+        screen_->look_at_switching(look_);
+        settled = !tighten_all(find_suspects(mask, Screen::Find::all, listed), start, mask, outcome);
         if (!settled || !headline || context_->options.certify != Certify::all) continue;
-        others.clear();
+        std::vector<std::size_t> others;
         for (std::size_t state = 0; state < listed.size(); ++state) {
             if (!listed[state]) others.push_back(state);
         }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "nodalroom/headroom/footprint.hpp"
@@ -11,6 +12,8 @@ using contingency::OutageKind;
 using contingency::StateSolver;
 using model::Complex;
 using powerflow::QMode;
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 bool holds_voltage(QMode mode) { return mode == QMode::regulating; }
 
@@ -189,19 +192,22 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
         }
     }
     const auto& point = solver.newton().point();
+    std::vector<float> q_response(sources);
     for (const auto& supply : equations.supply_entries()) {
         const auto i = static_cast<std::size_t>(supply.bus);
-        if (!holds_voltage(solver.newton().voltages().mode[i])) continue;
-        const double q = solver.newton().q_generation(i);
-        footprint.source_bus.push_back(supply.bus);
-        footprint.q_to_max.push_back(static_cast<float>(point.q_max[i] - q));
-        footprint.q_to_min.push_back(static_cast<float>(q - point.q_min[i]));
-    }
-    for (std::size_t j = 0; j < sources; ++j) {
-        for (const std::int32_t bus : footprint.source_bus) {
-            footprint.q_response.push_back(static_cast<float>(
-                q_injection_direction(solver, static_cast<std::size_t>(bus), response[j])));
+        const bool holds = holds_voltage(solver.newton().voltages().mode[i]);
+        const double q = holds ? solver.newton().q_generation(i) : 0.0;
+        const auto place = static_cast<std::int32_t>(footprint.q_to_max.size());
+        footprint.q_to_max.push_back(holds ? static_cast<float>(point.q_max[i] - q) : kInfinity);
+        footprint.q_to_min.push_back(holds ? static_cast<float>(q - point.q_min[i]) : kInfinity);
+        float strongest = 0.0F;
+        for (std::size_t j = 0; holds && j < sources; ++j) {
+            q_response[j] = static_cast<float>(q_injection_direction(solver, i, response[j]));
+            strongest = std::max(strongest, std::abs(q_response[j]));
         }
+        if (strongest < kLeastQResponse) continue;
+        footprint.q_place.push_back(place);
+        footprint.q_response.insert(footprint.q_response.end(), q_response.begin(), q_response.end());
     }
     order_by_margin(footprint);
     return footprint;

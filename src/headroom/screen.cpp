@@ -7,10 +7,10 @@
 namespace nodalroom::headroom {
 namespace {
 
-// Reactive power (per unit) by which no regulating bus of a state answers what was lost: not looked at.
-constexpr float kLeastResponse = 1e-4F;
-// Reactive power that a bus which switches asks of another: not looked at.
-constexpr float kLeastQ = 1e-5F;
+// Reactive power (per unit) that the load, or what was lost with the outage, asks of a bus: not looked at.
+constexpr float kLeastAsked = 5e-4F;
+// The same of a bus that switches.
+constexpr float kLeastAskedBySwitching = 5e-4F;
 // Units of ModeResponses by which a bus acts otherwise: not looked at.
 constexpr float kLeastSwitching = 1e-7F;
 
@@ -68,17 +68,34 @@ float Screen::lost_amount(const Footprint::Source& source, const IntactPoint& at
 }
 
 void Screen::look_at(const IntactPoint& at, Look& look) const {
-    const ModeResponses& modes = data_.modes;
     look.at = &at;
     look.lost.clear();
     look.first.clear();
     look.lost_sum.clear();
     look.switching.clear();
     look.switching_amount.clear();
-    look.switching_first.clear();
+    look.switching_first.assign(data_.footprints.size() + 1, 0);
     look.voltage_pu.assign(data_.footprints.size(), 0.0F);
+    for (const Footprint& footprint : data_.footprints) {
+        look.first.push_back(look.lost.size());
+        float sum = 0.0F;
+        for (const Footprint::Source& source : footprint.sources) {
+            look.lost.push_back(lost_amount(source, at));
+            sum += std::abs(look.lost.back());
+        }
+        look.lost_sum.push_back(sum);
+    }
+    look.first.push_back(look.lost.size());
+}
 
-    // Per row of the mode responses: what the load asks of the bus in the intact state, what the bus acts
+void Screen::look_at_switching(Look& look) const {
+    const ModeResponses& modes = data_.modes;
+    const IntactPoint& at = *look.at;
+    look.switching.clear();
+    look.switching_amount.clear();
+    look.switching_first.clear();
+
+    // Per place in the mode responses: what the load asks of the bus in the intact state, what the bus acts
     // otherwise by where it regulates in one of both, and what others that do so ask of it.
     std::vector<float> more_q(modes.bus.size()), otherwise(modes.bus.size()), asked(modes.bus.size(), 0.0F);
     for (std::size_t j = 0; j < modes.bus.size(); ++j) {
@@ -87,69 +104,62 @@ void Screen::look_at(const IntactPoint& at, Look& look) const {
         otherwise[j] = modes.is_regulating[j] != 0 ? more_q[j]
                                                    : static_cast<float>(at.vm_pu[i] - data_.intact.vm_pu[i]);
     }
-    std::vector<float> more;
+    std::vector<std::int32_t> moved;  // places of buses of which the load asks anything
+    for (std::size_t j = 0; j < modes.bus.size(); ++j) {
+        if (std::abs(more_q[j]) >= kLeastAsked) moved.push_back(static_cast<std::int32_t>(j));
+    }
     std::vector<std::int32_t> reached;
+    std::vector<std::size_t> seen_in(modes.bus.size(), data_.footprints.size());
     for (std::size_t state = 0; state < data_.footprints.size(); ++state) {
         const Footprint& footprint = data_.footprints[state];
-        look.first.push_back(look.lost.size());
         look.switching_first.push_back(look.switching.size());
-        float sum = 0.0F;
-        for (const Footprint::Source& source : footprint.sources) {
-            look.lost.push_back(lost_amount(source, at));
-            sum += std::abs(look.lost.back());
-        }
-        look.lost_sum.push_back(sum);
-
-        const auto act_otherwise = [&](std::int32_t row, float amount) {
+        const auto act_otherwise = [&](std::int32_t place, float amount) {
             if (!(amount > kLeastSwitching)) return;
-            look.switching.push_back(row);
+            look.switching.push_back(place);
             look.switching_amount.push_back(amount);
         };
         for (const std::int32_t bus : footprint.switched) {
-            const std::int32_t row = modes.place_of_bus[static_cast<std::size_t>(bus)];
-            const auto j = static_cast<std::size_t>(row);
-            act_otherwise(row, std::abs(otherwise[j]));
+            const std::int32_t place = modes.place_of_bus[static_cast<std::size_t>(bus)];
+            const auto j = static_cast<std::size_t>(place);
+            act_otherwise(place, std::abs(otherwise[j]));
             // Support that the intact state gives the load, and this state does not.
             if (modes.is_regulating[j] != 0) {
                 look.voltage_pu[state] += std::max(otherwise[j], 0.0F) * modes.voltage_loss[j];
             }
             for (std::size_t e = modes.q.first[j]; e < modes.q.first[j + 1]; ++e) {
                 const float q = modes.q.response[e] * otherwise[j];
-                if (std::abs(q) < kLeastQ) break;
+                if (std::abs(q) < kLeastAskedBySwitching) break;
                 asked[static_cast<std::size_t>(modes.q.source[e])] += q;
                 reached.push_back(modes.q.source[e]);
             }
         }
-        const std::size_t units = footprint.source_bus.size();
-        more.resize(units);
-        for (std::size_t e = 0; e < units; ++e) {
-            const auto j = static_cast<std::size_t>(
-                modes.place_of_bus[static_cast<std::size_t>(footprint.source_bus[e])]);
-            more[e] = more_q[j] + asked[j];
+        if (data_.q_strength[state] * look.lost_sum[state] >= kLeastAsked) {
+            const float* const lost = look.lost.data() + look.first[state];
+            const float* response = footprint.q_response.data();
+            for (const std::int32_t place : footprint.q_place) {
+                float& q = asked[static_cast<std::size_t>(place)];
+                for (std::size_t j = 0; j < footprint.sources.size(); ++j) q += *response++ * lost[j];
+                reached.push_back(place);
+            }
         }
-        for (const std::int32_t row : reached) asked[static_cast<std::size_t>(row)] = 0.0F;
-        reached.clear();
-        const bool responds = data_.q_strength[state] * sum > kLeastResponse;
-        for (std::size_t j = 0; responds && j < footprint.sources.size(); ++j) {
-            const float* const response = footprint.q_response.data() + units * j;
-            const float lost = look.lost[look.first[state] + j];
-            for (std::size_t e = 0; e < units; ++e) more[e] += response[e] * lost;
-        }
-        int any = 0;
-        for (std::size_t e = 0; e < units; ++e) {
-            any |= static_cast<int>(more[e] > footprint.q_to_max[e]) |
-                   static_cast<int>(-more[e] > footprint.q_to_min[e]);
-        }
-        for (std::size_t e = 0; any != 0 && e < units; ++e) {
-            const float beyond =
-                std::max({more[e] - footprint.q_to_max[e], -more[e] - footprint.q_to_min[e], 0.0F});
-            const std::int32_t row = modes.place_of_bus[static_cast<std::size_t>(footprint.source_bus[e])];
-            const float voltage = beyond * modes.voltage_loss[static_cast<std::size_t>(row)];
+        const auto look_at_bus = [&](std::int32_t place) {
+            const auto j = static_cast<std::size_t>(place);
+            if (seen_in[j] == state) return;
+            seen_in[j] = state;
+            const float more = more_q[j] + asked[j];
+            const float beyond = std::max(more - footprint.q_to_max[j], -more - footprint.q_to_min[j]);
+            if (!(beyond > 0.0F)) return;
+            const float voltage = beyond * modes.voltage_loss[j];
             look.voltage_pu[state] += voltage;
-            act_otherwise(row, modes.is_regulating[static_cast<std::size_t>(row)] != 0 ? beyond : voltage);
+            act_otherwise(place, modes.is_regulating[j] != 0 ? beyond : voltage);
+        };
+        for (const std::int32_t place : reached) look_at_bus(place);
+        if (!footprint.q_to_max.empty()) {
+            for (const std::int32_t place : moved) look_at_bus(place);
         }
+        for (const std::int32_t place : reached) asked[static_cast<std::size_t>(place)] = 0.0F;
+        reached.clear();
     }
-    look.first.push_back(look.lost.size());
     look.switching_first.push_back(look.switching.size());
 }
 
@@ -210,7 +220,7 @@ void Screen::order_by_strain(const Look& look, BusRow bus, std::size_t most, std
             if (taken == most) break;
             if (listed[state]) continue;
             listed[state] = true;
-            suspects.push_back({state, -static_cast<double>(strain), true});
+            suspects.push_back({state, -static_cast<double>(strain)});
             ++taken;
         }
     }

@@ -15,18 +15,13 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// What the limits of one state are predicted to do at the screened load.
 struct Prediction {
-    double excess = -kInfinity;  ///< > 0: expected to count
+    double excess = -kInfinity;  ///< > 0: may count
     double crossing_mw = kInfinity;
 
     void take(double new_excess, double new_crossing) {
         excess = std::max(excess, new_excess);
         crossing_mw = std::min(crossing_mw, new_crossing);
     }
-};
-
-/// As expected, and at the far end of the allowance.
-struct Predictions {
-    Prediction expected, allowed;
 };
 
 /// |z|; std::abs guards against overflow at several times the cost.
@@ -43,9 +38,18 @@ double crossing(double load_mw, double before, double now, double limit, double 
 /// of what each does, whichever way it goes.
 class Switching {
 public:
+    /// Not allowed for: nothing changes anything.
     Switching(const ModeResponses::Rows& responses, const std::vector<float>& strongest,
-              const Screen::Look& look)
-        : responses_(responses), strongest_(strongest), look_(look), amount_(strongest.size(), 0.0F) {
+              const Screen::Look& look, bool allowed_for)
+        : responses_(responses),
+          strongest_(strongest),
+          look_(look),
+          allowed_for_(allowed_for),
+          amount_(strongest.size(), 0.0F) {
+        if (!allowed_for) {
+            in_any_state_.assign(responses.first.size(), 0.0F);
+            return;
+        }
         // The most that any state does, so that most elements need no look at their own state.
         std::vector<float> most(strongest.size(), 0.0F);
         for (std::size_t s = 0; s < look.switching.size(); ++s) {
@@ -57,6 +61,7 @@ public:
     }
 
     void begin(std::size_t state) {
+        if (!allowed_for_) return;
         for (const std::int32_t row : switched()) amount_[static_cast<std::size_t>(row)] = 0.0F;
         first_ = look_.switching_first[state];
         end_ = look_.switching_first[state + 1];
@@ -94,6 +99,7 @@ private:
     const ModeResponses::Rows& responses_;
     const std::vector<float>& strongest_;
     const Screen::Look& look_;
+    bool allowed_for_;
     std::vector<float> amount_, in_any_state_;
     std::size_t first_ = 0, end_ = 0;
     float largest_ = 0.0F;
@@ -110,8 +116,10 @@ struct Touched {
 /// Finds the suspects of one look.
 class SuspectFinder {
 public:
-    SuspectFinder(const ScreenData& data, const Screen::Look& look, const LimitMask& mask)
+    SuspectFinder(const ScreenData& data, const Screen::Look& look, const LimitMask& mask, Screen::Find find)
         : data_(data),
+          allows_(find == Screen::Find::all),
+          allowance_(allows_ ? data.allowance : ScreenAllowance{0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0}),
           look_(look),
           at_(*look.at),
           limits_(data.context->limits.post),
@@ -119,18 +127,18 @@ public:
           attribution_s_(data.context->options.attribution_mva_per_mw * at_.load_mw /
                          data.context->base_mva()),
           attribution_v_(data.context->options.attribution_voltage_pu),
-          switching_s_(data.modes.branch, data.modes.branch_strongest, look),
-          switching_v_(data.modes.voltage, data.modes.voltage_strongest, look) {
-        const double spread = 1.0 + data.allowance.share_of_load_effect;
-        branch_spread_ = static_cast<float>(spread + data.allowance.thermal_share_of_interplay);
-        bus_spread_ = static_cast<float>(spread + data.allowance.voltage_share_of_interplay);
+          switching_s_(data.modes.branch, data.modes.branch_strongest, look, allows_),
+          switching_v_(data.modes.voltage, data.modes.voltage_strongest, look, allows_) {
+        const double spread = 1.0 + allowance_.share_of_load_effect;
+        branch_spread_ = static_cast<float>(spread + allowance_.thermal_share_of_interplay);
+        bus_spread_ = static_cast<float>(spread + allowance_.voltage_share_of_interplay);
         watches_change_ = data.context->limits.voltage_change_max_pu.has_value();
         if (mask.thermal) look_at_branches(spread);
         if (mask.voltage) look_at_buses(spread);
     }
 
     /// Whether the state is a suspect, and what is predicted of it.
-    bool examine(std::size_t state, Predictions& found) {
+    bool examine(std::size_t state, Prediction& found) {
         found = {};
         if (mask_.thermal) {
             switching_s_.begin(state);
@@ -140,7 +148,7 @@ public:
             switching_v_.begin(state);
             examine_buses(state, found);
         }
-        return found.allowed.excess > 0.0;
+        return found.excess > 0.0;
     }
 
 private:
@@ -157,9 +165,9 @@ private:
             const double moved = std::max(magnitude(at_.flow[l].s_from - data_.intact.flow[l].s_from),
                                           magnitude(at_.flow[l].s_to - data_.intact.flow[l].s_to));
             branch_reach_[l] = static_cast<float>(
-                spread * moved + data_.allowance.thermal_share_of_rating * limits_.rating_pu[l]);
-            Predictions intact;
-            const double unknown = kLeastShiftOfRating * limits_.rating_pu[l];
+                spread * moved + allowance_.thermal_share_of_rating * limits_.rating_pu[l]);
+            Prediction intact;
+            const double unknown = unknown_shift(l);
             const double excess = std::max(predict_flow(l, false, {}, {}, unknown, intact),
                                            predict_flow(l, true, {}, {}, unknown, intact));
             branches_.push_back({static_cast<float>(-excess), static_cast<std::int32_t>(l)});
@@ -172,15 +180,20 @@ private:
         bus_reach_.assign(limits_.vmin_pu.size(), 0.0F);
         for (std::size_t i = 0; i < bus_reach_.size(); ++i) {
             bus_reach_[i] = static_cast<float>(spread * std::abs(at_.vm_pu[i] - data_.intact.vm_pu[i]) +
-                                               data_.allowance.voltage_pu);
+                                               allowance_.voltage_pu);
             if (!std::isfinite(limits_.vmin_pu[i]) && !std::isfinite(limits_.vmax_pu[i])) continue;
-            Predictions intact;
-            const double excess = predict_voltage(i, 0.0, 0.0, kLeastVoltageShiftPu, intact);
+            Prediction intact;
+            const double excess = predict_voltage(i, 0.0, 0.0, allows_ ? kLeastVoltageShiftPu : 0.0, intact);
             buses_.push_back({static_cast<float>(-excess), static_cast<std::int32_t>(i)});
         }
         largest_bus_reach_ = *std::max_element(bus_reach_.begin(), bus_reach_.end());
         if (watches_change_) no_margin_.assign(bus_reach_.size(), -1.0F);
         order(buses_);
+    }
+
+    /// By how much an outage may shift the flow of a branch its footprint leaves out.
+    [[nodiscard]] double unknown_shift(std::size_t l) const noexcept {
+        return allows_ ? kLeastShiftOfRating * limits_.rating_pu[l] : 0.0;
     }
 
     static void order(std::vector<Untouched>& elements) {
@@ -191,38 +204,34 @@ private:
 
     /// Eqs. 16 and 20 for one end of a branch; returns the excess with all of the allowance.
     double predict_flow(std::size_t l, bool at_to, Complex shift, Complex interplay, double more_slack,
-                        Predictions& found) const {
+                        Prediction& found) const {
         const double rating = limits_.rating_pu[l];
         const Complex loaded = at_to ? at_.flow[l].s_to : at_.flow[l].s_from;
         const Complex unloaded = at_to ? data_.intact.flow[l].s_to : data_.intact.flow[l].s_from;
         const double now = magnitude(loaded + shift + interplay);
         const double before = magnitude(unloaded + shift);
-        const double slack = data_.allowance.thermal_share_of_rating * rating +
-                             data_.allowance.thermal_share_of_interplay * magnitude(interplay) +
-                             data_.allowance.share_of_load_effect * std::abs(now - before) + more_slack;
+        const double slack = allowance_.thermal_share_of_rating * rating +
+                             allowance_.thermal_share_of_interplay * magnitude(interplay) +
+                             allowance_.share_of_load_effect * std::abs(now - before) + more_slack;
         const double excess = std::min(now - rating, now - before - attribution_s_);
-        const double mw = at_.load_mw;
-        if (excess > 0.0) found.expected.take(excess, crossing(mw, before, now, rating, 0.0));
         if (excess + slack > 0.0)
-            found.allowed.take(excess + slack, crossing(mw, before, now + slack, rating, 0.0));
+            found.take(excess + slack, crossing(at_.load_mw, before, now + slack, rating, 0.0));
         return excess + slack;
     }
 
     /// The same for a bus.
     double predict_voltage(std::size_t i, double shift, double interplay, double more_slack,
-                           Predictions& found) const {
-        const double mw = at_.load_mw;
+                           Prediction& found) const {
         const double now = at_.vm_pu[i] + shift + interplay;
         const double before = data_.intact.vm_pu[i] + shift;
-        const double slack = data_.allowance.voltage_pu +
-                             data_.allowance.voltage_share_of_interplay * std::abs(interplay) +
-                             data_.allowance.share_of_load_effect * std::abs(now - before) + more_slack;
+        const double slack = allowance_.voltage_pu +
+                             allowance_.voltage_share_of_interplay * std::abs(interplay) +
+                             allowance_.share_of_load_effect * std::abs(now - before) + more_slack;
         double most = -kInfinity;
         const auto take = [&](double excess, double from, double to, double limit) {
             most = std::max(most, excess + slack);
-            if (excess > 0.0) found.expected.take(excess, crossing(mw, from, to, limit, attribution_v_));
             if (excess + slack > 0.0)
-                found.allowed.take(excess + slack, crossing(mw, from, to + slack, limit, attribution_v_));
+                found.take(excess + slack, crossing(at_.load_mw, from, to + slack, limit, attribution_v_));
         };
         take(std::min(limits_.vmin_pu[i] - now, before - now - attribution_v_), -before, -now,
              -limits_.vmin_pu[i]);
@@ -262,9 +271,9 @@ private:
         near_.resize(count);
     }
 
-    void examine_branches(std::size_t state, Predictions& found) {
+    void examine_branches(std::size_t state, Prediction& found) {
         const Footprint& footprint = data_.footprints[state];
-        const auto share = static_cast<float>(data_.allowance.thermal_share_of_switching);
+        const auto share = static_cast<float>(allowance_.thermal_share_of_switching);
         const float* const lost = look_.lost.data() + look_.first[state];
         const std::size_t sources = footprint.sources.size();
         find_near({footprint.branch, footprint.branch_margin, footprint.branch_strength,
@@ -284,7 +293,8 @@ private:
                                {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]}, {re, im},
                                share * switching_s_.of(l), found);
         }
-        const float response = kLeastBranchResponse * branch_spread_ * look_.lost_sum[state];
+        const float response =
+            allows_ ? kLeastBranchResponse * branch_spread_ * look_.lost_sum[state] : 0.0F;
         for (const Untouched& branch : branches_) {
             if (branch.reserve >= response + share * switching_s_.largest()) break;
             const auto l = static_cast<std::size_t>(branch.element);
@@ -293,15 +303,15 @@ private:
                 place_of(footprint.branch, footprint.branch_by_row, branch.element) >= 0)
                 continue;
             const float unknown = response + share * switching_s_.of(l);
-            const double slack = unknown + kLeastShiftOfRating * limits_.rating_pu[l];
+            const double slack = unknown + unknown_shift(l);
             (void)predict_flow(l, false, {}, {}, slack, found);
             (void)predict_flow(l, true, {}, {}, slack, found);
         }
     }
 
-    void examine_buses(std::size_t state, Predictions& found) {
+    void examine_buses(std::size_t state, Prediction& found) {
         const Footprint& footprint = data_.footprints[state];
-        const auto share = static_cast<float>(data_.allowance.voltage_share_of_switching);
+        const auto share = static_cast<float>(allowance_.voltage_share_of_switching);
         const float* const lost = look_.lost.data() + look_.first[state];
         const std::size_t sources = footprint.sources.size();
         // A watched change of voltage may count anywhere.
@@ -317,7 +327,8 @@ private:
             const auto i = static_cast<std::size_t>(footprint.bus[e]);
             (void)predict_voltage(i, footprint.bus_shift[e], interplay, share * switching_v_.of(i), found);
         }
-        const float response = kLeastVoltageResponse * bus_spread_ * look_.lost_sum[state];
+        const float response =
+            allows_ ? kLeastVoltageResponse * bus_spread_ * look_.lost_sum[state] : 0.0F;
         for (const Untouched& bus : buses_) {
             if (bus.reserve >= response + share * switching_v_.largest()) break;
             const auto i = static_cast<std::size_t>(bus.element);
@@ -325,11 +336,13 @@ private:
                 place_of(footprint.bus, footprint.bus_by_row, bus.element) >= 0)
                 continue;
             const float unknown = response + share * switching_v_.of(i);
-            (void)predict_voltage(i, 0.0, 0.0, unknown + kLeastVoltageShiftPu, found);
+            (void)predict_voltage(i, 0.0, 0.0, unknown + (allows_ ? kLeastVoltageShiftPu : 0.0), found);
         }
     }
 
     const ScreenData& data_;
+    bool allows_;
+    ScreenAllowance allowance_;
     const Screen::Look& look_;
     const IntactPoint& at_;
     const contingency::Limits& limits_;
@@ -347,19 +360,15 @@ private:
 
 }  // namespace
 
-void Screen::find_suspects(const Look& look, const LimitMask& mask, const std::vector<bool>& skip,
+void Screen::find_suspects(const Look& look, const LimitMask& mask, Find find, const std::vector<bool>& skip,
                            std::vector<Suspect>& suspects) const {
     suspects.clear();
-    SuspectFinder finder(data_, look, mask);
-    Predictions found;
+    SuspectFinder finder(data_, look, mask, find);
+    Prediction found;
     for (std::size_t state = 0; state < data_.footprints.size(); ++state) {
-        if (skip[state] || !finder.examine(state, found)) continue;
-        const bool is_expected = found.expected.excess > 0.0;
-        suspects.push_back(
-            {state, is_expected ? found.expected.crossing_mw : found.allowed.crossing_mw, is_expected});
+        if (!skip[state] && finder.examine(state, found)) suspects.push_back({state, found.crossing_mw});
     }
     std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
-        if (a.predicted != b.predicted) return a.predicted;
         if (a.crossing_mw != b.crossing_mw) return a.crossing_mw < b.crossing_mw;
         return a.state < b.state;
     });

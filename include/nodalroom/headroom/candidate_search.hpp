@@ -53,9 +53,9 @@ private:
     [[nodiscard]] double next_guess(double load_mw, Item& tracked, const std::vector<Item>& items,
                                     const Baseline& base);
     [[nodiscard]] Binding describe(const StatePath& path, double load_mw, const Item& item);
-    /// States that may break a limit at this load; `listed` tells which are among them or have no solution.
-    [[nodiscard]] std::vector<Suspect> suspects_at(double load_mw, const LimitMask& mask,
-                                                   std::vector<bool>& listed);
+    /// States not listed that may break a limit at the load looked at, most critical first; lists them.
+    [[nodiscard]] std::vector<std::size_t> find_suspects(const LimitMask& mask, Screen::Find find,
+                                                         std::vector<bool>& listed);
     /// Solves a state just below the limit found so far; lowers it where something counts. True if it did.
     bool tighten(std::size_t state, const powerflow::Voltages& start, const LimitMask& mask,
                  Outcome& outcome);
@@ -76,7 +76,9 @@ private:
     contingency::StateSolver side_solver_;  ///< for baselines and intact voltages beside the state in hand
     Candidate candidate_;
     std::vector<double> loading_squared_;  ///< scratch, as the look
+    IntactPoint intact_point_;             ///< what the look is of
     Screen::Look look_;
+    std::vector<Suspect> suspects_;
     Certificate certificate_;
     std::map<std::int64_t, std::unique_ptr<StatePath>> paths_;  ///< of this candidate
     std::map<std::int64_t, std::unique_ptr<Baseline>> baselines_;

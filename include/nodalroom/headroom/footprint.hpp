@@ -22,6 +22,7 @@ inline constexpr float kLeastShiftOfRating = 4e-3F;
 inline constexpr float kLeastBranchResponse = 1e-2F;  ///< per unit of flow per unit lost
 inline constexpr float kLeastVoltageShiftPu = 5e-4F;
 inline constexpr float kLeastVoltageResponse = 1e-3F;  ///< per unit of voltage per unit lost
+inline constexpr float kLeastQResponse = 2e-3F;        ///< per unit of reactive power per unit lost
 
 /// First-order footprint of an outage, taken at its exact AC solution without load: how each
 /// element's flow and each bus's voltage differ from the intact state, and how they respond when the
@@ -49,9 +50,11 @@ struct Footprint {
     std::vector<float> bus_margin;    ///< per touched bus: distance of |V| from its nearer limit without load
     std::vector<float> bus_strength;  ///< per touched bus: largest response to any source
     std::vector<std::int32_t> branch_by_row, bus_by_row;  ///< places in branch and bus, by growing row
-    std::vector<std::int32_t> source_bus;                 ///< buses that regulate in this state
-    std::vector<float> q_to_max, q_to_min;  ///< per such bus: distance of its Q from both limits without load
-    std::vector<float> q_response;          ///< per source and such bus
+    std::vector<float> q_to_max, q_to_min;  ///< per bus with units, in the order of the equations' supply
+                                            ///< entries: distance of its Q from both limits without load;
+                                            ///< infinite where it does not regulate
+    std::vector<std::int32_t> q_place;      ///< places there of buses whose Q answers
+    std::vector<float> q_response;          ///< per such bus and source
 };
 
 /// The footprint of the state the solver has just solved (without load). `intact` is the intact
@@ -70,7 +73,8 @@ struct ModeResponses {
         std::vector<std::int32_t> source;
         std::vector<float> response;
     };
-    std::vector<std::int32_t> bus;            ///< per bus with units: bus row; its place is a source elsewhere
+    std::vector<std::int32_t> bus;  ///< per bus with units, in the order of the equations' supply entries: bus
+                                    ///< row; its place is a source elsewhere
     std::vector<std::int32_t> place_of_bus;   ///< -1 at buses without units
     std::vector<std::uint8_t> is_regulating;  ///< per place: in the intact state
     std::vector<float> voltage_loss;          ///< per place: pu of voltage at the bus per pu of Q not given

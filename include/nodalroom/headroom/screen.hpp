@@ -10,7 +10,6 @@ namespace nodalroom::headroom {
 struct Suspect {
     std::size_t state = 0;
     double crossing_mw = 0.0;  ///< load at which a limit is expected to begin to count
-    bool predicted = false;    ///< expected to count at the screened load, not only within the allowance
 };
 
 /// Where a state's prediction may err (all per unit): the allowance is a constant plus shares of the
@@ -44,14 +43,14 @@ public:
     Screen(const StudyContext& context, std::vector<Footprint> footprints, ModeResponses modes,
            IntactPoint intact_at_zero, ScreenAllowance allowance = {});
 
-    /// What all looks at one load share: what each state has lost there, and which of its buses act otherwise
-    /// than the intact state's.
+    /// What all finds at one load share: what each state has lost there, and, where that was looked at, which
+    /// of its buses act otherwise than the intact state's.
     struct Look {
         const IntactPoint* at = nullptr;
         std::vector<float> lost;         ///< per state and source
         std::vector<std::size_t> first;  ///< per state: its first in lost
         std::vector<float> lost_sum;     ///< per state: sum of magnitudes
-        /// Per state: rows of ModeResponses and by how many of their units they act otherwise, all > 0: what
+        /// Per state: places in ModeResponses and by how many of their units they act otherwise, all > 0: what
         /// they gave in the intact state, or would have to give beyond their limits.
         std::vector<std::int32_t> switching;
         std::vector<float> switching_amount;
@@ -60,9 +59,13 @@ public:
     };
     /// The point must outlive the look.
     void look_at(const IntactPoint& at, Look& look) const;
+    /// Adds what switches to a look: the allowance of Find::all, and the voltage that strain lowers.
+    void look_at_switching(Look& look) const;
 
+    /// Which suspects to find: those expected to break a limit, or all that may within the allowance.
+    enum class Find : std::uint8_t { expected, all };
     /// The states that may break a limit of the mask at this load, most critical first.
-    void find_suspects(const Look& look, const LimitMask& mask, const std::vector<bool>& skip,
+    void find_suspects(const Look& look, const LimitMask& mask, Find find, const std::vector<bool>& skip,
                        std::vector<Suspect>& suspects) const;
     /// Appends states that strain a load near the end of its path most, at most so many of each kind: those
     /// that lower the voltage at the loaded bus, that lower the voltage they lower most, and that take what
