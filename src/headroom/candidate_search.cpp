@@ -171,6 +171,17 @@ bool CandidateSearch::tighten_all(std::span<const std::size_t> states, const pow
     return outcome.feasible_mw < before;
 }
 
+void CandidateSearch::lower_to_known_ends(const LimitMask& mask, Outcome& outcome) {
+    for (const auto& [key, path] : paths_) {
+        if (path->outage().is_intact() || path->lowest_unsolved_mw() > outcome.feasible_mw) continue;
+        if (const auto event = first_event(*path, path->highest_solved_mw(), mask);
+            event && event->feasible_mw < outcome.feasible_mw) {
+            outcome.event = event;
+            outcome.feasible_mw = event->feasible_mw;
+        }
+    }
+}
+
 CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool headline,
                                                  std::optional<Event> known) {
     Outcome outcome;
@@ -178,6 +189,7 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
     outcome.event = known ? known : first_event(intact, context_->options.max_mw, mask);
     outcome.feasible_mw = outcome.event ? outcome.event->feasible_mw
                                         : std::min(context_->options.max_mw, intact.highest_solved_mw());
+    if (!headline) lower_to_known_ends(mask, outcome);
     const bool any_post_outage = mask.thermal || mask.voltage || mask.collapse;
     bool settled = !any_post_outage;
     while (!settled && !cancelled() && outcome.feasible_mw > 0.0) {
@@ -222,10 +234,10 @@ HeadroomRow CandidateSearch::run(BusRow bus) {
     intact_vm_mw_ = -1.0;
 
     Outcome headline = search(LimitMask{}, true, std::nullopt);
-    // Each type on its own, the headline's own type taken from it.
+    // Each type on its own, the headline's own type taken from it; collapse first, whose ends the others see.
     std::map<LimitType, std::optional<Event>> first_of;
     for (const LimitType type :
-         {LimitType::thermal, LimitType::low_voltage, LimitType::collapse, LimitType::generation}) {
+         {LimitType::collapse, LimitType::thermal, LimitType::low_voltage, LimitType::generation}) {
         const bool is_headline = headline.event && only(headline.event->binding.type) == only(type);
         first_of[type] = is_headline ? headline.event : search(only(type), false, std::nullopt).event;
     }

@@ -167,5 +167,31 @@ TEST_P(RandomGridAgainstBruteForce, EveryBusAgrees) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomGridAgainstBruteForce, ::testing::Range(300U, 308U));
 
+/// The runner-up of a type in a state that ends below the runner-ups of all other states, and so has no
+/// solution at the loads they are looked at with.
+TEST(RunnerUp, IsFoundWhereItsStateEndsBeforeAnyOtherIsBroken) {
+    NODALROOM_NEEDS_CASE("case_ACTIVSg200");
+    const Network network = testing::load_case("case_ACTIVSg200");
+    HeadroomOptions options;
+    const BusRow bus = testing::row_of(network, 79);
+    options.buses = {bus};
+    const HeadroomResult result = headroom(network, options);
+    ASSERT_TRUE(result.intact_solved);
+    const HeadroomRow& row = result.rows[0];
+
+    BruteForce brute(network, options);
+    Binding overload;
+    overload.type = LimitType::thermal;
+    overload.outage = {contingency::OutageKind::branch, 217};
+    overload.element = 115;
+    EXPECT_LT(row.thermal_mw, row.collapse_mw);
+    EXPECT_TRUE(brute.counts(bus, overload, row.thermal_mw + 0.01));
+    EXPECT_FALSE(brute.counts(bus, overload, row.thermal_mw - 0.05));
+    Binding end;
+    end.type = LimitType::collapse;
+    end.outage = overload.outage;
+    EXPECT_TRUE(brute.counts(bus, end, row.thermal_mw + 0.5));
+}
+
 }  // namespace
 }  // namespace nodalroom::headroom

@@ -56,6 +56,9 @@ private:
     /// States not listed that may break a limit at the load looked at, most critical first; lists them.
     [[nodiscard]] std::vector<std::size_t> find_suspects(const LimitMask& mask, Screen::Find find,
                                                          std::vector<bool>& listed);
+    /// Lowers the limit where something counts in a state that is known to end below it: such a state has no
+    /// solution at the loads that are looked at.
+    void lower_to_known_ends(const LimitMask& mask, Outcome& outcome);
     /// Solves a state just below the limit found so far; lowers it where something counts. True if it did.
     bool tighten(std::size_t state, const powerflow::Voltages& start, const LimitMask& mask,
                  Outcome& outcome);
