@@ -206,7 +206,15 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
         // all that are left.
         const auto expected = find_suspects(mask, Screen::Find::expected, listed);
         if (!expected.empty()) {
-            if (tighten(expected.front(), start, mask, outcome)) settled = false;
+            const double expected_mw = suspects_.front().crossing_mw;
+            const auto event = first_event(path_of(states_->outages[expected.front()]), before, mask, expected_mw);
+            if (event) {
+                outcome.event = event;
+                outcome.feasible_mw = event->feasible_mw;
+                settled = false;
+            } else {
+                ++outcome.states_solved;
+            }
             if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) continue;
             if (tighten_all(std::span(expected).subspan(1), start, mask, outcome)) settled = false;
             if (!settled) continue;

@@ -11,6 +11,8 @@ namespace {
 constexpr double kCrossingMw = 2e-4;
 // A state is first looked at with this share of the load it is searched up to.
 constexpr double kFirstStepShare = 1.0 / 16.0;
+// A limit expected at some load is first looked for this much beyond it.
+constexpr double kBeyondExpected = 1.05;
 constexpr int kMaxCrossingSteps = 60;
 
 /// Where a straight line from the state without load to the present one meets the item's limit.
@@ -166,11 +168,13 @@ CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double cl
 }
 
 std::optional<CandidateSearch::Event> CandidateSearch::first_event(StatePath& path, double up_to_mw,
-                                                                   const LimitMask& mask) {
+                                                                   const LimitMask& mask,
+                                                                   double expected_mw) {
     // In growing steps, so that a limit met early is found without following the path to its end.
     double clean = 0.0;
     if (mask.thermal || mask.voltage || mask.generation) {
-        for (double mw = kFirstStepShare * up_to_mw; mw < up_to_mw && path.reach(solver_, mw); mw *= 2.0) {
+        const double first = expected_mw > 0.0 ? kBeyondExpected * expected_mw : kFirstStepShare * up_to_mw;
+        for (double mw = first; mw < up_to_mw && path.reach(solver_, mw); mw *= 2.0) {
             counted_items(mw, mask, items_);
             if (!items_.empty()) return find_crossing(path, clean, mw, mask);
             clean = mw;

@@ -42,7 +42,9 @@ private:
 
     /// known: an event already found, to begin from; none: begin with the intact state.
     Outcome search(const LimitMask& mask, bool headline, std::optional<Event> known);
-    [[nodiscard]] std::optional<Event> first_event(StatePath& path, double up_to_mw, const LimitMask& mask);
+    /// expected_mw: where to look first; 0 or less: in growing steps from a small part of up_to_mw.
+    [[nodiscard]] std::optional<Event> first_event(StatePath& path, double up_to_mw, const LimitMask& mask,
+                                                   double expected_mw = 0.0);
     [[nodiscard]] Event find_crossing(StatePath& path, double clean_mw, double violated_mw,
                                       const LimitMask& mask);
     [[nodiscard]] Event collapse_event(StatePath& path);
