@@ -207,7 +207,8 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
         const auto expected = find_suspects(mask, Screen::Find::expected, listed);
         if (!expected.empty()) {
             const double expected_mw = suspects_.front().crossing_mw;
-            const auto event = first_event(path_of(states_->outages[expected.front()]), before, mask, expected_mw);
+            const auto event =
+                first_event(path_of(states_->outages[expected.front()]), before, mask, expected_mw);
             if (event) {
                 outcome.event = event;
                 outcome.feasible_mw = event->feasible_mw;

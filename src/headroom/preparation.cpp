@@ -10,7 +10,7 @@ namespace nodalroom::headroom {
 namespace {
 
 // Solutions of the states without load are kept to start from, if all of them take no more than this.
-constexpr std::size_t kMostBytesOfShifts = std::size_t{256} << 20;
+constexpr std::size_t kMostBytesOfShifts = std::size_t{1} << 30;
 
 /// Solves every state without load and takes its footprint.
 std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoint& intact,

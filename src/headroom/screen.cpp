@@ -27,8 +27,9 @@ std::int32_t place_of(const std::vector<std::int32_t>& elements, const std::vect
 
 Screen::Screen(const StudyContext& context, std::vector<Footprint> footprints, ModeResponses modes,
                IntactPoint intact_at_zero, ScreenAllowance allowance)
-    : data_{&context, std::move(footprints), std::move(modes), std::move(intact_at_zero), allowance,
-            {},       {},                    {},               {}} {
+    : data_{
+          &context, std::move(footprints), std::move(modes), std::move(intact_at_zero), allowance, {}, {}, {},
+          {}} {
     for (const Footprint& footprint : data_.footprints) {
         const auto largest = [](const std::vector<float>& values, float sign) {
             float found = 0.0F;
@@ -101,8 +102,8 @@ void Screen::look_at_switching(Look& look) const {
     for (std::size_t j = 0; j < modes.bus.size(); ++j) {
         const auto i = static_cast<std::size_t>(modes.bus[j]);
         more_q[j] = static_cast<float>(at.q_generation[i] - data_.intact.q_generation[i]);
-        otherwise[j] = modes.is_regulating[j] != 0 ? more_q[j]
-                                                   : static_cast<float>(at.vm_pu[i] - data_.intact.vm_pu[i]);
+        otherwise[j] =
+            modes.is_regulating[j] != 0 ? more_q[j] : static_cast<float>(at.vm_pu[i] - data_.intact.vm_pu[i]);
     }
     std::vector<std::int32_t> moved;  // places of buses of which the load asks anything
     for (std::size_t j = 0; j < modes.bus.size(); ++j) {
@@ -202,7 +203,8 @@ void Screen::order_by_strain(const Look& look, BusRow bus, std::size_t most, std
             place_of(footprint.bus, footprint.bus_by_row, static_cast<std::int32_t>(bus.value()));
         const float at_load = own >= 0 ? std::max(drop_at(static_cast<std::size_t>(own)), 0.0F) : 0.0F;
         if (is_wanted(0, at_load + deficit)) take(0, at_load + deficit, state);
-        if (is_wanted(1, std::max(data_.bus_strength[state] * power + data_.bus_lowering[state], 0.0F) + deficit)) {
+        if (is_wanted(
+                1, std::max(data_.bus_strength[state] * power + data_.bus_lowering[state], 0.0F) + deficit)) {
             float anywhere = 0.0F;
             for (std::size_t e = 0; e < footprint.bus.size(); ++e) {
                 // What the strongest response could add at most.

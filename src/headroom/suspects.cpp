@@ -164,8 +164,8 @@ private:
             if (!std::isfinite(limits_.rating_pu[l])) continue;
             const double moved = std::max(magnitude(at_.flow[l].s_from - data_.intact.flow[l].s_from),
                                           magnitude(at_.flow[l].s_to - data_.intact.flow[l].s_to));
-            branch_reach_[l] = static_cast<float>(
-                spread * moved + allowance_.thermal_share_of_rating * limits_.rating_pu[l]);
+            branch_reach_[l] = static_cast<float>(spread * moved +
+                                                  allowance_.thermal_share_of_rating * limits_.rating_pu[l]);
             Prediction intact;
             const double unknown = unknown_shift(l);
             const double excess = std::max(predict_flow(l, false, {}, {}, unknown, intact),
@@ -293,8 +293,7 @@ private:
                                {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]}, {re, im},
                                share * switching_s_.of(l), found);
         }
-        const float response =
-            allows_ ? kLeastBranchResponse * branch_spread_ * look_.lost_sum[state] : 0.0F;
+        const float response = allows_ ? kLeastBranchResponse * branch_spread_ * look_.lost_sum[state] : 0.0F;
         for (const Untouched& branch : branches_) {
             if (branch.reserve >= response + share * switching_s_.largest()) break;
             const auto l = static_cast<std::size_t>(branch.element);
@@ -327,8 +326,7 @@ private:
             const auto i = static_cast<std::size_t>(footprint.bus[e]);
             (void)predict_voltage(i, footprint.bus_shift[e], interplay, share * switching_v_.of(i), found);
         }
-        const float response =
-            allows_ ? kLeastVoltageResponse * bus_spread_ * look_.lost_sum[state] : 0.0F;
+        const float response = allows_ ? kLeastVoltageResponse * bus_spread_ * look_.lost_sum[state] : 0.0F;
         for (const Untouched& bus : buses_) {
             if (bus.reserve >= response + share * switching_v_.largest()) break;
             const auto i = static_cast<std::size_t>(bus.element);

@@ -73,8 +73,8 @@ struct ModeResponses {
         std::vector<std::int32_t> source;
         std::vector<float> response;
     };
-    std::vector<std::int32_t> bus;  ///< per bus with units, in the order of the equations' supply entries: bus
-                                    ///< row; its place is a source elsewhere
+    std::vector<std::int32_t> bus;  ///< per bus with units, in the order of the equations' supply entries:
+                                    ///< bus row; its place is a source elsewhere
     std::vector<std::int32_t> place_of_bus;   ///< -1 at buses without units
     std::vector<std::uint8_t> is_regulating;  ///< per place: in the intact state
     std::vector<float> voltage_loss;          ///< per place: pu of voltage at the bus per pu of Q not given

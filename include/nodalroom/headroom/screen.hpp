@@ -50,8 +50,8 @@ public:
         std::vector<float> lost;         ///< per state and source
         std::vector<std::size_t> first;  ///< per state: its first in lost
         std::vector<float> lost_sum;     ///< per state: sum of magnitudes
-        /// Per state: places in ModeResponses and by how many of their units they act otherwise, all > 0: what
-        /// they gave in the intact state, or would have to give beyond their limits.
+        /// Per state: places in ModeResponses and by how many of their units they act otherwise, all > 0:
+        /// what they gave in the intact state, or would have to give beyond their limits.
         std::vector<std::int32_t> switching;
         std::vector<float> switching_amount;
         std::vector<std::size_t> switching_first;
