@@ -23,7 +23,8 @@ class Peer(adapter.Peer):
     packages = ("lightsim2grid",)
     kinds = {
         "solve": "dc_pf() and ac_pf() after dropping what was cached: admittances, ordering, DC start, Newton, flows",
-        "solve-again": "dc_pf() and ac_pf() with what it caches",
+        "solve-again": "dc_pf() and ac_pf() of the same grid again: DC start, Newton, flows; kept from before by its own "
+        "choice: admittances, ordering and symbolic factors",
         "sweep": "ContingencyAnalysisCPP.compute() from the intact solution and compute_branch_results(): intact "
         "solve, every outage; kept: all voltages and both-end flows",
     }

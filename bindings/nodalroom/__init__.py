@@ -14,7 +14,7 @@ from ._core import __version__
 from .contingency import Sweep, sweep
 from .errors import InputError, NodalroomError, OptionError, PartialResultWarning
 from .network import Network, parse, read
-from .powerflow import PowerFlow
+from .powerflow import PowerFlow, Solver
 from .study import Study, Witness, headroom
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "OptionError",
     "PartialResultWarning",
     "PowerFlow",
+    "Solver",
     "Study",
     "Sweep",
     "Witness",

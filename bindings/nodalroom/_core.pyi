@@ -3,9 +3,11 @@ The C++ library behind nodalroom.
 """
 from __future__ import annotations
 import collections.abc
+import numpy
+import numpy.typing
 import os
 import typing
-__all__: list[str] = ['Headroom', 'Network', 'PowerFlow', 'Sweep', 'Witness', 'headroom', 'parse', 'read', 'solve', 'sweep']
+__all__: list[str] = ['Headroom', 'Network', 'PowerFlow', 'Solver', 'Sweep', 'Witness', 'headroom', 'parse', 'read', 'solve', 'sweep']
 class Network:
     """
     A transmission network, immutable.
@@ -39,6 +41,9 @@ class Network:
     def islands(self) -> int:
         ...
     @property
+    def load_count(self) -> int:
+        ...
+    @property
     def name(self) -> str:
         ...
     @property
@@ -46,6 +51,9 @@ class Network:
         ...
     @property
     def source(self) -> str:
+        ...
+    @property
+    def unit_count(self) -> int:
         ...
 class PowerFlow:
     """
@@ -75,6 +83,14 @@ class PowerFlow:
         ...
     @property
     def status(self) -> str:
+        ...
+class Solver:
+    """
+    The power flow of one network, solved again and again.
+    """
+    def __init__(self, network: Network, *, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, init: str, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex) -> None:
+        ...
+    def solve(self, *, load_p_mw: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], load_q_mvar: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], unit_p_mw: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], unit_q_mvar: typing.Annotated[numpy.typing.ArrayLike, numpy.float64], start: PowerFlow) -> PowerFlow:
         ...
 class Sweep:
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BalanceRule: TypeAlias = Literal["spare", "pmax", "reference"]
 Balance: TypeAlias = "BalanceRule | Mapping[int, float] | pd.Series | ArrayLike"
+RowValues: TypeAlias = "Mapping[int, float] | pd.Series | ArrayLike"
 Contingencies: TypeAlias = Literal["n-1", "branches", "units", "none"]
 Rating: TypeAlias = Literal["A", "B", "C"]
 Band: TypeAlias = "tuple[float, float] | None"
@@ -116,6 +117,30 @@ def _weights(balance: Any, units: int) -> list[float]:
     if given.shape != (units,):
         raise OptionError(f"balance has the shape {given.shape}; must be one weight per generator row ({units})")
     return [float(weight) for weight in given]
+
+
+def row_values(name: str, given: Any, rows: int, in_case: Callable[[], Any]) -> np.ndarray:
+    """One value per row of a table; an empty array where none are given."""
+    if given is None:
+        return np.empty(0)
+    if isinstance(given, (pd.Series, Mapping)):
+        values = np.array(in_case(), dtype=float)
+        for row, value in given.items():
+            position = whole_number(name, row, least=1) - 1
+            if position >= rows:
+                raise OptionError(f"{name}: there is no row {row}; the case has {rows}")
+            values[position] = number(f"{name} of row {row}", value)
+    else:
+        try:
+            values = np.asarray(given, dtype=float)
+        except (TypeError, ValueError):
+            raise OptionError(f"{name} = {given!r}; must be one number per row ({rows})") from None
+        if values.shape != (rows,):
+            raise OptionError(f"{name} has the shape {values.shape}; must be one number per row ({rows})")
+    if not np.isfinite(values).all():
+        row = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise OptionError(f"{name} of row {row + 1} = {values[row]}; must be finite")
+    return values
 
 
 def buses_of(buses: Any) -> list[int] | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _core
 from ._frames import to_frame
 from ._options import Balance, balance_of, flag, number, whole_number, word
 from ._output import write_file
 from ._words import counted
-from .powerflow import PowerFlow
+from .powerflow import PowerFlow, Solver
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,15 +128,41 @@ class Network:
         Raises:
             OptionError: an option is out of range.
         """
-        core = _core.solve(
-            self._core,
-            q_limits=flag("q_limits", q_limits),
-            init=word("init", init, "'auto', 'stored', 'dc' or 'flat'"),
-            tolerance=number("tolerance", tolerance),
-            max_iterations=whole_number("max_iterations", max_iterations, least=-(2**31)),
+        options = self._solve_options(q_limits, balance, init, tolerance, max_iterations, balance_area)
+        return PowerFlow(_core.solve(self._core, **options))
+
+    def solver(
+        self,
+        q_limits: bool = True,
+        balance: Balance = "reference",
+        init: Literal["auto", "stored", "dc", "flat"] = "auto",
+        tolerance: float = 1e-8,
+        max_iterations: int = 30,
+        *,
+        balance_area: int | None = None,
+    ) -> Solver:
+        """What solves this network again and again with other loads and dispatch.
+
+        The options are those of :meth:`solve`. What follows from the network's branches and from which
+        units are in service is found here, once; ``solver.solve(...)`` then takes a fraction of the
+        time of :meth:`solve` and gives the same bits.
+
+        Raises:
+            OptionError: an option is out of range.
+        """
+        options = self._solve_options(q_limits, balance, init, tolerance, max_iterations, balance_area)
+        return Solver(self, _core.Solver(self._core, **options))
+
+    def _solve_options(
+        self, q_limits: Any, balance: Any, init: Any, tolerance: Any, max_iterations: Any, balance_area: Any
+    ) -> dict[str, Any]:
+        return {
+            "q_limits": flag("q_limits", q_limits),
+            "init": word("init", init, "'auto', 'stored', 'dc' or 'flat'"),
+            "tolerance": number("tolerance", tolerance),
+            "max_iterations": whole_number("max_iterations", max_iterations, least=-(2**31)),
             **balance_of(balance, balance_area, self._units()),
-        )
-        return PowerFlow(core)
+        }
 
     def to_matpower(self, path: str | os.PathLike[str] | None = None, header: Sequence[str] = ()) -> str | None:
         """The case as a MATPOWER .m file; reading it gives the same bits. The comments it began with are kept.
@@ -155,7 +181,7 @@ class Network:
         return None
 
     def _units(self) -> int:
-        return len(self._core.units()["row"])
+        return self._core.unit_count
 
     def __repr__(self) -> str:
         buses, branches, units = self.buses, self.branches, self.generators

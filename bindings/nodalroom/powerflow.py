@@ -6,17 +6,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ._frames import to_frame
+from ._options import RowValues, row_values
+from .errors import OptionError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from . import _core
+    from .network import Network
 
-__all__ = ["PowerFlow"]
+__all__ = ["PowerFlow", "Solver"]
 
 
 class PowerFlow:
-    """Outcome of :meth:`Network.solve`. Every figure is NaN unless ``converged``."""
+    """Outcome of :meth:`Network.solve` or :meth:`Solver.solve`. Every figure is NaN unless ``converged``."""
 
     def __init__(self, core: _core.PowerFlow) -> None:
         self._core = core
@@ -82,3 +85,57 @@ class PowerFlow:
 
     def __repr__(self) -> str:
         return f"<PowerFlow {self.status}: {self.reason}>"
+
+
+class Solver:
+    """Solves one network again and again with other loads and dispatch, its structure kept.
+
+    Made by :meth:`Network.solver`. Results do not depend on what was solved before: they are those, bit for
+    bit, of :meth:`Network.solve` on a case that has these loads and this dispatch. Threads may share a solver,
+    and take turns.
+    """
+
+    def __init__(self, network: Network, core: _core.Solver) -> None:
+        self.network = network
+        self._core = core
+
+    def solve(
+        self,
+        *,
+        load_p_mw: RowValues | None = None,
+        load_q_mvar: RowValues | None = None,
+        generator_p_mw: RowValues | None = None,
+        generator_q_mvar: RowValues | None = None,
+        init: PowerFlow | None = None,
+    ) -> PowerFlow:
+        """Solves the AC power flow with these powers; whatever is not given is as in the case.
+
+        Args:
+            load_p_mw: consumption, MW: an array with one value per row of ``network.loads``, or a
+                Series/dict by its 1-based row, whose other rows stay as in the case.
+            load_q_mvar: likewise, Mvar.
+            generator_p_mw: dispatch, MW, as an array with one value per row of ``network.generators``, or a
+                Series/dict by its 1-based row. Rows out of service are not looked at.
+            generator_q_mvar: production in Mvar of units that do not hold a voltage.
+            init: a solution of this network to start from, voltages and reactive limits reached; None
+                starts as the solver was made to.
+
+        Raises:
+            OptionError: values do not fit the network or are not finite, or ``init`` has no solution.
+        """
+        core = self.network._core
+        loads, units = core.load_count, core.unit_count
+        if init is not None and not isinstance(init, PowerFlow):
+            raise OptionError(f"init = {init!r}; must be a PowerFlow of this network")
+        return PowerFlow(
+            self._core.solve(
+                load_p_mw=row_values("load_p_mw", load_p_mw, loads, lambda: core.loads()["p_mw"]),
+                load_q_mvar=row_values("load_q_mvar", load_q_mvar, loads, lambda: core.loads()["q_mvar"]),
+                unit_p_mw=row_values("generator_p_mw", generator_p_mw, units, lambda: core.units()["p_mw"]),
+                unit_q_mvar=row_values("generator_q_mvar", generator_q_mvar, units, lambda: core.units()["q_mvar"]),
+                start=None if init is None else init._core,
+            )
+        )
+
+    def __repr__(self) -> str:
+        return f"<Solver of {self.network.name}>"

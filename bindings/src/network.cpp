@@ -108,6 +108,8 @@ void bind_network(py::module_& m) {
                                    }
                                    return numbers;
                                })
+        .def_property_readonly("load_count", [](const Network& network) { return network.loads().size(); })
+        .def_property_readonly("unit_count", [](const Network& network) { return network.units().size(); })
         .def("buses", table(report::bus_table))
         .def("branches", table(report::branch_table))
         .def("units", table(report::unit_table))

@@ -1,7 +1,12 @@
+#include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include <memory>
+#include <mutex>
+#include <utility>
+
 #include "bind.hpp"
-#include "nodalroom/powerflow/solve.hpp"
+#include "nodalroom/powerflow/power_flow_solver.hpp"
 #include "nodalroom/report/network_tables.hpp"
 #include "options.hpp"
 #include "tables.hpp"
@@ -18,17 +23,58 @@ struct PowerFlow {
     PowerFlowResult result;
 };
 
-PowerFlow solve(std::shared_ptr<Network> network, bool q_limits, const std::string& balance,
-                std::vector<double> weights, std::optional<int> area, const std::string& init,
-                double tolerance, int max_iterations) {
+/// A solver and what it needs to live; threads of Python take turns with it.
+struct Solver {
+    std::shared_ptr<Network> network;
+    std::mutex turn;
+    powerflow::PowerFlowSolver solver;
+
+    Solver(std::shared_ptr<Network> of, powerflow::PowerFlowOptions options)
+        : network(std::move(of)), solver(*network, std::move(options)) {}
+};
+
+powerflow::PowerFlowOptions make_options(bool q_limits, const std::string& balance,
+                                         std::vector<double> weights, std::optional<int> area,
+                                         const std::string& init, double tolerance, int max_iterations) {
     powerflow::PowerFlowOptions options;
     options.enforce_q_limits = q_limits;
     options.balance = make_balance(balance, std::move(weights), area);
     options.start = powerflow::parse_start(init);
     options.mismatch_tolerance_pu = tolerance;
     options.max_iterations = max_iterations;
-    PowerFlowResult result = powerflow::solve(*network, options);
+    return options;
+}
+
+PowerFlow solve(std::shared_ptr<Network> network, bool q_limits, const std::string& balance,
+                std::vector<double> weights, std::optional<int> area, const std::string& init,
+                double tolerance, int max_iterations) {
+    PowerFlowResult result = powerflow::solve(
+        *network, make_options(q_limits, balance, std::move(weights), area, init, tolerance, max_iterations));
     return {std::move(network), std::move(result)};
+}
+
+std::unique_ptr<Solver> make_solver(std::shared_ptr<Network> network, bool q_limits,
+                                    const std::string& balance, std::vector<double> weights,
+                                    std::optional<int> area, const std::string& init, double tolerance,
+                                    int max_iterations) {
+    return std::make_unique<Solver>(std::move(network), make_options(q_limits, balance, std::move(weights),
+                                                                     area, init, tolerance, max_iterations));
+}
+
+using Values = py::array_t<double, py::array::c_style | py::array::forcecast>;
+
+PowerFlow solve_again(Solver& solver, const Values& load_p_mw, const Values& load_q_mvar,
+                      const Values& unit_p_mw, const Values& unit_q_mvar, const PowerFlow* start) {
+    const auto to_vector = [](const Values& values) {
+        return std::vector<double>(values.data(), values.data() + values.size());
+    };
+    const powerflow::Powers powers{to_vector(load_p_mw), to_vector(load_q_mvar), to_vector(unit_p_mw),
+                                   to_vector(unit_q_mvar)};
+    const py::gil_scoped_release release;
+    const std::lock_guard lock(solver.turn);
+    PowerFlowResult result =
+        start == nullptr ? solver.solver.solve(powers) : solver.solver.solve(powers, start->result.voltages);
+    return {solver.network, std::move(result)};
 }
 
 }  // namespace
@@ -50,6 +96,13 @@ void bind_power_flow(py::module_& m) {
         .def("units", table(report::solved_unit_table))
         .def("attempts", table(report::attempt_table))
         .def("worst_buses", table(report::worst_bus_table));
+
+    py::class_<Solver>(m, "Solver", "The power flow of one network, solved again and again.")
+        .def(py::init(&make_solver), py::arg("network"), py::kw_only(), py::arg("q_limits"),
+             py::arg("balance"), py::arg("weights"), py::arg("area"), py::arg("init"), py::arg("tolerance"),
+             py::arg("max_iterations"), py::call_guard<py::gil_scoped_release>())
+        .def("solve", &solve_again, py::kw_only(), py::arg("load_p_mw"), py::arg("load_q_mvar"),
+             py::arg("unit_p_mw"), py::arg("unit_q_mvar"), py::arg("start").none(true));
 
     m.def("solve", &solve, py::arg("network"), py::kw_only(), py::arg("q_limits"), py::arg("balance"),
           py::arg("weights"), py::arg("area"), py::arg("init"), py::arg("tolerance"),

@@ -27,6 +27,7 @@
 #include "nodalroom/powerflow/equations.hpp"
 #include "nodalroom/powerflow/newton.hpp"
 #include "nodalroom/powerflow/operating_point.hpp"
+#include "nodalroom/powerflow/power_flow_solver.hpp"
 #include "nodalroom/powerflow/solve.hpp"
 #include "nodalroom/report/names.hpp"
 #include "nodalroom/report/network_tables.hpp"

@@ -15,6 +15,11 @@ struct BlockView {
     const std::int32_t* column = nullptr;
     const std::int32_t* diagonal = nullptr;
     const std::uint16_t* destination = nullptr;
+    const std::int32_t* l_start = nullptr;  ///< L by columns: rows, blocks among the values, and the first
+    const std::int32_t* l_row = nullptr;    ///< of the updates with each among `destination`
+    const std::int32_t* l_block = nullptr;
+    const std::int32_t* l_row_start = nullptr;  ///< first block of each such row
+    const std::int64_t* l_update = nullptr;
     double* values = nullptr;
     double least_pivot = 0.0;  ///< of a pivot block's determinant, beside its products
 };
@@ -23,9 +28,6 @@ struct BlockView {
 struct PathView {
     const std::int32_t* path = nullptr;  ///< block rows that can become other than zero, ascending
     std::size_t length = 0;
-    const std::int32_t* l_start = nullptr;  ///< L by columns: rows, and blocks among the values
-    const std::int32_t* l_row = nullptr;
-    const std::int32_t* l_block = nullptr;
     /// Four numbers per block row: first row's entry of both right-hand sides, then the second row's. Zero
     /// outside the path, and everywhere once the solve is done.
     double* scratch = nullptr;
@@ -44,11 +46,12 @@ struct BlockKernels {
 
 [[nodiscard]] BlockKernels block_kernels(VectorUnit unit);
 
-// One per file compiled for its vector unit. AVX-512 has nothing to add for single blocks, and ARM's NEON is
-// in every processor's plain instructions.
+// One per file compiled for its vector unit. AVX-512 adds registers, and ARM's NEON is in every processor's
+// plain instructions.
 [[nodiscard]] BlockKernels block_kernels_plain() noexcept;
 #if defined(__x86_64__)
 [[nodiscard]] BlockKernels block_kernels_avx2() noexcept;
+[[nodiscard]] BlockKernels block_kernels_avx512() noexcept;
 #endif
 
 }  // namespace nodalroom::numerics

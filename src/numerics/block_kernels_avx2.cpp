@@ -2,6 +2,6 @@
 
 namespace nodalroom::numerics {
 
-BlockKernels block_kernels_avx2() noexcept { return BlockLoops<WideBlock>::table(); }
+BlockKernels block_kernels_avx2() noexcept { return BlockLoops<WideBlock, 4>::table(); }
 
 }  // namespace nodalroom::numerics

@@ -2,6 +2,6 @@
 
 namespace nodalroom::numerics {
 
-BlockKernels block_kernels_plain() noexcept { return BlockLoops<RowBlock>::table(); }
+BlockKernels block_kernels_plain() noexcept { return BlockLoops<RowBlock, 4>::table(); }
 
 }  // namespace nodalroom::numerics

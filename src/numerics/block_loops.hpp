@@ -34,6 +34,11 @@ struct WideBlock {
     }
     NODALROOM_INLINE WideBlock over(double divisor) const { return {v / divisor}; }
     NODALROOM_INLINE void subtract(const WideBlock& b) { v -= b.v; }
+    /// this - a × b
+    NODALROOM_INLINE void subtract_product(const WideBlock& a, const WideBlock& b) {
+        v -= __builtin_shufflevector(a.v, a.v, 0, 0, 2, 2) * __builtin_shufflevector(b.v, b.v, 0, 1, 0, 1);
+        v -= __builtin_shufflevector(a.v, a.v, 1, 1, 3, 3) * __builtin_shufflevector(b.v, b.v, 2, 3, 2, 3);
+    }
 };
 
 /// A block in two registers of two doubles, one per row.
@@ -61,36 +66,63 @@ struct RowBlock {
         top -= b.top;
         bottom -= b.bottom;
     }
+    NODALROOM_INLINE void subtract_product(const RowBlock& a, const RowBlock& b) {
+        top -= a.top[0] * b.top + a.top[1] * b.bottom;
+        bottom -= a.bottom[0] * b.top + a.bottom[1] * b.bottom;
+    }
 };
 
-template <class Block>
+/// `Held`: how many blocks there are registers for.
+template <class Block, int Held>
 struct BlockLoops {
     static NODALROOM_INLINE Block& at(double* values, std::int64_t block) {
         return *reinterpret_cast<Block*>(values + 4 * block);
     }
 
-    static bool factor(const BlockView& v) {
-        const std::uint16_t* destination = v.destination;
-        for (std::int32_t i = 0; i < v.size; ++i) {
-            double* const row = v.values + 4 * static_cast<std::int64_t>(v.row_start[i]);
-            const std::int32_t* column = v.column + v.row_start[i];
-            const std::int32_t diagonal = v.diagonal[i];
-            for (std::int32_t l = 0; l < diagonal; ++l) {
-                const Block w = at(row, l);
-                const std::int32_t k = column[l];
-                double* u = v.values + 4 * static_cast<std::int64_t>(v.row_start[k] + v.diagonal[k] + 1);
-                double* const end = v.values + 4 * static_cast<std::int64_t>(v.row_start[k + 1]);
-                for (; u != end; u += 4, ++destination) at(row, *destination).subtract(w.times(at(u, 0)));
+    /// Updates with the U blocks [0, D) of row k, held in registers, of every row below that has a block in
+    /// column k. They are independent of each other: a processor does several at once.
+    template <int D>
+    static void update_rows(const BlockView& v, std::int32_t k, double* u, std::int64_t first) {
+        Block held[D];
+        for (int j = 0; j < D; ++j) held[j] = at(u, first + j);
+        for (std::int32_t p = v.l_start[k]; p < v.l_start[k + 1]; ++p) {
+            const Block w = at(v.values, v.l_block[p]);
+            double* const row = v.values + 4 * static_cast<std::int64_t>(v.l_row_start[p]);
+            const std::uint16_t* const destination = v.destination + v.l_update[p] + first;
+            for (int j = 0; j < D; ++j) at(row, destination[j]).subtract_product(w, held[j]);
+        }
+    }
+
+    /// The same with the `count` <= D blocks that are left of a row's.
+    template <int D>
+    static NODALROOM_INLINE void update_rest(const BlockView& v, std::int32_t k, double* u,
+                                             std::int64_t first, std::int64_t count) {
+        if constexpr (D > 0) {
+            if (count == D) {
+                update_rows<D>(v, k, u, first);
+            } else {
+                update_rest<D - 1>(v, k, u, first, count);
             }
-            Block& own = at(row, diagonal);
+        }
+    }
+
+    /// Row by row from the top: its pivot, its U blocks, and what they change further down (right-looking).
+    static bool factor(const BlockView& v) {
+        for (std::int32_t k = 0; k < v.size; ++k) {
+            double* const own_at = v.values + 4 * static_cast<std::int64_t>(v.row_start[k] + v.diagonal[k]);
+            const Block own = at(own_at, 0);
             const double ad = own[0] * own[3], bc = own[1] * own[2];
             const double determinant = ad - bc;
             const double products = (ad < 0.0 ? -ad : ad) + (bc < 0.0 ? -bc : bc);
             if (!((determinant < 0.0 ? -determinant : determinant) > v.least_pivot * products)) return false;
             const Block inverse = Block::of(own[3], -own[1], -own[2], own[0]).over(determinant);
-            own = inverse;
-            const std::int32_t length = v.row_start[i + 1] - v.row_start[i];
-            for (std::int32_t j = diagonal + 1; j < length; ++j) at(row, j) = inverse.times(at(row, j));
+            at(own_at, 0) = inverse;
+            double* const u = own_at + 4;
+            const std::int64_t length = v.row_start[k + 1] - v.row_start[k] - v.diagonal[k] - 1;
+            for (std::int64_t j = 0; j < length; ++j) at(u, j) = inverse.times(at(u, j));
+            std::int64_t first = 0;
+            for (; first + Held <= length; first += Held) update_rows<Held>(v, k, u, first);
+            update_rest<Held - 1>(v, k, u, first, length - first);
         }
         return true;
     }
@@ -127,8 +159,8 @@ struct BlockLoops {
             const Block y = at(v.values, v.row_start[k] + v.diagonal[k]).times(at(p.scratch, k));
             at(p.result, static_cast<std::int64_t>(step)) = y;
             at(p.scratch, k) = Block{};
-            for (std::int32_t l = p.l_start[k]; l < p.l_start[k + 1]; ++l) {
-                at(p.scratch, p.l_row[l]).subtract(at(v.values, p.l_block[l]).times(y));
+            for (std::int32_t l = v.l_start[k]; l < v.l_start[k + 1]; ++l) {
+                at(p.scratch, v.l_row[l]).subtract_product(at(v.values, v.l_block[l]), y);
             }
         }
     }

@@ -11,14 +11,10 @@ namespace {
 // A pivot block whose determinant is this small beside its products has lost too many digits.
 constexpr double kLeastPivot = 1e-10;
 
-PathView path_of(const BlockLuPattern& pattern, std::span<const std::int32_t> path, std::span<double> scratch,
-                 std::span<double> result) {
+PathView path_of(std::span<const std::int32_t> path, std::span<double> scratch, std::span<double> result) {
     PathView view;
     view.path = path.data();
     view.length = path.size();
-    view.l_start = pattern.l_start().data();
-    view.l_row = pattern.l_row().data();
-    view.l_block = pattern.l_block().data();
     view.scratch = scratch.data();
     view.result = result.data();
     return view;
@@ -31,6 +27,11 @@ BlockView view_of(const BlockLuPattern& pattern, double* values) {
     view.column = pattern.columns().data();
     view.diagonal = pattern.diagonal().data();
     view.destination = pattern.destinations().data();
+    view.l_start = pattern.l_start().data();
+    view.l_row = pattern.l_row().data();
+    view.l_block = pattern.l_block().data();
+    view.l_row_start = pattern.l_row_start().data();
+    view.l_update = pattern.l_update().data();
     view.values = values;
     view.least_pivot = kLeastPivot;
     return view;
@@ -40,7 +41,8 @@ BlockView view_of(const BlockLuPattern& pattern, double* values) {
 
 BlockKernels block_kernels(VectorUnit unit) {
 #if defined(__x86_64__)
-    if (unit == VectorUnit::avx2 || unit == VectorUnit::avx512) return block_kernels_avx2();
+    if (unit == VectorUnit::avx512) return block_kernels_avx512();
+    if (unit == VectorUnit::avx2) return block_kernels_avx2();
 #endif
     static_cast<void>(unit);
     return block_kernels_plain();
@@ -66,6 +68,8 @@ std::vector<std::int32_t> places_in_blocks(const CscPattern& matrix, const Block
     return places;
 }
 
+BlockLu::BlockLu(const BlockLuPattern& pattern, VectorUnit unit) : BlockLu(pattern, {}, unit) {}
+
 BlockLu::BlockLu(const BlockLuPattern& pattern, std::span<const std::int32_t> places, VectorUnit unit)
     : pattern_(&pattern), places_(places), unit_(unit), values_(4 * pattern.columns().size(), 0.0) {}
 
@@ -74,19 +78,21 @@ bool BlockLu::factor(std::span<const double> nonzeros) {
     for (std::size_t p = 0; p < nonzeros.size(); ++p) {
         values_[static_cast<std::size_t>(places_[p])] = nonzeros[p];
     }
-    return block_kernels(unit_).factor(view_of(*pattern_, values_.data()));
+    return factor_blocks();
 }
+
+bool BlockLu::factor_blocks() { return block_kernels(unit_).factor(view_of(*pattern_, values_.data())); }
 
 void BlockLu::solve_left(std::span<const std::int32_t> path, std::span<double> scratch,
                          std::span<double> result) const {
     block_kernels(unit_).solve_left(view_of(*pattern_, const_cast<double*>(values_.data())),
-                                    path_of(*pattern_, path, scratch, result));
+                                    path_of(path, scratch, result));
 }
 
 void BlockLu::solve_right(std::span<const std::int32_t> path, std::span<double> scratch,
                           std::span<double> result) const {
     block_kernels(unit_).solve_right(view_of(*pattern_, const_cast<double*>(values_.data())),
-                                     path_of(*pattern_, path, scratch, result));
+                                     path_of(path, scratch, result));
 }
 
 void BlockLu::solve(std::span<double> rhs, int count) const {

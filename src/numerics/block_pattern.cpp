@@ -6,15 +6,23 @@
 
 namespace nodalroom::numerics {
 
+/// Row by row from the top, as they are eliminated. From an earlier row whose U part has column j and which
+/// row j in turn was eliminated with, what lies beyond j need not be followed: row j has it all (symmetric
+/// pruning, Eisenstat and Liu 1992). In a symmetric pattern that leaves the elimination tree's edges.
 BlockLuPattern::BlockLuPattern(const BlockRows& matrix) {
     const auto n = static_cast<std::size_t>(matrix.size());
     row_start_.reserve(n + 1);
     diagonal_.reserve(n);
     u_start_.reserve(n + 1);
+    column_.reserve(2 * matrix.column.size());
+    block_of_entry_.resize(matrix.column.size());
+    destination_.reserve(6 * matrix.column.size());  // what grids come to
     row_start_.push_back(0);
     u_start_.push_back(0);
     std::vector<std::int32_t> marked_by(n, -1);  // last row whose filled pattern has this column
     std::vector<std::int32_t> place_of(n, -1);
+    std::vector<std::int32_t> followed(n,
+                                       -1);  // per row: its U blocks in columns_ up to here are, once pruned
     std::vector<std::int32_t> row;
     for (std::size_t i = 0; i < n; ++i) {
         const auto self = static_cast<std::int32_t>(i);
@@ -28,11 +36,12 @@ BlockLuPattern::BlockLuPattern(const BlockRows& matrix) {
         for (auto p = matrix.row_start[i]; p < matrix.row_start[i + 1]; ++p) {
             include(matrix.column[static_cast<std::size_t>(p)]);
         }
-        // Fill: the U part of every row that is eliminated from this one; the list grows meanwhile.
+        // Fill; the list grows meanwhile.
         for (std::size_t next = 0; next < row.size(); ++next) {
             if (row[next] >= self) continue;
             const auto other = static_cast<std::size_t>(row[next]);
-            for (auto p = row_start_[other] + diagonal_[other] + 1; p < row_start_[other + 1]; ++p) {
+            const std::int32_t end = followed[other] >= 0 ? followed[other] : row_start_[other + 1];
+            for (auto p = row_start_[other] + diagonal_[other] + 1; p < end; ++p) {
                 include(column_[static_cast<std::size_t>(p)]);
             }
         }
@@ -41,24 +50,46 @@ BlockLuPattern::BlockLuPattern(const BlockRows& matrix) {
             throw std::length_error("a row of the factors has more than 65535 blocks");
         }
         longest_row_ = std::max(longest_row_, static_cast<std::int32_t>(row.size()));
+        const std::int32_t start = row_start_.back();
+        std::int32_t below = 0;
+        for (std::size_t at = 0; at < row.size(); ++at) {
+            place_of[static_cast<std::size_t>(row[at])] = static_cast<std::int32_t>(at);
+            if (row[at] < self) ++below;
+        }
         column_.insert(column_.end(), row.begin(), row.end());
         row_start_.push_back(static_cast<std::int32_t>(column_.size()));
-        const auto at = std::lower_bound(row.begin(), row.end(), self);
-        diagonal_.push_back(static_cast<std::int32_t>(at - row.begin()));
-        u_start_.push_back(u_start_.back() + static_cast<std::int32_t>(row.end() - at) - 1);
-
-        for (std::size_t at_place = 0; at_place < row.size(); ++at_place) {
-            place_of[static_cast<std::size_t>(row[at_place])] = static_cast<std::int32_t>(at_place);
+        diagonal_.push_back(below);
+        u_start_.push_back(u_start_.back() + static_cast<std::int32_t>(row.size()) - below - 1);
+        for (auto p = matrix.row_start[i]; p < matrix.row_start[i + 1]; ++p) {
+            const auto entry = static_cast<std::size_t>(p);
+            block_of_entry_[entry] = start + place_of[static_cast<std::size_t>(matrix.column[entry])];
         }
-        for (std::int32_t l = 0; l < diagonal_[i]; ++l) {
-            const auto other = static_cast<std::size_t>(row[static_cast<std::size_t>(l)]);
-            for (auto p = row_start_[other] + diagonal_[other] + 1; p < row_start_[other + 1]; ++p) {
-                destination_.push_back(static_cast<std::uint16_t>(
-                    place_of[static_cast<std::size_t>(column_[static_cast<std::size_t>(p)])]));
-            }
-        }
+        add_updates(row, below, place_of, followed);
     }
     index_columns();
+}
+
+/// Where the updates of the last row end up, and what is followed no further from here on.
+void BlockLuPattern::add_updates(const std::vector<std::int32_t>& row, std::int32_t l_blocks,
+                                 const std::vector<std::int32_t>& place_of,
+                                 std::vector<std::int32_t>& followed) {
+    const auto self = row[static_cast<std::size_t>(l_blocks)];
+    for (std::int32_t l = 0; l < l_blocks; ++l) {
+        const auto other = static_cast<std::size_t>(row[static_cast<std::size_t>(l)]);
+        const std::int32_t first = row_start_[other] + diagonal_[other] + 1, end = row_start_[other + 1];
+        const std::size_t known = destination_.size();
+        destination_.resize(known + static_cast<std::size_t>(end - first));
+        std::uint16_t* to = destination_.data() + known;
+        for (std::int32_t p = first; p < end; ++p) {
+            *to++ = static_cast<std::uint16_t>(
+                place_of[static_cast<std::size_t>(column_[static_cast<std::size_t>(p)])]);
+        }
+        if (followed[other] >= 0) continue;
+        const auto from = column_.begin() + first;
+        const auto at = std::lower_bound(from, column_.begin() + end, self);
+        if (at != column_.begin() + end && *at == self)
+            followed[other] = static_cast<std::int32_t>(at - column_.begin()) + 1;
+    }
 }
 
 void BlockLuPattern::index_columns() {
@@ -76,12 +107,18 @@ void BlockLuPattern::index_columns() {
     std::vector<std::int32_t> fill(l_start_.begin(), l_start_.end() - 1);
     l_row_.resize(static_cast<std::size_t>(l_start_.back()));
     l_block_.resize(l_row_.size());
+    l_row_start_.resize(l_row_.size());
+    l_update_.resize(l_row_.size());
+    std::int64_t update = 0;
     for (std::size_t i = 0; i < n; ++i) {
         for (std::int32_t p = row_start_[i]; p < row_start_[i] + diagonal_[i]; ++p) {
-            const auto at = static_cast<std::size_t>(
-                fill[static_cast<std::size_t>(column_[static_cast<std::size_t>(p)])]++);
+            const auto k = static_cast<std::size_t>(column_[static_cast<std::size_t>(p)]);
+            const auto at = static_cast<std::size_t>(fill[k]++);
             l_row_[at] = static_cast<std::int32_t>(i);
+            l_row_start_[at] = row_start_[i];
             l_block_[at] = p;
+            l_update_[at] = update;
+            update += u_start_[k + 1] - u_start_[k];
         }
     }
 }

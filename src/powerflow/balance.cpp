@@ -9,10 +9,10 @@
 namespace nodalroom::powerflow {
 namespace {
 
-double raw_weight(const model::Unit& unit, const Balance& balance, std::size_t row) {
+double raw_weight(const model::Unit& unit, double p_pu, const Balance& balance, std::size_t row) {
     switch (balance.rule) {
         case BalanceRule::spare:
-            return std::max(unit.p_max_pu - unit.p_pu, 0.0);
+            return std::max(unit.p_max_pu - p_pu, 0.0);
         case BalanceRule::pmax:
             return std::max(unit.p_max_pu, 0.0);
         case BalanceRule::given:
@@ -52,6 +52,33 @@ void check_given(const model::Network& network, const Balance& balance) {
 
 }  // namespace
 
+std::optional<std::string> Powers::first_violation(const model::Network& network) const {
+    struct Given {
+        const char* name;
+        const std::vector<double>* values;
+        std::size_t rows;
+        const char* what;
+    };
+    const std::size_t loads = network.loads().size(), units = network.units().size();
+    for (const Given& given :
+         {Given{"load_p_mw", &load_p_mw, loads, "load"}, Given{"load_q_mvar", &load_q_mvar, loads, "load"},
+          Given{"unit_p_mw", &unit_p_mw, units, "unit"}, Given{"unit_q_mvar", &unit_q_mvar, units, "unit"}}) {
+        const std::vector<double>& values = *given.values;
+        if (values.empty()) continue;
+        if (values.size() != given.rows) {
+            return std::string(given.name) + " has " + std::to_string(values.size()) +
+                   " values; the case has " + std::to_string(given.rows) + " " + given.what +
+                   "s, and one value for each is needed";
+        }
+        for (std::size_t row = 0; row < values.size(); ++row) {
+            if (std::isfinite(values[row])) continue;
+            return std::string(given.name) + " of " + given.what + " row " + std::to_string(row + 1) + " = " +
+                   number_text(values[row]) + "; must be finite";
+        }
+    }
+    return std::nullopt;
+}
+
 std::string Balance::name() const {
     static constexpr const char* names[] = {"spare", "pmax", "reference", "weights"};
     std::string text = names[static_cast<std::size_t>(rule)];
@@ -66,7 +93,8 @@ BalanceRule parse_balance_rule(std::string_view word) {
     throw OptionError("balance = '" + std::string(word) + "'; must be 'spare', 'pmax' or 'reference'");
 }
 
-std::vector<double> balance_weights(const model::Network& network, const Balance& balance) {
+std::vector<double> balance_weights(const model::Network& network, const Balance& balance,
+                                    const Powers& powers) {
     const auto units = network.units();
     std::vector<double> weights(units.size(), 0.0);
     if (balance.rule == BalanceRule::given) check_given(network, balance);
@@ -85,7 +113,7 @@ std::vector<double> balance_weights(const model::Network& network, const Balance
         const bool at_reference = network.reference_of_island()[static_cast<std::size_t>(island)] == unit.bus;
         const double weight = balance.rule == BalanceRule::reference
                                   ? (at_reference ? std::max(unit.p_max_pu, 0.0) : 0.0)
-                                  : raw_weight(unit, balance, row);
+                                  : raw_weight(unit, powers.unit_p_pu(network, row), balance, row);
         if (!std::isfinite(weight)) {
             throw OptionError("balance = " + balance.name() + ": unit " + std::to_string(row + 1) +
                               " has an infinite Pmax; choose 'reference' or give weights");

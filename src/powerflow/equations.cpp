@@ -1,24 +1,37 @@
 #include "nodalroom/powerflow/equations.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <mutex>
+
+#include "nodalroom/powerflow/dc_angles.hpp"
 
 namespace nodalroom::powerflow {
 
+/// What few ask for: made when the first one does.
+struct Equations::Later {
+    std::once_flag nonzeros_known, dc_known;
+    numerics::CscPattern pattern;
+    std::vector<std::int32_t> places;
+    std::optional<DcAngles> dc;
+};
+
 Equations::Equations(const model::Network& network)
     : network_(&network),
-      y_bus_(model::make_admittance(network)),
+      branch_admittance_(model::branch_admittances(network)),
+      y_bus_(model::make_admittance(network, branch_admittance_)),
       position_(network.buses().size(), -1),
-      is_reference_(network.buses().size(), 0) {
+      bus_at_(network.buses().size()),
+      is_reference_(network.buses().size(), 0),
+      later_(std::make_unique<Later>()) {
     for (const BusRow reference : network.reference_of_island()) is_reference_[reference.pos()] = 1;
-    branch_admittance_.reserve(network.branches().size());
-    for (const model::Branch& branch : network.branches()) {
-        branch_admittance_.push_back(model::branch_admittance(branch));
-    }
     order_buses();
-    build_pattern();
+    for (std::size_t i = 0; i < bus_count(); ++i)
+        bus_at_[static_cast<std::size_t>(position_[i])] = static_cast<std::int32_t>(i);
     build_factors();
+    pair_entries();
 }
+
+Equations::~Equations() = default;
 
 void Equations::order_buses() {
     const auto buses = static_cast<std::int32_t>(bus_count());
@@ -49,106 +62,122 @@ void Equations::order_buses() {
     for (const BusRow reference : network_->reference_of_island()) position_[reference.pos()] = next++;
 }
 
-void Equations::build_pattern() {
-    const std::size_t n = bus_count();
-    std::vector<std::int32_t> bus_at(n);
-    for (std::size_t i = 0; i < n; ++i)
-        bus_at[static_cast<std::size_t>(position_[i])] = static_cast<std::int32_t>(i);
-    std::vector<std::vector<std::int32_t>> supplied(n);  // per reference bus: rows that share its s
-    std::vector<std::int32_t> unit_buses;
-    for (const model::Unit& unit : network_->units()) {
-        if (unit.in_service) unit_buses.push_back(unit.bus.value());
-    }
-    std::sort(unit_buses.begin(), unit_buses.end());
-    unit_buses.erase(std::unique(unit_buses.begin(), unit_buses.end()), unit_buses.end());
-    const auto reference_of = [&](std::size_t bus) {
-        const int island = network_->island_of_bus()[bus];
-        return network_->reference_of_island()[static_cast<std::size_t>(island)].pos();
-    };
-    for (const std::int32_t bus : unit_buses) {
-        const auto b = static_cast<std::size_t>(bus);
-        supplied[reference_of(b)].push_back(p_row(b));
-    }
-    for (const BusRow reference : network_->reference_of_island()) {
-        auto& rows = supplied[reference.pos()];
-        rows.push_back(p_row(reference.pos()));
-        std::sort(rows.begin(), rows.end());
-        rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-    }
-
-    // Column by column in elimination order. Ybus has a symmetric pattern: the buses of row k are those whose
-    // rows hold column k.
-    pattern_.size = static_cast<std::int32_t>(2 * n);
-    pattern_.column_start.assign(1, 0);
-    pattern_.row.reserve(4 * y_bus_.column.size() + unit_buses.size());
-    angle_entry_.assign(y_bus_.column.size(), -1);
-    voltage_entry_.assign(y_bus_.column.size(), -1);
-    struct Neighbour {
-        std::int32_t row, entry;  ///< its active balance, and its entry (neighbour, k) of Ybus
-    };
-    std::vector<Neighbour> neighbours;
-    for (const std::int32_t column_bus : bus_at) {
-        const auto k = static_cast<std::size_t>(column_bus);
-        neighbours.clear();
-        for (auto e = y_bus_.row_start[k]; e < y_bus_.row_start[k + 1]; ++e) {
-            const std::int32_t i = y_bus_.column[static_cast<std::size_t>(e)];
-            neighbours.push_back(
-                {p_row(static_cast<std::size_t>(i)), y_bus_.find(BusRow(i), BusRow(column_bus))});
-        }
-        std::sort(neighbours.begin(), neighbours.end(),
-                  [](const Neighbour& a, const Neighbour& b) { return a.row < b.row; });
-        const auto put_column = [&](std::vector<std::int32_t>& entry_of) {
-            for (const Neighbour& neighbour : neighbours) {
-                entry_of[static_cast<std::size_t>(neighbour.entry)] =
-                    static_cast<std::int32_t>(pattern_.row.size());
-                pattern_.row.push_back(neighbour.row);
-                pattern_.row.push_back(neighbour.row + 1);
-            }
-            pattern_.column_start.push_back(static_cast<std::int32_t>(pattern_.row.size()));
-        };
-        if (is_reference_[k]) {
-            pattern_.row.insert(pattern_.row.end(), supplied[k].begin(), supplied[k].end());
-            pattern_.column_start.push_back(static_cast<std::int32_t>(pattern_.row.size()));
-        } else {
-            put_column(angle_entry_);
-        }
-        put_column(voltage_entry_);
-    }
-    for (const std::int32_t bus : unit_buses) {
-        const auto b = static_cast<std::size_t>(bus);
-        supply_.push_back(
-            {bus, network_->island_of_bus()[b], pattern_.find(p_row(b), angle_column(reference_of(b)))});
-    }
-}
-
 /// A block wherever Ybus has an entry, and for every bus with units in the column of its island's s.
 void Equations::build_factors() {
-    const std::size_t n = bus_count();
-    std::vector<std::int32_t> bus_at(n), supply_block(n, -1);
-    for (std::size_t i = 0; i < n; ++i)
-        bus_at[static_cast<std::size_t>(position_[i])] = static_cast<std::int32_t>(i);
-    for (const SupplyEntry& supply : supply_) {
-        const BusRow reference = network_->reference_of_island()[static_cast<std::size_t>(supply.island)];
-        supply_block[static_cast<std::size_t>(supply.bus)] = position_[reference.pos()];
+    const auto reference_position = [&](std::int32_t island) {
+        return position_[network_->reference_of_island()[static_cast<std::size_t>(island)].pos()];
+    };
+    std::vector<std::uint8_t> has_units(bus_count(), 0);
+    for (const model::Unit& unit : network_->units()) {
+        if (unit.in_service) has_units[unit.bus.pos()] = 1;
     }
     numerics::BlockRows rows;
     rows.row_start.push_back(0);
-    rows.column.reserve(y_bus_.column.size() + supply_.size());
-    std::vector<std::int32_t> row;
-    for (const std::int32_t bus : bus_at) {
+    rows.column.reserve(y_bus_.column.size() + network_->units().size());
+    std::vector<std::int32_t> first_entry(bus_count());  // of each bus in `rows`
+    std::vector<std::int32_t> supply_entry(bus_count(), -1);
+    for (const std::int32_t bus : bus_at_) {
         const auto i = static_cast<std::size_t>(bus);
-        row.clear();
+        first_entry[i] = static_cast<std::int32_t>(rows.column.size());
+        const std::int32_t supply = has_units[i] != 0 ? reference_position(network_->island_of_bus()[i]) : -1;
         for (auto e = y_bus_.row_start[i]; e < y_bus_.row_start[i + 1]; ++e) {
-            row.push_back(position_[static_cast<std::size_t>(y_bus_.column[static_cast<std::size_t>(e)])]);
+            const auto k = static_cast<std::size_t>(y_bus_.column[static_cast<std::size_t>(e)]);
+            if (position_[k] == supply) supply_entry[i] = static_cast<std::int32_t>(rows.column.size());
+            rows.column.push_back(position_[k]);
         }
-        if (supply_block[i] >= 0) row.push_back(supply_block[i]);
-        std::sort(row.begin(), row.end());
-        row.erase(std::unique(row.begin(), row.end()), row.end());
-        rows.column.insert(rows.column.end(), row.begin(), row.end());
+        if (supply >= 0 && supply_entry[i] < 0) {
+            supply_entry[i] = static_cast<std::int32_t>(rows.column.size());
+            rows.column.push_back(supply);
+        }
         rows.row_start.push_back(static_cast<std::int32_t>(rows.column.size()));
     }
     factors_.emplace(rows);
-    places_ = numerics::places_in_blocks(pattern_, *factors_);
+
+    const auto block_of = factors_->block_of_entry();
+    block_of_entry_.resize(y_bus_.column.size());
+    for (std::size_t i = 0; i < bus_count(); ++i) {
+        auto entry = static_cast<std::size_t>(first_entry[i]);
+        for (auto e = y_bus_.row_start[i]; e < y_bus_.row_start[i + 1]; ++e, ++entry) {
+            const std::int32_t block = block_of[entry];
+            block_of_entry_[static_cast<std::size_t>(e)] = block;
+            if (is_reference_[static_cast<std::size_t>(y_bus_.column[static_cast<std::size_t>(e)])] != 0)
+                reference_blocks_.push_back(block);
+        }
+        diagonal_block_.push_back(block_of_entry_[static_cast<std::size_t>(y_bus_.diagonal[i])]);
+        if (has_units[i] == 0) continue;
+        supply_.push_back({static_cast<std::int32_t>(i), network_->island_of_bus()[i],
+                           block_of[static_cast<std::size_t>(supply_entry[i])]});
+    }
+}
+
+void Equations::pair_entries() {
+    entry_pairs_.reserve((y_bus_.entries() - bus_count()) / 2);
+    // Rows come in order, so that row k meets its columns i < k in theirs.
+    std::vector<std::int32_t> next(y_bus_.row_start.begin(), y_bus_.row_start.end() - 1);
+    for (std::size_t i = 0; i < bus_count(); ++i) {
+        for (auto e = y_bus_.diagonal[i] + 1; e < y_bus_.row_start[i + 1]; ++e) {
+            const std::int32_t k = y_bus_.column[static_cast<std::size_t>(e)];
+            const std::int32_t mirrored = next[static_cast<std::size_t>(k)]++;
+            entry_pairs_.push_back({static_cast<std::int32_t>(i), k, e, mirrored,
+                                    block_of_entry_[static_cast<std::size_t>(e)],
+                                    block_of_entry_[static_cast<std::size_t>(mirrored)]});
+        }
+    }
+}
+
+const DcAngles& Equations::dc() const {
+    std::call_once(later_->dc_known, [this] { later_->dc.emplace(*this); });
+    return *later_->dc;
+}
+
+const numerics::CscPattern& Equations::pattern() const {
+    std::call_once(later_->nonzeros_known, [this] { find_nonzeros(); });
+    return later_->pattern;
+}
+
+std::span<const std::int32_t> Equations::places_in_factors() const {
+    static_cast<void>(pattern());
+    return later_->places;
+}
+
+void Equations::find_nonzeros() const {
+    // Column by column in elimination order. Ybus has a symmetric pattern: the buses of row k are those whose
+    // rows hold column k.
+    std::vector<std::vector<std::int32_t>> supplied(bus_count());  // per reference bus: rows that share its s
+    for (const SupplyEntry& supply : supply_) {
+        const BusRow reference = network_->reference_of_island()[static_cast<std::size_t>(supply.island)];
+        supplied[reference.pos()].push_back(p_row(static_cast<std::size_t>(supply.bus)));
+    }
+    numerics::CscPattern& found = later_->pattern;
+    found.size = size();
+    found.column_start.assign(1, 0);
+    std::vector<std::int32_t> rows;  // active balances of the column's neighbours
+    for (const std::int32_t column_bus : bus_at_) {
+        const auto k = static_cast<std::size_t>(column_bus);
+        rows.clear();
+        for (auto e = y_bus_.row_start[k]; e < y_bus_.row_start[k + 1]; ++e)
+            rows.push_back(p_row(static_cast<std::size_t>(y_bus_.column[static_cast<std::size_t>(e)])));
+        std::sort(rows.begin(), rows.end());
+        const auto put_neighbours = [&] {
+            for (const std::int32_t row : rows) {
+                found.row.push_back(row);
+                found.row.push_back(row + 1);
+            }
+            found.column_start.push_back(static_cast<std::int32_t>(found.row.size()));
+        };
+        if (is_reference_[k] != 0) {
+            auto& sharing = supplied[k];
+            sharing.push_back(p_row(k));  // also where it has no unit in service
+            std::sort(sharing.begin(), sharing.end());
+            sharing.erase(std::unique(sharing.begin(), sharing.end()), sharing.end());
+            found.row.insert(found.row.end(), sharing.begin(), sharing.end());
+            found.column_start.push_back(static_cast<std::int32_t>(found.row.size()));
+        } else {
+            put_neighbours();
+        }
+        put_neighbours();
+    }
+    later_->places = numerics::places_in_blocks(found, *factors_);
 }
 
 }  // namespace nodalroom::powerflow

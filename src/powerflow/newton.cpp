@@ -13,7 +13,7 @@ namespace {
 
 // A step that keeps less than this share of the mismatch lets the next one reuse its factor: a
 // factorisation costs several solves.
-constexpr double kReuseContraction = 0.05;
+constexpr double kReuseContraction = 0.1;
 // With give_up_early: steps that are always taken before a mismatch above kStallMismatch must halve.
 constexpr int kEarlySteps = 3;
 // On settled solutions, buses beyond their limit by this share of the furthest switch together.
@@ -55,14 +55,14 @@ std::optional<std::string> NewtonOptions::first_violation() const {
 NewtonSolver::NewtonSolver(const Equations& equations, OperatingPoint point)
     : equations_(&equations),
       point_(std::move(point)),
-      blocks_(equations.factors(), equations.places_in_factors(), equations.vector_unit()),
+      blocks_(equations.factors(), equations.vector_unit()),
       phasors_(scan_kernels(equations.vector_unit()).phasors) {
     const std::size_t n = equations.bus_count();
     const auto unknowns = static_cast<std::size_t>(equations.size());
-    jacobian_.assign(equations.pattern().nonzeros(), 0.0);
     residual_.assign(unknowns, 0.0);
     step_.assign(unknowns, 0.0);
-    for (auto* values : {&e_, &f_, &p_injected_, &q_injected_}) values->assign(n, 0.0);
+    for (auto* values : {&e_, &f_, &p_injected_, &q_injected_, &p_residual_, &q_residual_})
+        values->assign(n, 0.0);
     switch_count_.assign(n, 0);
     const auto islands = equations.network().island_of_bus();
     island_.assign(islands.begin(), islands.end());
@@ -84,11 +84,11 @@ void NewtonSolver::fit_modes(bool enforce_q_limits) {
 }
 
 bool NewtonSolver::factorise() {
-    fill_jacobian();
-    blocks_hold_ = blocks_.factor(jacobian_);
+    fill_jacobian(blocks_.blocks());
+    blocks_hold_ = blocks_.factor_blocks();
     if (blocks_hold_) return true;
     if (!klu_) klu_.emplace(equations_->pattern());
-    return klu_->factor(jacobian_);
+    return klu_->factor(gather_jacobian());
 }
 
 void NewtonSolver::solve_linear(std::span<double> rhs, int count) {

@@ -1,16 +1,42 @@
 // The equations a NewtonSolver solves: residual and Jacobian at its present voltages.
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "newton_view.hpp"
 #include "nodalroom/powerflow/newton.hpp"
-#include "power_derivative.hpp"
 #include "scan_view.hpp"
 
 namespace nodalroom::powerflow {
 
+static_assert(static_cast<std::uint8_t>(QMode::fixed) == kFixedMode &&
+              static_cast<std::uint8_t>(QMode::regulating) == kRegulatingMode &&
+              static_cast<std::uint8_t>(QMode::at_min) == kAtMinMode &&
+              static_cast<std::uint8_t>(QMode::at_max) == kAtMaxMode &&
+              static_cast<std::uint8_t>(QMode::de_energised) == kDeEnergisedMode);
+
+namespace {
+
+const std::uint8_t* numbers_of(const std::vector<QMode>& modes) noexcept {
+    return reinterpret_cast<const std::uint8_t*>(modes.data());  // bytes may be looked at as such
+}
+
+}  // namespace
+
 std::vector<double> NewtonSolver::jacobian_values() {
     evaluate_mismatch();
-    fill_jacobian();
-    return jacobian_;
+    return gather_jacobian();
+}
+
+/// Beside the last factors, which stay as they are.
+std::vector<double> NewtonSolver::gather_jacobian() const {
+    numerics::AlignedArray<double> blocks(4 * equations_->factors().columns().size());
+    fill_jacobian({blocks.data(), blocks.size()});
+    std::vector<double> nonzeros;
+    nonzeros.reserve(equations_->pattern().nonzeros());
+    for (const std::int32_t place : equations_->places_in_factors())
+        nonzeros.push_back(blocks[static_cast<std::size_t>(place)]);
+    return nonzeros;
 }
 
 double NewtonSolver::load_p(std::size_t bus) const noexcept {
@@ -42,102 +68,99 @@ void NewtonSolver::update_phasors() {
 
 /// docs/math.md, eq. 4 and 9: what is supplied minus what the network and the loads take.
 void NewtonSolver::assemble_residual() {
-    for (std::size_t i = 0; i < e_.size(); ++i) {
-        const auto p_row = static_cast<std::size_t>(equations_->p_row(i));
-        switch (voltages_.mode[i]) {
-            case QMode::de_energised:
-                residual_[p_row] = 0.0;
-                residual_[p_row + 1] = 0.0;
-                continue;
-            case QMode::regulating:
-                residual_[p_row + 1] = point_.v_setpoint[i] - voltages_.vm_pu[i];
-                break;
-            case QMode::fixed:
-                residual_[p_row + 1] = point_.q_gen[i] - q_generation(i);
-                break;
-            case QMode::at_min:
-                residual_[p_row + 1] = point_.q_min[i] - q_generation(i);
-                break;
-            case QMode::at_max:
-                residual_[p_row + 1] = point_.q_max[i] - q_generation(i);
-                break;
-        }
-        residual_[p_row] = point_.p_gen[i] - p_generation(i);
-    }
+    ResidualView view;
+    view.buses = static_cast<std::int64_t>(e_.size());
+    view.mode = numbers_of(voltages_.mode);
+    view.vm = voltages_.vm_pu.data();
+    view.p_injected = p_injected_.data();
+    view.q_injected = q_injected_.data();
+    view.p_gen = point_.p_gen.data();
+    view.q_gen = point_.q_gen.data();
+    view.q_min = point_.q_min.data();
+    view.q_max = point_.q_max.data();
+    view.v_setpoint = point_.v_setpoint.data();
+    view.p_load = point_.p_load.data();
+    view.q_load = point_.q_load.data();
+    view.p_current = point_.p_current.data();
+    view.q_current = point_.q_current.data();
+    view.p_impedance = point_.p_impedance.data();
+    view.q_impedance = point_.q_impedance.data();
+    view.p = p_residual_.data();
+    view.q = q_residual_.data();
+    newton_kernels(equations_->vector_unit()).residual(view);
     for (const auto& supply : equations_->supply_entries()) {
         const auto bus = static_cast<std::size_t>(supply.bus);
-        residual_[static_cast<std::size_t>(equations_->p_row(bus))] += supply_in(bus);
+        p_residual_[bus] += supply_in(bus);
     }
 }
 
 double NewtonSolver::evaluate_mismatch() {
     update_phasors();
     const auto& y = equations_->y_bus();
-    for (std::size_t i = 0; i < e_.size(); ++i) {
-        double i_re = 0.0, i_im = 0.0;
-        for (auto p = static_cast<std::size_t>(y.row_start[i]);
-             p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
-            const auto k = static_cast<std::size_t>(y.column[p]);
-            i_re += point_.g[p] * e_[k] - point_.b[p] * f_[k];
-            i_im += point_.g[p] * f_[k] + point_.b[p] * e_[k];
-        }
-        p_injected_[i] = e_[i] * i_re + f_[i] * i_im;
-        q_injected_[i] = f_[i] * i_re - e_[i] * i_im;
-    }
+    InjectionView view;
+    view.buses = static_cast<std::int64_t>(e_.size());
+    view.row_start = y.row_start.data();
+    view.column = y.column.data();
+    view.g = point_.g.data();
+    view.b = point_.b.data();
+    view.e = e_.data();
+    view.f = f_.data();
+    view.p = p_injected_.data();
+    view.q = q_injected_.data();
+    newton_kernels(equations_->vector_unit()).inject(view);
     assemble_residual();
+    return order_residual();
+}
+
+/// To elimination order; the largest entry.
+double NewtonSolver::order_residual() {
+    for (std::size_t i = 0; i < e_.size(); ++i) {
+        const auto p_row = static_cast<std::size_t>(equations_->p_row(i));
+        residual_[p_row] = p_residual_[i];
+        residual_[p_row + 1] = q_residual_[i];
+    }
     double worst = 0.0;
     worst_bus_ = BusRow();
     for (std::size_t i = 0; i < e_.size(); ++i) {
-        const auto p_row = static_cast<std::size_t>(equations_->p_row(i));
-        for (const double entry : {std::abs(residual_[p_row]), std::abs(residual_[p_row + 1])}) {
-            if (entry <= worst) continue;  // false for NaN, which must not be lost
-            worst = entry;
-            worst_bus_ = BusRow(static_cast<std::int64_t>(i));
-            if (std::isnan(entry)) return entry;
-        }
+        const double p = std::abs(p_residual_[i]), q = std::abs(q_residual_[i]);
+        if (p <= worst && q <= worst) continue;  // false for NaN, which must not be lost
+        worst = p > q ? p : q;
+        worst_bus_ = BusRow(static_cast<std::int64_t>(i));
+        if (std::isnan(p) || std::isnan(q)) return std::numeric_limits<double>::quiet_NaN();
     }
     return worst;
 }
 
-/// docs/math.md, eq. 10: derivatives by angle and by log-magnitude.
-void NewtonSolver::fill_jacobian() {
+/// docs/math.md, eq. 10: derivatives by angle and by log-magnitude, among the blocks of the factors.
+void NewtonSolver::fill_jacobian(std::span<double> blocks) const {
     const auto& y = equations_->y_bus();
-    const auto angle_entry = equations_->angle_entry();
-    const auto voltage_entry = equations_->voltage_entry();
-    for (std::size_t i = 0; i < e_.size(); ++i) {
-        const QMode mode = voltages_.mode[i];
-        const bool q_active = mode != QMode::regulating && mode != QMode::de_energised;
-        const auto diagonal = static_cast<std::size_t>(y.diagonal[i]);
-        for (auto p = static_cast<std::size_t>(y.row_start[i]);
-             p < static_cast<std::size_t>(y.row_start[i + 1]); ++p) {
-            if (p == diagonal) continue;
-            const auto k = static_cast<std::size_t>(y.column[p]);
-            const auto [a, d] = power_derivative(e_[i], f_[i], e_[k], f_[k], point_.g[p], point_.b[p]);
-            if (angle_entry[p] >= 0) {
-                const auto at = static_cast<std::size_t>(angle_entry[p]);
-                jacobian_[at] = d;
-                jacobian_[at + 1] = q_active ? -a : 0.0;
-            }
-            const auto at = static_cast<std::size_t>(voltage_entry[p]);
-            jacobian_[at] = a;
-            jacobian_[at + 1] = q_active ? d : 0.0;
-        }
-        const double vm = voltages_.vm_pu[i];
-        const double g_v2 = point_.g[diagonal] * vm * vm;
-        const double b_v2 = point_.b[diagonal] * vm * vm;
-        if (angle_entry[diagonal] >= 0) {
-            const auto at = static_cast<std::size_t>(angle_entry[diagonal]);
-            jacobian_[at] = mode == QMode::de_energised ? 1.0 : -q_injected_[i] - b_v2;
-            jacobian_[at + 1] = q_active ? p_injected_[i] - g_v2 : 0.0;
-        }
-        const auto at = static_cast<std::size_t>(voltage_entry[diagonal]);
-        const double p_load_slope = vm * (point_.p_current[i] + 2.0 * vm * point_.p_impedance[i]);
-        const double q_load_slope = vm * (point_.q_current[i] + 2.0 * vm * point_.q_impedance[i]);
-        jacobian_[at] = mode == QMode::de_energised ? 0.0 : p_injected_[i] + g_v2 + p_load_slope;
-        jacobian_[at + 1] = q_active ? q_injected_[i] - b_v2 + q_load_slope : vm;
+    JacobianView view;
+    view.buses = static_cast<std::int64_t>(e_.size());
+    view.pairs = static_cast<std::int64_t>(equations_->entry_pairs().size());
+    view.pair = equations_->entry_pairs().data();
+    view.diagonal = y.diagonal.data();
+    view.diagonal_block = equations_->diagonal_block().data();
+    view.g = point_.g.data();
+    view.b = point_.b.data();
+    view.e = e_.data();
+    view.f = f_.data();
+    view.mode = numbers_of(voltages_.mode);
+    view.vm = voltages_.vm_pu.data();
+    view.p_injected = p_injected_.data();
+    view.q_injected = q_injected_.data();
+    view.p_current = point_.p_current.data();
+    view.q_current = point_.q_current.data();
+    view.p_impedance = point_.p_impedance.data();
+    view.q_impedance = point_.q_impedance.data();
+    std::fill(blocks.begin(), blocks.end(), 0.0);
+    view.blocks = blocks.data();
+    newton_kernels(equations_->vector_unit()).jacobian(view);
+    for (const std::int32_t block : equations_->reference_blocks()) {
+        blocks[4 * static_cast<std::size_t>(block)] = 0.0;
+        blocks[4 * static_cast<std::size_t>(block) + 2] = 0.0;
     }
     for (const auto& supply : equations_->supply_entries()) {
-        jacobian_[static_cast<std::size_t>(supply.position)] =
+        blocks[4 * static_cast<std::size_t>(supply.block)] =
             -point_.alpha(static_cast<std::size_t>(supply.bus), static_cast<std::size_t>(supply.island));
     }
 }

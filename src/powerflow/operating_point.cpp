@@ -3,7 +3,7 @@
 namespace nodalroom::powerflow {
 
 UnitsAtBus units_at(const Equations& equations, const std::vector<double>& unit_weights, BusRow bus,
-                    UnitRow lost) {
+                    UnitRow lost, const Powers& powers) {
     const model::Network& network = equations.network();
     const model::BusType type = network.bus(bus).type;
     const bool may_regulate = type == model::BusType::pv || type == model::BusType::reference;
@@ -12,8 +12,8 @@ UnitsAtBus units_at(const Equations& equations, const std::vector<double>& unit_
     for (const UnitRow u : network.units_at(bus)) {
         if (u == lost) continue;
         const model::Unit& unit = network.unit(u);
-        sum.p_gen += unit.p_pu;
-        sum.q_gen += unit.q_pu;
+        sum.p_gen += powers.unit_p_pu(network, u.pos());
+        sum.q_gen += powers.unit_q_pu(network, u.pos());
         sum.weight += unit_weights[u.pos()];
         sum.q_min += unit.q_min_pu;
         sum.q_max += unit.q_max_pu;
@@ -39,9 +39,15 @@ UnitsAtBus OperatingPoint::units(std::size_t bus) const noexcept {
 }
 
 OperatingPoint make_operating_point(const Equations& equations, const std::vector<double>& unit_weights) {
+    OperatingPoint point;
+    set_operating_point(equations, unit_weights, {}, point);
+    return point;
+}
+
+void set_operating_point(const Equations& equations, const std::vector<double>& unit_weights,
+                         const Powers& powers, OperatingPoint& point) {
     const model::Network& network = equations.network();
     const std::size_t n = equations.bus_count();
-    OperatingPoint point;
     point.g = equations.y_bus().g;
     point.b = equations.y_bus().b;
     for (auto* values :
@@ -54,20 +60,20 @@ OperatingPoint make_operating_point(const Equations& equations, const std::vecto
     point.weight_sum.assign(network.reference_of_island().size(), 0.0);
     for (const auto& supply : equations.supply_entries()) {
         const auto bus = static_cast<std::size_t>(supply.bus);
-        point.set_units(bus, units_at(equations, unit_weights, BusRow(supply.bus), UnitRow()));
+        point.set_units(bus, units_at(equations, unit_weights, BusRow(supply.bus), UnitRow(), powers));
         point.weight_sum[static_cast<std::size_t>(supply.island)] += point.weight[bus];
     }
-    for (const model::Load& load : network.loads()) {
+    for (std::size_t row = 0; row < network.loads().size(); ++row) {
+        const model::Load& load = network.loads()[row];
         if (!load.in_service) continue;
         const std::size_t i = load.bus.pos();
-        point.p_load[i] += load.s_power_pu.real();
-        point.q_load[i] += load.s_power_pu.imag();
+        point.p_load[i] += powers.load_p_pu(network, row);
+        point.q_load[i] += powers.load_q_pu(network, row);
         point.p_current[i] += load.s_current_pu.real();
         point.q_current[i] += load.s_current_pu.imag();
         point.p_impedance[i] += load.s_impedance_pu.real();
         point.q_impedance[i] += load.s_impedance_pu.imag();
     }
-    return point;
 }
 
 }  // namespace nodalroom::powerflow

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <sstream>
 #include <utility>
 
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/core/number_text.hpp"
+#include "nodalroom/powerflow/dc_angles.hpp"
 
 namespace nodalroom::powerflow {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kWorstBuses = 5;
 constexpr double kSmallestTolerance = 1e-12;
 constexpr double kLargestTolerance = 1e-6;
@@ -24,98 +23,22 @@ double larger_of(const BusMismatch& mismatch) {
     return std::max(std::abs(mismatch.p_pu), std::abs(mismatch.q_pu));
 }
 
-std::vector<BusMismatch> worst_buses(NewtonSolver& solver) {
-    solver.evaluate_mismatch();
-    std::vector<BusMismatch> all;
-    for (std::size_t i = 0; i < solver.equations().bus_count(); ++i) {
-        const auto row = static_cast<std::size_t>(solver.equations().p_row(i));
-        const double q = solver.voltages().mode[i] == QMode::regulating ? 0.0 : solver.residual()[row + 1];
-        all.push_back({BusRow(static_cast<std::int64_t>(i)), solver.residual()[row], q});
-    }
-    const auto size = [](const BusMismatch& m) {
-        const double larger = larger_of(m);
-        return std::isfinite(larger) ? larger : std::numeric_limits<double>::max();
-    };
-    const std::size_t kept = std::min(kWorstBuses, all.size());
-    std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(kept), all.end(),
-                      [&](const BusMismatch& x, const BusMismatch& y) { return size(x) > size(y); });
-    all.resize(kept);
-    return all;
-}
-
-/// Angles of the DC power flow (docs/math.md, eq. 12), with losses left to the reference bus.
-void dc_angles(const Equations& equations, const OperatingPoint& point, std::vector<double>& va_rad) {
-    const auto& network = equations.network();
-    const auto& y = equations.y_bus();
-    const std::size_t n = equations.bus_count();
-
-    // One unknown per bus in elimination order; reference and isolated buses are identity rows.
-    const auto place = [&](std::size_t bus) { return equations.p_row(bus) / 2; };
-    const auto is_fixed = [&](std::size_t bus) {
-        return equations.is_reference(bus) || !equations.is_energised(bus);
-    };
-    std::vector<std::size_t> bus_at(n);
-    for (std::size_t i = 0; i < n; ++i) bus_at[static_cast<std::size_t>(place(i))] = i;
-    numerics::CscPattern pattern;
-    pattern.size = static_cast<std::int32_t>(n);
-    pattern.column_start.assign(1, 0);
-    for (const std::size_t k : bus_at) {
-        const auto first = static_cast<std::ptrdiff_t>(pattern.row.size());
-        for (auto e = static_cast<std::size_t>(y.row_start[k]);
-             e < static_cast<std::size_t>(y.row_start[k + 1]); ++e) {
-            pattern.row.push_back(place(static_cast<std::size_t>(y.column[e])));
-        }
-        std::sort(pattern.row.begin() + first, pattern.row.end());
-        pattern.column_start.push_back(static_cast<std::int32_t>(pattern.row.size()));
-    }
-    std::vector<double> values(pattern.nonzeros(), 0.0);
-    std::vector<double> rhs(n, 0.0);
-    const auto add = [&](std::size_t row, std::size_t column, double value) {
-        values[static_cast<std::size_t>(pattern.find(place(row), place(column)))] += value;
-    };
-    for (std::size_t i = 0; i < n; ++i) {
-        const auto at = static_cast<std::size_t>(place(i));
-        if (is_fixed(i)) {
-            add(i, i, 1.0);
-            rhs[at] = va_rad[i];
-            continue;
-        }
-        rhs[at] += point.p_gen[i] - point.p_load[i] - point.p_current[i] - point.p_impedance[i];
-    }
-    for (std::size_t row = 0; row < network.branches().size(); ++row) {
-        const model::Branch& branch = network.branches()[row];
-        if (!branch.in_service) continue;
-        const double x = std::abs(branch.x_pu) > 1e-9 ? branch.x_pu : 1e-4;
-        const double susceptance = 1.0 / (x * branch.tap);
-        const auto from = branch.from.pos();
-        const auto to = branch.to.pos();
-        const auto stamp = [&](std::size_t here, std::size_t there, double sign) {
-            if (is_fixed(here)) return;
-            add(here, here, susceptance);
-            add(here, there, -susceptance);
-            rhs[static_cast<std::size_t>(place(here))] += sign * susceptance * branch.shift_rad;
-        };
-        stamp(from, to, 1.0);
-        stamp(to, from, -1.0);
-    }
-    numerics::KluSolver klu(pattern);
-    if (!klu.factor(values)) return;
-    klu.solve(rhs);
-    for (std::size_t i = 0; i < n; ++i) va_rad[i] = rhs[static_cast<std::size_t>(place(i))];
+Voltages voltages_of(const NewtonSolver& solver, Start start, const Voltages* given) {
+    return start == Start::given ? *given : start_voltages(solver.equations(), solver.point(), start);
 }
 
 /// Solves without reactive limits, then with limits widened by what they lack, and draws them in to
 /// their place, following the solution: for grids in which reactive limits taken at once lead to
 /// another branch of solutions or go round in circles.
 NewtonReport solve_easing_limits(NewtonSolver& solver, const PowerFlowOptions& options,
-                                 const std::vector<Start>& starts) {
+                                 const std::vector<Start>& starts, const Voltages* given) {
     NewtonOptions newton;
     newton.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
     newton.max_iterations = options.max_iterations;
     newton.enforce_q_limits = false;
     NewtonReport report;
     for (const Start start : starts) {
-        solver.start_from(start_voltages(solver.equations(), solver.point(), start));
+        solver.start_from(voltages_of(solver, start, given));
         report = solver.solve(newton);
         if (report.converged()) break;
     }
@@ -172,6 +95,26 @@ const char* ending_text(SolveStatus status) {
 
 }  // namespace
 
+std::vector<BusMismatch> worst_buses(const NewtonSolver& solver) {
+    const auto size = [](const BusMismatch& m) {
+        const double larger = larger_of(m);
+        return std::isfinite(larger) ? larger : std::numeric_limits<double>::max();
+    };
+    std::vector<BusMismatch> worst;
+    worst.reserve(kWorstBuses + 1);
+    for (std::size_t i = 0; i < solver.equations().bus_count(); ++i) {
+        const auto row = static_cast<std::size_t>(solver.equations().p_row(i));
+        const double q = solver.voltages().mode[i] == QMode::regulating ? 0.0 : solver.residual()[row + 1];
+        const BusMismatch found{BusRow(static_cast<std::int64_t>(i)), solver.residual()[row], q};
+        if (worst.size() == kWorstBuses && !(size(found) > size(worst.back()))) continue;
+        const auto after = std::find_if(worst.begin(), worst.end(),
+                                        [&](const BusMismatch& known) { return size(found) > size(known); });
+        worst.insert(after, found);
+        if (worst.size() > kWorstBuses) worst.pop_back();
+    }
+    return worst;
+}
+
 std::string describe_attempts(const model::Network& network, const std::vector<Attempt>& attempts) {
     const NewtonReport& last = attempts.back().report;
     std::ostringstream text;
@@ -218,6 +161,8 @@ const char* to_string(Start start) noexcept {
             return "dc";
         case Start::flat:
             return "flat";
+        case Start::given:
+            return "given";
     }
     return "auto";
 }
@@ -259,7 +204,7 @@ Voltages start_voltages(const Equations& equations, const OperatingPoint& point,
         v.va_rad[i] = start == Start::stored ? bus.va_start_rad : network.bus(reference).va_start_rad;
         if (point.regulates[i] != 0) v.vm_pu[i] = point.v_setpoint[i];
     }
-    if (start == Start::dc) dc_angles(equations, point, v.va_rad);
+    if (start == Start::dc) equations.dc().solve(point, v.va_rad);
     return v;
 }
 
@@ -273,7 +218,7 @@ std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOpti
 }
 
 std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options,
-                                       const std::vector<Start>& starts) {
+                                       const std::vector<Start>& starts, const Voltages* given) {
     NewtonOptions newton;
     newton.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
     newton.max_iterations = options.max_iterations;
@@ -282,18 +227,20 @@ std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOpti
     for (const Start start : starts) {
         for (const bool damped : {false, true}) {
             newton.damped = damped;
-            solver.start_from(start_voltages(solver.equations(), solver.point(), start));
+            solver.start_from(voltages_of(solver, start, given));
             attempts.push_back({start, damped, false, solver.solve(newton)});
             const SolveStatus status = attempts.back().report.status;
             if (status == SolveStatus::converged || status == SolveStatus::no_balance) return attempts;
         }
     }
     if (options.enforce_q_limits)
-        attempts.push_back({starts.front(), false, true, solve_easing_limits(solver, options, starts)});
+        attempts.push_back(
+            {starts.front(), false, true, solve_easing_limits(solver, options, starts, given)});
     NewtonReport& last = attempts.back().report;
     if (!last.converged()) {
         // It may have failed in the middle of a step, or on limits drawn out. What is reported is what the
         // voltages it ended with leave of the case itself, as worst_buses lists it.
+        solver.evaluate_mismatch();
         const BusMismatch worst = worst_buses(solver).front();
         last.worst_bus = worst.bus;
         last.max_mismatch_pu = larger_of(worst);
@@ -310,7 +257,7 @@ model::BranchFlow flow_of(const NewtonSolver& solver, std::size_t branch) noexce
 }
 
 void split_among_units(const NewtonSolver& solver, const std::vector<double>& unit_weights, UnitRow lost,
-                       std::vector<double>& p_pu, std::vector<double>& q_pu) {
+                       std::vector<double>& p_pu, std::vector<double>& q_pu, const Powers& powers) {
     const auto& network = solver.equations().network();
     const OperatingPoint& point = solver.point();
     p_pu.assign(network.units().size(), 0.0);
@@ -330,10 +277,11 @@ void split_among_units(const NewtonSolver& solver, const std::vector<double>& un
         for (const UnitRow u : network.units_at(BusRow(supply.bus))) {
             if (u == lost) continue;
             const model::Unit& unit = network.unit(u);
-            p_pu[u.pos()] = unit.p_pu + unit_weights[u.pos()] / point.weight_sum[island] *
-                                            solver.voltages().supply_pu[island];
+            p_pu[u.pos()] = powers.unit_p_pu(network, u.pos()) + unit_weights[u.pos()] /
+                                                                     point.weight_sum[island] *
+                                                                     solver.voltages().supply_pu[island];
             if (point.regulates[i] == 0) {
-                q_pu[u.pos()] = unit.q_pu;
+                q_pu[u.pos()] = powers.unit_q_pu(network, u.pos());
             } else if (by_range) {
                 const double share = (q_bus - point.q_min[i]) / range;
                 q_pu[u.pos()] = unit.q_min_pu + share * (unit.q_max_pu - unit.q_min_pu);
@@ -342,45 +290,6 @@ void split_among_units(const NewtonSolver& solver, const std::vector<double>& un
             }
         }
     }
-}
-
-PowerFlowResult solve(const model::Network& network, const PowerFlowOptions& options) {
-    if (const auto problem = options.first_violation()) throw OptionError(*problem);
-    const Equations equations(network);
-    const auto weights = balance_weights(network, options.balance);
-    NewtonSolver solver(equations, make_operating_point(equations, weights));
-
-    PowerFlowResult result;
-    result.attempts = solve_with_ladder(solver, options);
-    const NewtonReport& last = result.attempts.back().report;
-    result.status = last.status;
-    result.iterations = last.iterations;
-    result.max_mismatch_pu = last.max_mismatch_pu;
-    result.reason = describe_attempts(network, result.attempts);
-    result.worst_buses = worst_buses(solver);
-    result.voltages = solver.voltages();
-    for (std::size_t i = 0; i < equations.bus_count(); ++i) {
-        if (equations.is_energised(i)) continue;
-        result.de_energised.emplace_back(static_cast<std::int64_t>(i));
-        result.voltages.vm_pu[i] = kNaN;
-        result.voltages.va_rad[i] = kNaN;
-    }
-    result.branch_flow_pu.assign(network.branches().size(), {});
-    if (result.converged()) {
-        split_among_units(solver, weights, UnitRow(), result.unit_p_pu, result.unit_q_pu);
-        for (std::size_t row = 0; row < network.branches().size(); ++row) {
-            if (network.branches()[row].in_service) result.branch_flow_pu[row] = flow_of(solver, row);
-        }
-    } else {
-        const model::Complex nan(kNaN, kNaN);
-        result.unit_p_pu.assign(network.units().size(), kNaN);
-        result.unit_q_pu.assign(network.units().size(), kNaN);
-        std::fill(result.branch_flow_pu.begin(), result.branch_flow_pu.end(), model::BranchFlow{nan, nan});
-        for (auto* values : {&result.voltages.vm_pu, &result.voltages.va_rad, &result.voltages.supply_pu}) {
-            std::fill(values->begin(), values->end(), kNaN);
-        }
-    }
-    return result;
 }
 
 }  // namespace nodalroom::powerflow

@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "nodalroom/model/branch_model.hpp"
 #include "nodalroom/model/network.hpp"
 
 namespace nodalroom::model {
@@ -39,5 +41,11 @@ struct AdmittanceMatrix {
 };
 
 [[nodiscard]] AdmittanceMatrix make_admittance(const Network& network);
+
+/// π-model of every branch row, also of those out of service.
+[[nodiscard]] std::vector<BranchAdmittance> branch_admittances(const Network& network);
+/// The same where these are known.
+[[nodiscard]] AdmittanceMatrix make_admittance(const Network& network,
+                                               std::span<const BranchAdmittance> of_branch);
 
 }  // namespace nodalroom::model

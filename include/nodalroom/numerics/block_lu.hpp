@@ -21,11 +21,17 @@ namespace nodalroom::numerics {
 /// one for KluSolver. Not thread-safe; one per thread. What it is given must outlive it.
 class BlockLu {
 public:
+    /// For matrices written to blocks().
+    BlockLu(const BlockLuPattern& pattern, VectorUnit unit);
     /// places: as from places_in_blocks.
     BlockLu(const BlockLuPattern& pattern, std::span<const std::int32_t> places, VectorUnit unit);
 
     /// Factorises the matrix with these nonzeros. False: a pivot is too small or no number.
     [[nodiscard]] bool factor(std::span<const double> nonzeros);
+    /// By rows of the filled pattern, four per block: where factor_blocks() finds the matrix, zeros where
+    /// the pattern has fill, and leaves its factors.
+    [[nodiscard]] std::span<double> blocks() noexcept { return {values_.data(), values_.size()}; }
+    [[nodiscard]] bool factor_blocks();
     /// Solves A x = b in place for `count` right-hand sides stored one after another.
     void solve(std::span<double> rhs, int count = 1) const;
     /// Two right-hand sides that are zero off a path of the elimination tree: x = (L D)⁻¹ b, or U⁻ᵀ b. Four

@@ -111,7 +111,9 @@ private:
     [[nodiscard]] double load_q(std::size_t bus) const noexcept;
     void update_phasors();
     void assemble_residual();
-    void fill_jacobian();
+    double order_residual();
+    void fill_jacobian(std::span<double> blocks) const;
+    [[nodiscard]] std::vector<double> gather_jacobian() const;
     bool switch_modes(double mismatch, double least_excess, NewtonReport& report);
     [[nodiscard]] RegulatedBus regulated(std::size_t bus) const noexcept;
     [[nodiscard]] double supply_in(std::size_t bus) const noexcept;
@@ -124,9 +126,10 @@ private:
     std::optional<numerics::KluSolver> klu_;   ///< made where the blocks' pivots fail
     bool blocks_hold_ = false;                 ///< which of them holds the last factor
     void (*phasors_)(const PhasorView& view);  ///< for the processor's vector unit
-    std::vector<double> jacobian_, residual_, step_;
+    std::vector<double> residual_, step_;
     std::vector<double> e_, f_;                    ///< real and imaginary part of the voltage
     std::vector<double> p_injected_, q_injected_;  ///< into the network at each bus
+    std::vector<double> p_residual_, q_residual_;  ///< by bus
     std::vector<std::int32_t> island_;
     std::vector<std::uint8_t> switch_count_;
     std::vector<double> saved_vm_, saved_va_, saved_supply_;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "nodalroom/powerflow/balance.hpp"
 #include "nodalroom/powerflow/equations.hpp"
 
 namespace nodalroom::powerflow {
@@ -51,10 +52,13 @@ struct OperatingPoint {
 /// The case's own point, all units and branches as the case has them.
 [[nodiscard]] OperatingPoint make_operating_point(const Equations& equations,
                                                   const std::vector<double>& unit_weights);
+/// The same with other powers, into a point of the same equations; allocates nothing once it has its size.
+void set_operating_point(const Equations& equations, const std::vector<double>& unit_weights,
+                         const Powers& powers, OperatingPoint& point);
 
 /// What a bus has from its in-service units, without unit `lost` (invalid: with all of them).
 [[nodiscard]] UnitsAtBus units_at(const Equations& equations, const std::vector<double>& unit_weights,
-                                  BusRow bus, UnitRow lost);
+                                  BusRow bus, UnitRow lost, const Powers& powers = {});
 
 /// What a state changes in an operating point: new values for a few entries.
 struct PointEdit {

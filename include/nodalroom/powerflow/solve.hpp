@@ -13,7 +13,8 @@ enum class Start : std::uint8_t {
     automatic,  ///< stored, DC, flat in this order, each plain and then damped, until one converges
     stored,     ///< voltages of the case file
     dc,         ///< angles of a DC power flow, magnitudes at setpoints or 1
-    flat        ///< angles of the reference bus, magnitudes at setpoints or 1
+    flat,       ///< angles of the reference bus, magnitudes at setpoints or 1
+    given       ///< voltages handed in; no word of an option
 };
 [[nodiscard]] const char* to_string(Start start) noexcept;
 /// "auto", "stored", "dc" or "flat"; throws OptionError on another word.
@@ -75,9 +76,10 @@ struct PowerFlowResult {
 [[nodiscard]] std::vector<Start> ladder_starts(Start start);
 
 /// Tries these starts (at least one) on a solver as `solve` does with those of its options; the solver
-/// holds the last attempt's voltages.
+/// holds the last attempt's voltages. `given`: what Start::given stands for.
 [[nodiscard]] std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options,
-                                                     const std::vector<Start>& starts);
+                                                     const std::vector<Start>& starts,
+                                                     const Voltages* given = nullptr);
 [[nodiscard]] std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options);
 
 /// One sentence on how a ladder ended: what converged from where, or why nothing did and at which bus.
@@ -87,7 +89,10 @@ struct PowerFlowResult {
 /// Splits the production of each bus among its units: active by dispatch and weight, reactive at
 /// the same share of every unit's range (docs/math.md, eq. 11). Unit `lost` (invalid: none) gets 0.
 void split_among_units(const NewtonSolver& solver, const std::vector<double>& unit_weights, UnitRow lost,
-                       std::vector<double>& p_pu, std::vector<double>& q_pu);
+                       std::vector<double>& p_pu, std::vector<double>& q_pu, const Powers& powers = {});
+
+/// Where the solver's mismatch is largest, as last evaluated: up to five buses, largest first.
+[[nodiscard]] std::vector<BusMismatch> worst_buses(const NewtonSolver& solver);
 
 /// Power into both ends of a branch at the solver's last evaluated voltages.
 [[nodiscard]] model::BranchFlow flow_of(const NewtonSolver& solver, std::size_t branch) noexcept;

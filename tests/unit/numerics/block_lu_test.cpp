@@ -156,5 +156,43 @@ TEST(BlockLuPattern, PlacesRefuseANonzeroWithoutABlock) {
     EXPECT_THROW((void)places_in_blocks(pattern, factors), std::out_of_range);
 }
 
+/// Neither too few blocks nor too many, also where the pattern is not symmetric.
+TEST(BlockLuPattern, HasTheFillOfEliminationByHand) {
+    std::mt19937 random(11);
+    for (const int n : {1, 4, 9, 30, 60}) {
+        for (const double density : {0.02, 0.08, 0.3}) {
+            const BlockMatrix m = random_blocks(n, density, random);
+            const BlockLuPattern pattern(m.rows);
+            std::vector<std::vector<bool>> filled(static_cast<std::size_t>(n),
+                                                  std::vector<bool>(static_cast<std::size_t>(n)));
+            for (std::size_t i = 0; i < filled.size(); ++i) {
+                for (auto p = m.rows.row_start[i]; p < m.rows.row_start[i + 1]; ++p) {
+                    const std::int32_t column = m.rows.column[static_cast<std::size_t>(p)];
+                    filled[i][static_cast<std::size_t>(column)] = true;
+                    const auto block =
+                        static_cast<std::size_t>(pattern.block_of_entry()[static_cast<std::size_t>(p)]);
+                    EXPECT_EQ(pattern.columns()[block], column);
+                    EXPECT_TRUE(pattern.row_start()[i] <= static_cast<std::int32_t>(block) &&
+                                static_cast<std::int32_t>(block) < pattern.row_start()[i + 1]);
+                }
+                for (std::size_t k = 0; k < i; ++k) {
+                    if (!filled[i][k]) continue;
+                    for (std::size_t j = k + 1; j < filled.size(); ++j) {
+                        if (filled[k][j]) filled[i][j] = true;
+                    }
+                }
+                std::vector<std::int32_t> columns;
+                for (std::size_t j = 0; j < filled.size(); ++j) {
+                    if (filled[i][j]) columns.push_back(static_cast<std::int32_t>(j));
+                }
+                const auto first = pattern.columns().begin() + pattern.row_start()[i];
+                const std::vector<std::int32_t> found(first,
+                                                      pattern.columns().begin() + pattern.row_start()[i + 1]);
+                EXPECT_EQ(found, columns);
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace nodalroom::numerics

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "nodalroom/numerics/klu_solver.hpp"
@@ -130,6 +131,76 @@ TEST(CscPattern, FindsEntriesAndOnlyThose) {
     for (const std::int32_t row : {0, 1, 2}) EXPECT_EQ(pattern.find(row, 1), -1);
     EXPECT_EQ(pattern.find(1, 2), 3);
     EXPECT_EQ(pattern.find(2, 2), 4);
+}
+
+/// Entries of U beside the diagonal, found by eliminating node after node.
+std::size_t entries_above(const Graph& graph, const std::vector<std::int32_t>& order) {
+    std::vector<std::set<std::int32_t>> left(static_cast<std::size_t>(graph.nodes()));
+    for (std::size_t n = 0; n < left.size(); ++n) {
+        for (auto p = graph.start[n]; p < graph.start[n + 1]; ++p)
+            left[n].insert(graph.neighbour[static_cast<std::size_t>(p)]);
+    }
+    std::size_t entries = 0;
+    for (const std::int32_t node : order) {
+        const std::set<std::int32_t> around = left[static_cast<std::size_t>(node)];
+        entries += around.size();
+        for (const std::int32_t a : around) {
+            auto& of = left[static_cast<std::size_t>(a)];
+            of.erase(node);
+            for (const std::int32_t b : around) {
+                if (a != b) of.insert(b);
+            }
+        }
+    }
+    return entries;
+}
+
+/// Trees, rings and forests of them have orders that fill in as little as can be: nodes of least degree
+/// first.
+TEST(MinimumDegreeOrder, FillsNothingInTreesAndOneEdgeAStepInRings) {
+    std::mt19937 random(5);
+    for (const std::int32_t n : {1, 2, 3, 10, 200}) {
+        std::vector<std::vector<std::int32_t>> tree(static_cast<std::size_t>(n)),
+            ring(static_cast<std::size_t>(n));
+        for (std::int32_t k = 1; k < n; ++k) {
+            const auto to = static_cast<std::int32_t>(random() % static_cast<unsigned>(k));
+            tree[static_cast<std::size_t>(k)].push_back(to);
+            tree[static_cast<std::size_t>(to)].push_back(k);
+        }
+        const Graph g = graph_of(tree);
+        const auto order = minimum_degree_order(n, g.start, g.neighbour);
+        ASSERT_TRUE(is_permutation_of_nodes(order, n));
+        EXPECT_EQ(entries_above(g, order), static_cast<std::size_t>(n - 1));
+        if (n < 3) continue;
+        for (std::int32_t k = 0; k < n; ++k)
+            ring[static_cast<std::size_t>(k)] = {(k + 1) % n, (k + n - 1) % n};
+        const Graph round = graph_of(ring);
+        const auto round_order = minimum_degree_order(n, round.start, round.neighbour);
+        ASSERT_TRUE(is_permutation_of_nodes(round_order, n));
+        EXPECT_EQ(entries_above(round, round_order), static_cast<std::size_t>(2 * n - 3));
+    }
+}
+
+/// A core with trees and chains hanging from it, and nodes without neighbours.
+TEST(MinimumDegreeOrder, OrdersEveryNodeOfAGraphWithACore) {
+    std::mt19937 random(6);
+    for (int trial = 0; trial < 20; ++trial) {
+        const std::int32_t n = 60;
+        std::vector<std::set<std::int32_t>> sets(static_cast<std::size_t>(n));
+        const auto connect = [&](std::int32_t a, std::int32_t b) {
+            if (a == b) return;
+            sets[static_cast<std::size_t>(a)].insert(b);
+            sets[static_cast<std::size_t>(b)].insert(a);
+        };
+        for (int e = 0; e < 60; ++e)
+            connect(static_cast<std::int32_t>(random() % 20), static_cast<std::int32_t>(random() % 20));
+        for (std::int32_t k = 20; k < n - 3; ++k)
+            connect(k, static_cast<std::int32_t>(random() % static_cast<unsigned>(k)));
+        std::vector<std::vector<std::int32_t>> lists;
+        for (const auto& set : sets) lists.emplace_back(set.begin(), set.end());
+        const Graph g = graph_of(lists);
+        EXPECT_TRUE(is_permutation_of_nodes(minimum_degree_order(n, g.start, g.neighbour), n));
+    }
 }
 
 }  // namespace

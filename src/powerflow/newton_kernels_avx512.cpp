@@ -1,0 +1,7 @@
+#include "newton_kernels.hpp"
+
+namespace nodalroom::powerflow {
+
+NewtonKernels newton_kernels_avx512() noexcept { return table_of_newton_kernels(); }
+
+}  // namespace nodalroom::powerflow
