@@ -18,7 +18,8 @@ LaneOptions lane_options(const BaseCase& base, LaneFactors factors, bool angles)
     options.newton.enforce_q_limits = base.options().enforce_q_limits;
     options.unit = base.equations().vector_unit();
     options.factors = factors;
-    if (factors == LaneFactors::shared) options.shared = &base.shared_factor();
+    options.usual_start = &base.lane_start();
+    if (powerflow::is_shared(factors)) options.shared = &base.shared_factor();
     return options;
 }
 
@@ -43,7 +44,7 @@ double evaluate_loadings(const BaseCase& base, const SolvedState& solved, const 
 
 BatchSolver::BatchSolver(const BaseCase& base, bool angles)
     : base_(&base),
-      shared_(base.lanes(), base.point(), lane_options(base, LaneFactors::shared, angles)),
+      shared_(base.lanes(), base.point(), lane_options(base, LaneFactors::shared_single, angles)),
       own_(base.lanes(), base.point(), lane_options(base, LaneFactors::own_single, angles)),
       may_share_(base.shared_factor().is_sound()) {}
 

@@ -189,15 +189,25 @@ void LaneCompensation::solve(std::span<double> c) const {
     }
 }
 
-void LaneCompensation::apply(double* y, std::size_t stride) {
+template <class Real>
+void LaneCompensation::apply(Real* y, std::size_t stride, std::span<const double> added) {
     const std::size_t rank = changed_ + active_.size();
     if (rank == 0) return;
     y_.resize(2 * position_.size());
     for (std::size_t i = 0; i < position_.size(); ++i) {
-        const double* from = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
+        const Real* from = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
         y_[2 * i] = from[0];
         y_[2 * i + 1] = from[stride];
     }
+    const auto add_left = [&](const Part& p, double share) {
+        const double* const value = p.left->value.data();
+        for (std::size_t i = 0; i < p.left_place.size(); ++i) {
+            double* const at = y_.data() + 2 * static_cast<std::size_t>(p.left_place[i]);
+            at[0] += value[2 * i] * share;
+            at[1] += value[2 * i + 1] * share;
+        }
+    };
+    for (std::size_t r = 0; r < added.size(); ++r) add_left(entry_parts_[r], added[r]);
     c_.resize(rank);
     for (std::size_t r = 0; r < rank; ++r) {
         const Part& p = part(r);
@@ -214,19 +224,16 @@ void LaneCompensation::apply(double* y, std::size_t stride) {
     for (std::size_t r = 0; r < rank; ++r) {
         double d = r < changed_ ? 0.0 : c_[r];
         for (std::size_t k = 0; r < changed_ && k < changed_; ++k) d += entries_->m[r * changed_ + k] * c_[k];
-        const Part& p = part(r);
-        const double* const value = p.left->value.data();
-        for (std::size_t i = 0; i < p.left_place.size(); ++i) {
-            double* const at = y_.data() + 2 * static_cast<std::size_t>(p.left_place[i]);
-            at[0] -= value[2 * i] * d;
-            at[1] -= value[2 * i + 1] * d;
-        }
+        add_left(part(r), -d);
     }
     for (std::size_t i = 0; i < position_.size(); ++i) {
-        double* to = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
-        to[0] = y_[2 * i];
-        to[stride] = y_[2 * i + 1];
+        Real* to = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
+        to[0] = static_cast<Real>(y_[2 * i]);
+        to[stride] = static_cast<Real>(y_[2 * i + 1]);
     }
 }
+
+template void LaneCompensation::apply(float*, std::size_t, std::span<const double>);
+template void LaneCompensation::apply(double*, std::size_t, std::span<const double>);
 
 }  // namespace nodalroom::powerflow

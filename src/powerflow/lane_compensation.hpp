@@ -37,8 +37,10 @@ public:
     /// With these buses (ascending, counted among those with units) in the other mode. False where the
     /// changed Jacobian is singular, and nothing is compensated then.
     bool set(std::span<const std::int32_t> units, ModeCompensations& modes);
-    /// y of one lane, its values `stride` apart: y -= left M (I + rightᵀ left M)⁻¹ rightᵀ y.
-    void apply(double* y, std::size_t stride);
+    /// y of one lane, its values `stride` apart: y -= left M (I + rightᵀ left M)⁻¹ rightᵀ y. Before that, y
+    /// takes in what has been added to the residual where admittances changed: two numbers per bus, or none.
+    template <class Real>
+    void apply(Real* y, std::size_t stride, std::span<const double> added = {});
 
 private:
     /// A column of left and of right, with the places of their entries in what apply() gathers.

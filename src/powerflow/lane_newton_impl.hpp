@@ -16,9 +16,8 @@ public:
 
     [[nodiscard]] int lanes() const noexcept { return kernels_.lanes; }
     void share(const SharedFactor& factor) {
-        options_.shared = &factor;
-        view_.shared = factor.values().data();
-        mode_compensations_.reset(factor);
+        take_factor(factor);
+        starts_at_factor_ = false;
     }
     void run(const std::function<bool(LaneTask&)>& next, const std::function<void(const LaneResult&)>& done);
 
@@ -26,19 +25,29 @@ private:
     /// What a lane is doing. idle lanes go through the motions with the voltages they last had.
     struct Lane {
         bool busy = false;
+        bool units_are_usual = false;  ///< but for the modes of switched_
         LaneTask task;
         NewtonReport report;
         int rounds = 0;
         int steps_since_switch = 0;
         double previous = 0.0;
         std::vector<std::uint8_t> switches;  ///< per bus with units
+        std::vector<std::int32_t> switched;  ///< buses with units whose mode is another than the start's
+        std::vector<double> added;           ///< a fresh lane's: to the residual at the buses of `entries`
         Compensation entries;                ///< with a shared factor: for the edit's entries of Ybus
         LaneCompensation compensation;
     };
     enum class Verdict : std::uint8_t { step, leave };
 
+    void take_factor(const SharedFactor& factor);
     void load(int lane, const LaneTask& task);
-    void load_units(int lane, const PointEdit* edit, const Voltages& start);
+    void load_voltages(int lane, const LaneTask& task);
+    void load_units(int lane, const LaneTask& task);
+    bool load_fresh(int lane);
+    void refill(const std::function<bool(LaneTask&)>& next,
+                const std::function<void(const LaneResult&)>& done);
+    template <class Real>
+    void compensate_lanes();
     void unload(int lane);
     void set_mode(std::size_t unit, int lane, QMode mode);
     [[nodiscard]] Verdict judge(int lane);
@@ -73,9 +82,12 @@ private:
     std::vector<double> q_gen_;  ///< per bus with units and lane
     std::vector<QMode> mode_;
     std::vector<UnitsAtBus> units_;  ///< of the operating point
-    numerics::AlignedArray<double> supply_, e_, f_, va_, residual_, q_unit_, vm_unit_;
-    numerics::AlignedArray<double> worst_, off_limits_, active_, usable_;
-    numerics::AlignedArray<std::byte> work_row_, u_, step_;
+    numerics::AlignedArray<double> supply_, e_, f_, va_, q_unit_, vm_unit_;
+    numerics::AlignedArray<double> worst_, off_limits_, active_, usable_, fresh_;
+    numerics::AlignedArray<std::byte> work_row_, u_, step_, residual_;
+    bool starts_at_factor_ = false;  ///< the shared factor was taken at the usual start
+    bool more_ = false;              ///< next() may have another state
+    numerics::AlignedArray<std::byte> start_residual_;
     std::vector<Lane> lane_;
     ModeCompensations mode_compensations_;
     std::vector<std::int32_t> units_that_differ_;  ///< from the shared factor, in the lane looked at

@@ -60,7 +60,7 @@ struct LaneView {
     double* e = nullptr;  ///< real part of the voltage; per lane, as are all below
     double* f = nullptr;
     double* va = nullptr;          ///< null: angles are not followed
-    double* residual = nullptr;    ///< two per position: active, then reactive or voltage
+    void* residual = nullptr;      ///< two per position: active, then reactive or voltage; a factor's numbers
     double* q_unit = nullptr;      ///< per bus with units: reactive power taken there
     double* vm_unit = nullptr;     ///< and its voltage magnitude
     double* worst = nullptr;       ///< per lane: largest |residual|; infinite where one is no number
@@ -77,7 +77,15 @@ struct LaneView {
     void* step = nullptr;  ///< two per position; with a shared factor it takes the residual's place
 
     /// A factor all lanes share: L, diagonal⁻¹ and diagonal⁻¹ × U blocks, by work rows.
-    const double* shared = nullptr;
+    const void* shared = nullptr;
+    /// Lanes whose voltages and residual are still the start's, which the two passes put in place of whatever
+    /// stands there: a state that begins costs no pass of its own over the arrays.
+    const double* fresh = nullptr;  ///< per lane: 1 where it is so, else 0
+    bool any_fresh = false;
+    const double* start_e = nullptr;  ///< per position
+    const double* start_f = nullptr;
+    const double* start_va = nullptr;
+    const void* start_residual = nullptr;  ///< two per position
 
     const double* active = nullptr;  ///< per lane: 1 where the step is to be applied, else 0
     double* usable = nullptr;        ///< per lane: 0 where the step is too long to be applied
