@@ -81,7 +81,7 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     lay_out_view();
     if (options_.shared != nullptr) {
         take_factor(*options_.shared);
-        starts_at_factor_ = options_.usual_start != nullptr;
+        starts_at_factor_ = is_factor_at_usual_start();
     }
     if (starts_at_factor_) {
         const auto left = options_.shared->residual();
@@ -97,6 +97,19 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
         view_.start_f = options_.usual_start->f_.data();
         view_.start_va = options_.usual_start->va_.data();
     }
+}
+
+bool LaneNewton::Impl::is_factor_at_usual_start() const {
+    if (options_.usual_start == nullptr) return false;
+    const Voltages& start = options_.usual_start->voltages();
+    if (!options_.shared->is_at(start)) return false;
+    for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+        const auto bus = static_cast<std::size_t>(structure_->unit_bus[unit]);
+        const QMode mode =
+            fitted_mode(start.mode[bus], units_[unit].regulates != 0, options_.newton.enforce_q_limits);
+        if (mode != options_.shared->mode(bus)) return false;
+    }
+    return true;
 }
 
 void LaneNewton::Impl::take_factor(const SharedFactor& factor) {

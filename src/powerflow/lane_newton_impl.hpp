@@ -40,6 +40,7 @@ private:
     enum class Verdict : std::uint8_t { step, leave };
 
     void take_factor(const SharedFactor& factor);
+    [[nodiscard]] bool is_factor_at_usual_start() const;
     void load(int lane, const LaneTask& task);
     void load_voltages(int lane, const LaneTask& task);
     void load_units(int lane, const LaneTask& task);

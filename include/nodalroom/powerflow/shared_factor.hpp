@@ -41,6 +41,11 @@ public:
     [[nodiscard]] std::span<const float> values_single() const noexcept {
         return {values_single_.data(), values_single_.size()};
     }
+    /// Whether it was taken at these voltages.
+    [[nodiscard]] bool is_at(const Voltages& voltages) const noexcept {
+        return voltages_.vm_pu == voltages.vm_pu && voltages_.va_rad == voltages.va_rad &&
+               voltages_.supply_pu == voltages.supply_pu;
+    }
     /// What the solution leaves of the equations, two per position.
     [[nodiscard]] std::span<const double> residual() const noexcept { return residual_; }
     [[nodiscard]] QMode mode(std::size_t bus) const noexcept { return voltages_.mode[bus]; }

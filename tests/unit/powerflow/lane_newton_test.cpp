@@ -325,11 +325,18 @@ TEST(LaneNewton, AStateWithoutBalanceIsHandedBackAtOnce) {
     EXPECT_EQ(outcomes[0].report.iterations, 0);
 }
 
-TEST(SharedFactor, OneStepIsAStepOfTheChangedJacobian) {
+class SharedFactorStep : public ::testing::TestWithParam<bool> {};
+
+TEST_P(SharedFactorStep, IsAStepOfTheChangedJacobian) {
     // The first step with a compensated factor must be Newton's own first step: after it, both have the same
     // mismatch. Here the change is large: an outage, and buses that no longer hold their voltage.
+    // Without limits in the intact case too, the lanes start where the factor was taken: the step is then
+    // taken with no evaluation before it.
     const Network network = load_case("case118");
-    const BaseCase base(network, spare_options());
+    const bool q_limits = GetParam();
+    PowerFlowOptions power_flow = spare_options();
+    power_flow.enforce_q_limits = q_limits;
+    const BaseCase base(network, power_flow);
     for (const Outage outage : {Outage::of(BranchRow(7)), Outage::of(BranchRow(50)), Outage::of(UnitRow(9)),
                                 Outage::of(UnitRow(30))}) {
         std::vector<Scenario> scenarios(1);
@@ -342,7 +349,7 @@ TEST(SharedFactor, OneStepIsAStepOfTheChangedJacobian) {
             options.newton.enforce_q_limits = false;
             options.factors = shared ? Factors::shared_double : Factors::own_double;
             options.shared = &base.shared_factor();
-            options.usual_start = &base.lane_start();  // the step is taken without an evaluation before it
+            options.usual_start = &base.lane_start();
             LaneNewton lanes(base.lanes(), base.point(), options);
             bool more = true;
             lanes.run(
@@ -361,6 +368,8 @@ TEST(SharedFactor, OneStepIsAStepOfTheChangedJacobian) {
         }
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(LimitsOfTheIntactCase, SharedFactorStep, ::testing::Bool());
 
 /// A factor of the grid with every bus regulating, and lanes in which many are at a limit: more than a dense
 /// compensation would bear.
