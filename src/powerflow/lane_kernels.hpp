@@ -2,9 +2,7 @@
 // copy: everything here is in an unnamed namespace, so that no copy serves a processor it was not made for.
 #pragma once
 
-#include <type_traits>
-#include <utility>
-
+#include "lane_values.hpp"
 #include "lane_view.hpp"
 #include "nodalroom/powerflow/q_limits.hpp"
 #include "vectors.hpp"
@@ -12,80 +10,20 @@
 namespace nodalroom::powerflow {
 namespace {
 
-/// More numbers than a register holds: two halves. Vector types longer than a register are no way out: GCC
-/// takes what it computes with them through the stack.
-template <class Half>
-struct Halves {
-    Half low, high;
-
-    template <class Real>
-    NODALROOM_INLINE friend Halves operator*(Real a, const Halves& b) requires(std::is_arithmetic_v<Real>) {
-        return {a * b.low, a * b.high};
-    }
-    NODALROOM_INLINE Halves& operator+=(const Halves& b) { return *this = *this + b; }
-    NODALROOM_INLINE Halves& operator-=(const Halves& b) { return *this = *this - b; }
-    template <class Real>
-    NODALROOM_INLINE Halves& operator+=(Real b) {
-        low += b;
-        high += b;
-        return *this;
-    }
-    NODALROOM_INLINE friend Halves operator+(const Halves& a, const Halves& b) {
-        return {a.low + b.low, a.high + b.high};
-    }
-    NODALROOM_INLINE friend Halves operator-(const Halves& a, const Halves& b) {
-        return {a.low - b.low, a.high - b.high};
-    }
-    NODALROOM_INLINE friend Halves operator*(const Halves& a, const Halves& b) {
-        return {a.low * b.low, a.high * b.high};
-    }
-    NODALROOM_INLINE friend Halves operator-(const Halves& a) { return {-a.low, -a.high}; }
-    template <class Real>
-    NODALROOM_INLINE friend Halves operator/(Real a, const Halves& b) {
-        return {a / b.low, a / b.high};
-    }
-};
-
-/// `Count` numbers, in registers of so many bytes.
-template <class Real, int Count, int RegisterBytes>
-struct ValueOf {
-    using Type = Halves<typename ValueOf<Real, Count / 2, RegisterBytes>::Type>;
-};
-template <class Real, int Count, int RegisterBytes>
-requires(Count* static_cast<int>(sizeof(Real)) <= RegisterBytes) struct ValueOf<Real, Count, RegisterBytes> {
-    using Type = typename VectorOf<Real, Count>::Type;
-};
-
-/// `Real`: precision of the factors; `Lanes`: states side by side; `Width`: doubles in a register.
-/// Voltages and residuals are doubles, in Lanes / Width registers.
+/// As LaneValues.
 template <class Real, int Lanes, int Width>
-struct Kernels {
-    static constexpr int kRegisterBytes = 8 * Width;
-    /// A number of the factors in all lanes.
-    using F = typename ValueOf<Real, Lanes, kRegisterBytes>::Type;
-    using Half = typename VectorOf<Real, Width>::Type;  ///< the factors' values of one register of doubles
-    using D = typename VectorOf<double, Width>::Type;
-    static constexpr int kParts = Lanes / Width;
-
-    static NODALROOM_INLINE const D& at(const double* values, std::int64_t row, int part) {
-        return *reinterpret_cast<const D*>(values + row * Lanes + part * Width);
-    }
-    static NODALROOM_INLINE D& at(double* values, std::int64_t row, int part) {
-        return *reinterpret_cast<D*>(values + row * Lanes + part * Width);
-    }
-    static NODALROOM_INLINE D all(double value) { return value - D{}; }
-    static NODALROOM_INLINE D square_root(D x) {
-        for (int lane = 0; lane < Width; ++lane) x[lane] = __builtin_sqrt(x[lane]);
-        return x;
-    }
-    static NODALROOM_INLINE D magnitude(D x) { return x < 0.0 ? -x : x; }
-    static NODALROOM_INLINE void put(Real* block, int component, int part, D value) {
-        *reinterpret_cast<Half*>(block + component * Lanes + part * Width) =
-            __builtin_convertvector(value, Half);
-    }
-    static NODALROOM_INLINE D widen(const Real* values, int part) {
-        return __builtin_convertvector(*reinterpret_cast<const Half*>(values + part * Width), D);
-    }
+struct Kernels : LaneValues<Real, Lanes, Width> {
+    using Values = LaneValues<Real, Lanes, Width>;
+    using typename Values::D;
+    using typename Values::F;
+    using Values::all;
+    using Values::at;
+    using Values::for_parts;
+    using Values::kParts;
+    using Values::magnitude;
+    using Values::put;
+    using Values::square_root;
+    using Values::widen;
 
     /// Calls use(k, g, b) for every entry of a row of Ybus.
     template <bool LanesDiffer, class Use>
@@ -100,16 +38,6 @@ struct Kernels {
             }
             use(p, all(v.y_g[p]), all(v.y_b[p]));
         }
-    }
-
-    /// Calls use(part) for every register of doubles, its number known when this is compiled: what is kept
-    /// per part then stays in registers.
-    template <class Use>
-    static NODALROOM_INLINE void for_parts(Use use) {
-        [&]<int... Part>(std::integer_sequence<int, Part...>) NODALROOM_INLINE_LAMBDA {
-            (use(std::integral_constant<int, Part>()), ...);
-        }
-        (std::make_integer_sequence<int, kParts>());
     }
 
     /// Current into the network at a row, in all lanes: what they have in common is loaded once for them.
@@ -129,6 +57,7 @@ struct Kernels {
         }
     }
 
+    template <bool CommonUnits, bool Limits>
     static NODALROOM_INLINE void evaluate_row(const LaneView& v, std::int32_t i, int part, D i_re, D i_im,
                                               D& worst, D& sound, D& off_limits) {
         const D e = at(v.e, i, part), f = at(v.f, i, part);
@@ -147,19 +76,30 @@ struct Kernels {
         D active = -p_taken, reactive = -q_taken;
         const std::int32_t unit = v.unit_of[i];
         if (unit >= 0) {
-            active +=
-                at(v.p_gen, unit, part) + at(v.alpha, unit, part) * at(v.supply, v.unit_island[unit], part);
+            const auto value = [&](const double* common, const double* per_lane) NODALROOM_INLINE_LAMBDA {
+                return CommonUnits ? all(common[unit]) : at(per_lane, unit, part);
+            };
+            const auto mode_value = [&](const double* common,
+                                        const double* per_lane) NODALROOM_INLINE_LAMBDA {
+                return CommonUnits && !Limits ? all(common[unit]) : at(per_lane, unit, part);
+            };
+            active += value(v.common_p_gen, v.p_gen) +
+                      value(v.common_alpha, v.alpha) * at(v.supply, v.unit_island[unit], part);
             const D vm = square_root(e * e + f * f);
-            at(v.q_unit, unit, part) = q_taken;
-            at(v.vm_unit, unit, part) = vm;
-            const D regulates = at(v.regulates, unit, part), v_short = at(v.v_setpoint, unit, part) - vm;
-            reactive = regulates > 0.5 ? v_short : reactive + at(v.q_fixed, unit, part);
-            // As wanted_mode: beyond a limit, or on the wrong side of the setpoint.
-            const D above = q_taken - at(v.q_max, unit, part), below = at(v.q_min, unit, part) - q_taken;
-            const D beyond = (above > below ? above : below) - kQTolerance;
-            const D passed = -at(v.limit_side, unit, part) * v_short - kVTolerance;
-            const D off = regulates > 0.5 ? beyond : passed;
-            off_limits = off > off_limits ? off : off_limits;
+            const D regulates = mode_value(v.common_regulates, v.regulates);
+            const D v_short = value(v.common_v_setpoint, v.v_setpoint) - vm;
+            reactive = regulates > 0.5 ? v_short : reactive + mode_value(v.common_q_fixed, v.q_fixed);
+            if constexpr (Limits) {
+                at(v.q_unit, unit, part) = q_taken;
+                at(v.vm_unit, unit, part) = vm;
+                // As wanted_mode: beyond a limit, or on the wrong side of the setpoint.
+                const D above = q_taken - value(v.common_q_max, v.q_max);
+                const D below = value(v.common_q_min, v.q_min) - q_taken;
+                const D beyond = (above > below ? above : below) - kQTolerance;
+                const D passed = -at(v.limit_side, unit, part) * v_short - kVTolerance;
+                const D off = regulates > 0.5 ? beyond : passed;
+                off_limits = off > off_limits ? off : off_limits;
+            }
         }
         Real* const residual = static_cast<Real*>(v.residual) + 2 * static_cast<std::int64_t>(i) * Lanes;
         put(residual, 0, part, active);
@@ -170,7 +110,8 @@ struct Kernels {
         }
     }
 
-    static void evaluate(const LaneView& v) {
+    template <bool CommonUnits, bool Limits>
+    static NODALROOM_INLINE void evaluate_lanes(const LaneView& v) {
         D worst[kParts], sound[kParts], off_limits[kParts];
         for_parts([&](auto part) NODALROOM_INLINE_LAMBDA {
             worst[part] = off_limits[part] = all(0.0);
@@ -185,13 +126,24 @@ struct Kernels {
                 sum_currents<false>(v, i, i_re, i_im);
             }
             for_parts([&](auto part) NODALROOM_INLINE_LAMBDA {
-                evaluate_row(v, i, part, i_re[part], i_im[part], worst[part], sound[part], off_limits[part]);
+                evaluate_row<CommonUnits, Limits>(v, i, part, i_re[part], i_im[part], worst[part],
+                                                  sound[part], off_limits[part]);
             });
         }
         for_parts([&](auto part) NODALROOM_INLINE_LAMBDA {
             at(v.worst, 0, part) = sound[part] > 0.5 ? worst[part] : all(__builtin_inf());
             at(v.off_limits, 0, part) = off_limits[part];
         });
+    }
+
+    static void evaluate(const LaneView& v) {
+        if (!v.units_are_common) {
+            evaluate_lanes<false, true>(v);
+        } else if (v.enforce_q_limits) {
+            evaluate_lanes<true, true>(v);
+        } else {
+            evaluate_lanes<true, false>(v);
+        }
     }
 
     static NODALROOM_INLINE void put_block(Real* block, int part, D a00, D a01, D a10, D a11) {

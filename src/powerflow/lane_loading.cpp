@@ -1,4 +1,4 @@
-// How states come into lanes and leave them.
+// How states come into lanes.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -6,11 +6,8 @@
 #include "lane_newton_impl.hpp"
 
 namespace nodalroom::powerflow {
-namespace {
 
 using numerics::AlignedArray;
-
-}  // namespace
 
 LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& point,
                        const LaneOptions& options)
@@ -77,8 +74,10 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     }
     for (const std::int32_t bus : structure.unit_bus)
         units_.push_back(point.units(static_cast<std::size_t>(bus)));
-    for (auto* values : {&v_real_, &v_imag_}) values->assign(n, 0.0);
+    magnitudes_ = scan_kernels(options.unit).magnitudes;
+    extracted_ = AlignedArray<double>((options_.angles ? 3 : 2) * n * lanes, 0.0);
     lay_out_view();
+    lay_out_common_units();
     if (options_.shared != nullptr) {
         take_factor(*options_.shared);
         starts_at_factor_ = is_factor_at_usual_start();
@@ -97,6 +96,30 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
         view_.start_f = options_.usual_start->f_.data();
         view_.start_va = options_.usual_start->va_.data();
     }
+}
+
+/// What buses with units are like in a state that starts at the usual start and has lost none of them.
+void LaneNewton::Impl::lay_out_common_units() {
+    if (options_.usual_start == nullptr) return;
+    const std::size_t count = units_.size();
+    common_units_.assign(7 * count, 0.0);
+    const double** const arrays[] = {&view_.common_p_gen,      &view_.common_alpha,     &view_.common_q_fixed,
+                                     &view_.common_v_setpoint, &view_.common_regulates, &view_.common_q_min,
+                                     &view_.common_q_max};
+    for (std::size_t unit = 0; unit < count; ++unit) {
+        const UnitsAtBus& units = units_[unit];
+        const double weight_sum = point_->weight_sum[static_cast<std::size_t>(structure_->unit_island[unit])];
+        const double values[] = {units.p_gen,
+                                 weight_sum > 0.0 ? units.weight / weight_sum : 0.0,
+                                 units.q_gen,
+                                 units.v_setpoint,
+                                 units.regulates != 0 ? 1.0 : 0.0,
+                                 units.q_min,
+                                 units.q_max};
+        for (std::size_t k = 0; k < 7; ++k) common_units_[k * count + unit] = values[k];
+    }
+    for (std::size_t k = 0; k < 7; ++k) *arrays[k] = common_units_.data() + k * count;
+    view_.enforce_q_limits = options_.newton.enforce_q_limits;
 }
 
 bool LaneNewton::Impl::is_factor_at_usual_start() const {
@@ -347,58 +370,6 @@ void LaneNewton::Impl::load(int lane, const LaneTask& task) {
         load_slots_.set(row, lane, task.load.p_pu, task.load.q_pu, 0.0, 0.0);
         mark(row, kAddedLoad, true);
     }
-}
-
-void LaneNewton::Impl::unload(int lane) {
-    const LaneStructure& s = *structure_;
-    Lane& state = lane_[static_cast<std::size_t>(lane)];
-    state.busy = false;
-    if (state.task.edit != nullptr) {
-        for (const auto& entry : state.task.edit->entries) {
-            const std::int32_t p = s.y_to[static_cast<std::size_t>(entry.position)];
-            const auto q = static_cast<std::size_t>(p);
-            const std::int32_t row = s.y_row[q];
-            if (y_slots_.clear(p, lane, y_g_[q], y_b_[q]) &&
-                --entries_that_differ_[static_cast<std::size_t>(row)] == 0) {
-                mark(row, kLanesDiffer, false);
-            }
-        }
-    }
-    if (state.task.load.bus >= 0) {
-        const std::int32_t row = s.position(static_cast<std::size_t>(state.task.load.bus));
-        if (load_slots_.clear(row, lane, 0.0, 0.0)) mark(row, kAddedLoad, false);
-    }
-}
-
-void LaneNewton::Impl::hand_over(int lane, const std::function<void(const LaneResult&)>& done) {
-    const LaneStructure& s = *structure_;
-    const Lane& state = lane_[static_cast<std::size_t>(lane)];
-    LaneResult result;
-    result.id = state.task.id;
-    result.report = state.report;
-    if (result.report.converged()) {
-        for (std::size_t position = 0; position < s.bus_at.size(); ++position) {
-            const auto bus = static_cast<std::size_t>(s.bus_at[position]);
-            const std::size_t here = at(static_cast<std::int32_t>(position), lane);
-            voltages_.vm_pu[bus] = std::sqrt(e_[here] * e_[here] + f_[here] * f_[here]);
-            if (options_.angles) voltages_.va_rad[bus] = va_[here];
-            v_real_[bus] = e_[here];
-            v_imag_[bus] = f_[here];
-        }
-        for (std::size_t unit = 0; unit < s.unit_bus.size(); ++unit) {
-            voltages_.mode[static_cast<std::size_t>(s.unit_bus[unit])] =
-                mode_[at(static_cast<std::int32_t>(unit), lane)];
-        }
-        const auto references = s.equations->network().reference_of_island();
-        for (std::size_t island = 0; island < references.size(); ++island) {
-            const std::int32_t row = s.supply_row[island];
-            voltages_.supply_pu[island] = supply_[at(row, lane)];
-        }
-    }
-    result.voltages = &voltages_;
-    result.v_real = v_real_;
-    result.v_imag = v_imag_;
-    done(result);
 }
 
 }  // namespace nodalroom::powerflow

@@ -212,18 +212,27 @@ void LaneNewton::Impl::run(const std::function<bool(LaneTask&)>& next,
     for (;;) {
         if (std::any_of(lane_.begin(), lane_.end(), is_busy)) {
             refresh_slots();
+            view_.units_are_common = std::all_of(lane_.begin(), lane_.end(), [](const Lane& lane) {
+                return !lane.busy || lane.units_are_usual;
+            });
             kernels_.evaluate(view_);
         }
+        leaving_.clear();
         for (int lane = 0; lane < kernels_.lanes; ++lane) {
             auto& active = active_[static_cast<std::size_t>(lane)];
             active = 0.0;
-            if (!lane_[static_cast<std::size_t>(lane)].busy) continue;
-            if (judge(lane) == Verdict::leave) {
-                finish(lane, done);
-            } else {
+            const Lane& state = lane_[static_cast<std::size_t>(lane)];
+            if (!state.busy) continue;
+            if (judge(lane) == Verdict::step) {
                 active = 1.0;
+            } else if (state.report.converged()) {
+                leaving_.push_back(lane);
+            } else {
+                finish(lane, done);
             }
         }
+        if (!leaving_.empty()) extract();
+        for (const std::int32_t lane : leaving_) finish(lane, done);
         refill(next, done);
         if (std::none_of(lane_.begin(), lane_.end(), is_busy)) return;
         if (std::none_of(active_.data(), active_.data() + active_.size(), [](double a) { return a > 0.0; })) {

@@ -5,11 +5,12 @@
 #include "lane_view.hpp"
 #include "nodalroom/numerics/aligned.hpp"
 #include "nodalroom/powerflow/lane_newton.hpp"
+#include "scan_view.hpp"
 
 namespace nodalroom::powerflow {
 
-/// The lanes and their arrays. Loading and handing over are in lane_loading.cpp, the iteration in
-/// lane_newton.cpp.
+/// The lanes and their arrays. Loading is in lane_loading.cpp, handing over in
+/// lane_leaving.cpp, the iteration in lane_newton.cpp.
 class LaneNewton::Impl {
 public:
     Impl(const LaneStructure& structure, const OperatingPoint& point, const LaneOptions& options);
@@ -58,9 +59,11 @@ private:
     void step();
     void begin(int lane, const LaneTask& task, const std::function<void(const LaneResult&)>& done);
     void finish(int lane, const std::function<void(const LaneResult&)>& done);
+    void extract();
     void hand_over(int lane, const std::function<void(const LaneResult&)>& done);
     void mark(std::int32_t position, RowMark bit, bool on);
     void lay_out_view();
+    void lay_out_common_units();
     void refresh_slots();
     [[nodiscard]] std::size_t at(std::int32_t row, int lane) const noexcept {
         return static_cast<std::size_t>(row) * static_cast<std::size_t>(kernels_.lanes) +
@@ -94,7 +97,10 @@ private:
     std::vector<std::int32_t> units_that_differ_;  ///< from the shared factor, in the lane looked at
     // A finished lane, by bus.
     Voltages voltages_;
-    std::vector<double> v_real_, v_imag_;
+    void (*magnitudes_)(const PhasorView& view);
+    std::vector<std::int32_t> leaving_;         ///< lanes that converged in this round
+    numerics::AlignedArray<double> extracted_;  ///< real, imaginary part and angle, by lane, then bus
+    std::vector<double> common_units_;          ///< what the view calls common, one after another
 };
 
 }  // namespace nodalroom::powerflow

@@ -53,7 +53,18 @@ struct LaneView {
     const double* q_min = nullptr;
     const double* q_max = nullptr;
     const double* limit_side =
-        nullptr;               ///< 1 at its upper limit, -1 at the lower, 0 where it may not go back
+        nullptr;  ///< 1 at its upper limit, -1 at the lower, 0 where it may not go back
+    /// The same where no lane has lost a unit: one value for all lanes, as are modes where limits are not
+    /// enforced.
+    bool units_are_common = false;
+    bool enforce_q_limits = true;
+    const double* common_p_gen = nullptr;  ///< per bus with units
+    const double* common_alpha = nullptr;
+    const double* common_q_fixed = nullptr;  ///< without limits, as the next one but one
+    const double* common_v_setpoint = nullptr;
+    const double* common_regulates = nullptr;
+    const double* common_q_min = nullptr;
+    const double* common_q_max = nullptr;
     double* supply = nullptr;  ///< per island and lane
 
     // State and residual.
