@@ -37,7 +37,7 @@ LaneBatch::LaneBatch(const BenchCase& bench, VectorUnit unit, LaneFactors factor
     fill_structure(bench);
     fill_lanes(bench);
     kernels_.evaluate(view_);
-    residual_before_ = Array(residual_.size());
+    residual_before_ = AlignedArray<std::byte>(residual_.size());
     std::copy_n(residual_.data(), residual_.size(), residual_before_.data());
 }
 
@@ -63,13 +63,13 @@ void LaneBatch::fill_structure(const BenchCase& bench) {
     }
     supply_ = Array((n - static_cast<std::size_t>(s.first_reference)) * lanes, 0.0);
     for (auto* values : {&e_, &f_, &e_before_, &f_before_}) *values = Array(n * lanes, 0.0);
-    residual_ = Array(2 * n * lanes, 0.0);
-    for (auto* values : {&worst_, &off_limits_, &usable_}) *values = Array(lanes, 0.0);
+    for (auto* values : {&worst_, &off_limits_, &usable_, &fresh_}) *values = Array(lanes, 0.0);
     active_ = Array(lanes, 1.0);
     const std::size_t block = 4 * lanes * static_cast<std::size_t>(kernels_.bytes_per_factor);
     work_row_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(pattern.longest_row()));
     u_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(pattern.u_start().back()));
     step_ = AlignedArray<std::byte>(block / 2 * n);
+    residual_ = AlignedArray<std::byte>(block / 2 * n, std::byte{0});
 
     powerflow::view_structure(s, view_);
     view_.y_g = y_g_.data();
@@ -96,7 +96,11 @@ void LaneBatch::fill_structure(const BenchCase& bench) {
     view_.work_row = work_row_.data();
     view_.u = u_.data();
     view_.step = step_.data();
-    view_.shared = bench.base->shared_factor().values().data();
+    const auto& shared = bench.base->shared_factor();
+    view_.shared = kernels_.bytes_per_factor == sizeof(float)
+                       ? static_cast<const void*>(shared.values_single().data())
+                       : static_cast<const void*>(shared.values().data());
+    view_.fresh = fresh_.data();
     view_.active = active_.data();
     view_.usable = usable_.data();
 }

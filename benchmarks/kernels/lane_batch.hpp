@@ -54,9 +54,9 @@ private:
     std::vector<std::uint8_t> row_marks_;
     powerflow::LaneSlots slots_;
     Array p_gen_, alpha_, q_fixed_, v_setpoint_, regulates_, q_min_, q_max_, limit_side_, supply_;
-    Array e_, f_, residual_, q_unit_, vm_unit_, worst_, off_limits_, active_, usable_;
-    Array e_before_, f_before_, residual_before_;
-    numerics::AlignedArray<std::byte> work_row_, u_, step_;
+    Array e_, f_, q_unit_, vm_unit_, worst_, off_limits_, active_, usable_, fresh_;
+    Array e_before_, f_before_;
+    numerics::AlignedArray<std::byte> work_row_, u_, step_, residual_, residual_before_;
 };
 
 /// Doubles in a register of the unit.

@@ -22,7 +22,7 @@ using powerflow::LaneFactors;
 // Many more than lanes, so that the last ones, which run with lanes empty, weigh little.
 constexpr std::size_t kStates = 512;
 
-constexpr const char* kFactorNames[] = {"own_single", "own_double", "shared"};
+constexpr const char* kFactorNames[] = {"own_single", "own_double", "shared_single", "shared_double"};
 
 /// The case solved with reactive limits, and states of it. Made when first needed: not every run asks for it.
 class States {
@@ -68,7 +68,8 @@ void solve_states(benchmark::State& state, States& states, VectorUnit unit, Lane
     options.unit = unit;
     options.factors = factors;
     options.angles = false;  // as in a sweep
-    if (factors == LaneFactors::shared) options.shared = &base.shared_factor();
+    options.usual_start = &base.lane_start();
+    if (powerflow::is_shared(factors)) options.shared = &base.shared_factor();
     powerflow::LaneNewton lanes(base.lanes(), base.point(), options);
     double steps = 0.0, solved = 0.0, mismatch = 0.0;
     for (auto _ : state) {
@@ -162,7 +163,7 @@ void require_progress(LaneBatch& batch, bool is_shared) {
 void time_kernel(benchmark::State& state, const BenchCase& bench, VectorUnit unit, LaneFactors factors,
                  const Kernel& kernel) {
     LaneBatch batch(bench, unit, factors);
-    require_progress(batch, factors == LaneFactors::shared);
+    require_progress(batch, powerflow::is_shared(factors));
     auto* const call = batch.kernels().*kernel.call;
     time_calls(
         state, [&] { call(batch.view()); }, [&] { batch.rewind(); });
@@ -173,7 +174,8 @@ const KernelGroup lanes([](const std::shared_ptr<const BenchCase>& shared) {
     auto without = std::make_shared<States>(shared, false), with = std::make_shared<States>(shared, true);
     for (const VectorUnit unit : supported_units()) {
         const std::string of_unit = std::string("lanes/") + to_string(unit) + "/";
-        for (const auto factors : {LaneFactors::shared, LaneFactors::own_single, LaneFactors::own_double}) {
+        for (const auto factors : {LaneFactors::shared_single, LaneFactors::shared_double,
+                                   LaneFactors::own_single, LaneFactors::own_double}) {
             const std::string prefix = of_unit + kFactorNames[static_cast<std::size_t>(factors)] + "/";
             for (const auto& [name, states] : {std::pair{"states", without}, std::pair{"states_q", with}}) {
                 add(prefix + name, shared,
@@ -181,7 +183,7 @@ const KernelGroup lanes([](const std::shared_ptr<const BenchCase>& shared) {
                         solve_states(state, *states, unit, factors);
                     });
             }
-            for (const Kernel& kernel : factors == LaneFactors::shared ? kShared : kOwn) {
+            for (const Kernel& kernel : powerflow::is_shared(factors) ? kShared : kOwn) {
                 add(prefix + kernel.name, shared,
                     [unit, factors, &kernel](benchmark::State& state, const BenchCase& bench) {
                         time_kernel(state, bench, unit, factors, kernel);

@@ -20,13 +20,13 @@
 // bytes, all lanes: every array a pass needs, moved once per pass as if nothing stayed in cache between
 // passes and everything within one:
 //
-//     evaluate   p (20 z + 26 n) + w (16 n + 16 n + 56 u)            structure; voltages, residuals, units
+//     evaluate   20 z + 26 n + w (16 n + 2 s n + 56 u)               structure; voltages, residuals, units
 //     solve      p (24 z + 10 n) + 4 (L + U) + 16 n + 2 M            structure, indices of the factors
-//                + w (16 n + 16 n + 16 u) + w s (2·4 U + 3·2 n)      voltages, residuals, units; U twice,
+//                + w (16 n + 16 u) + w s (2·4 U + 4·2 n)             voltages, units; residuals, U twice,
 //                step
 //     apply      p n + w (2 s n + 32 n)                              step; voltages read and written
-//     forward    36 L + 32 n + 8 n + w 32 n                          blocks and their columns; residual twice
-//     backward   36 U + 13 n + w (32 n + 32 n)                       the same, and voltages twice
+//     forward    (4 s + 4) L + 4 s n + 8 n + w 4 s n                 blocks and their columns; residual twice
+//     backward   (4 s + 4) U + 13 n + w (4 s n + 32 n)               the same, and voltages twice
 //     flows      88 per branch + 16 n
 //     phasors    40 n
 //
@@ -57,9 +57,9 @@ struct Sizes {
 
 Work LaneBatch::evaluate_work() const {
     const Sizes k(*structure_);
-    const double w = lanes(), p = registers_;
-    return {w * (8 * k.z + 8 * k.n + 9 * k.u), 0.0, p * (20 * k.z + 26 * k.n) + w * (32 * k.n + 56 * k.u),
-            0.0};
+    const double w = lanes(), s = kernels_.bytes_per_factor;
+    return {w * (8 * k.z + 8 * k.n + 9 * k.u), 0.0,
+            20 * k.z + 26 * k.n + w * (16 * k.n + 2 * s * k.n + 56 * k.u), 0.0};
 }
 
 Work LaneBatch::solve_work() const {
@@ -71,7 +71,7 @@ Work LaneBatch::solve_work() const {
     work.flops = assemble + (s == 8 ? eliminate : 0.0);
     work.flops_single = s == 4 ? eliminate : 0.0;
     work.bytes = p * (24 * k.z + 10 * k.n) + 4 * (k.below + k.above) + 16 * k.n + 2 * k.updates +
-                 w * (32 * k.n + 16 * k.u) + w * s * (8 * k.above + 6 * k.n);
+                 w * (16 * k.n + 16 * k.u) + w * s * (8 * k.above + 8 * k.n);
     work.bytes_again = 4 * w * s * k.updates;
     return work;
 }
@@ -84,14 +84,18 @@ Work LaneBatch::apply_work() const {
 
 Work LaneBatch::forward_work() const {
     const Sizes k(*structure_);
-    const double w = lanes();
-    return {w * (8 * k.below + 6 * k.n), 0.0, 36 * k.below + 40 * k.n + w * 32 * k.n, 0.0};
+    const double w = lanes(), s = kernels_.bytes_per_factor;
+    const double flops = w * (8 * k.below + 6 * k.n);
+    return {s == 8 ? flops : 0.0, s == 4 ? flops : 0.0,
+            (4 * s + 4) * k.below + (4 * s + 8) * k.n + w * 4 * s * k.n, 0.0};
 }
 
 Work LaneBatch::backward_work() const {
     const Sizes k(*structure_);
-    const double w = lanes();
-    return {w * (8 * k.above + 17 * k.n), 0.0, 36 * k.above + 13 * k.n + w * 64 * k.n, 0.0};
+    const double w = lanes(), s = kernels_.bytes_per_factor;
+    const double substitute = w * 8 * k.above;
+    return {w * 17 * k.n + (s == 8 ? substitute : 0.0), s == 4 ? substitute : 0.0,
+            (4 * s + 4) * k.above + 13 * k.n + w * (4 * s + 32) * k.n, 0.0};
 }
 
 Work ScanBatch::flows_work() const {

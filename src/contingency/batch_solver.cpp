@@ -1,5 +1,7 @@
 #include "nodalroom/contingency/batch_solver.hpp"
 
+#include <optional>
+
 namespace nodalroom::contingency {
 
 using powerflow::LaneFactors;
@@ -18,7 +20,8 @@ LaneOptions lane_options(const BaseCase& base, LaneFactors factors, bool angles)
     options.newton.enforce_q_limits = base.options().enforce_q_limits;
     options.unit = base.equations().vector_unit();
     options.factors = factors;
-    if (factors == LaneFactors::shared) options.shared = &base.shared_factor();
+    options.usual_start = &base.lane_start();
+    if (powerflow::is_shared(factors)) options.shared = &base.shared_factor();
     return options;
 }
 
@@ -43,7 +46,7 @@ double evaluate_loadings(const BaseCase& base, const SolvedState& solved, const 
 
 BatchSolver::BatchSolver(const BaseCase& base, bool angles)
     : base_(&base),
-      shared_(base.lanes(), base.point(), lane_options(base, LaneFactors::shared, angles)),
+      shared_(base.lanes(), base.point(), lane_options(base, LaneFactors::shared_single, angles)),
       own_(base.lanes(), base.point(), lane_options(base, LaneFactors::own_single, angles)),
       may_share_(base.shared_factor().is_sound()) {}
 
@@ -131,26 +134,28 @@ void BatchSolver::run(const std::function<bool(StateTask&)>& next,
 void BatchSolver::run(WorkQueue& queue, const std::function<Outage(std::size_t)>& outage_of,
                       const std::function<void(const SolvedState&)>& solved,
                       const std::function<void(std::size_t, const powerflow::NewtonReport&)>& unsolved) {
-    std::vector<std::size_t> left;
-    run(
-        [&](StateTask& task) {
-            if (!queue.take(task.id)) return false;
-            task.outage = outage_of(task.id);
-            return true;
-        },
-        [&](const SolvedState& state) {
-            solved(state);
-            queue.finish();
-        },
-        [&](const StateTask& task, const powerflow::NewtonReport&) { left.push_back(task.id); });
-    if (left.empty()) return;
-    StateSolver scalar(*base_);
-    for (const std::size_t state : left) {
-        if (queue.stopped()) return;
-        scalar.set_outage(outage_of(state));
-        const auto report = scalar.solve_from_base();
+    {
+        const WorkQueue::FirstLook first_look(queue);
+        run(
+            [&](StateTask& task) {
+                if (!queue.take(task.id)) return false;
+                task.outage = outage_of(task.id);
+                return true;
+            },
+            [&](const SolvedState& state) {
+                solved(state);
+                queue.finish();
+            },
+            [&](const StateTask& task, const powerflow::NewtonReport&) { queue.set_aside(task.id); });
+    }
+    // A state without a solution takes as long as hundreds in lanes: no thread is left alone with its own.
+    std::optional<StateSolver> scalar;
+    for (std::size_t state = 0; queue.take_aside(state);) {
+        if (!scalar) scalar.emplace(*base_);
+        scalar->set_outage(outage_of(state));
+        const auto report = scalar->solve_from_base();
         if (report.converged()) {
-            solved(solved_state(scalar, report, state));
+            solved(solved_state(*scalar, report, state));
         } else {
             unsolved(state, report);
         }

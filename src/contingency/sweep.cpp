@@ -50,7 +50,7 @@ void examine_state(const BaseCase& base, const SolvedState& solved, const LimitS
     };
     const auto found = base.state_scan().voltages(vm, limits.vmin_pu, limits.vmax_pu);
     for (std::size_t i = 0; i < vm.size() && !(row.vm_min_bus.valid() && row.vm_max_bus.valid()); ++i) {
-        if (!is_watched(i)) continue;
+        if ((vm[i] != found.lowest_pu && vm[i] != found.highest_pu) || !is_watched(i)) continue;
         const auto take = [&](double extreme, double& value, BusRow& bus) {
             if (bus.valid() || vm[i] != extreme) return;
             value = extreme;

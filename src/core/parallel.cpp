@@ -27,6 +27,44 @@ void register_fork_handler() {
 
 }  // namespace
 
+WorkQueue::FirstLook::FirstLook(WorkQueue& queue) : queue_(&queue) {
+    const std::lock_guard lock(queue_->mutex_);
+    ++queue_->first_looks_;
+}
+
+WorkQueue::FirstLook::~FirstLook() {
+    {
+        const std::lock_guard lock(queue_->mutex_);
+        --queue_->first_looks_;
+    }
+    queue_->changed_.notify_all();
+}
+
+void WorkQueue::set_aside(std::size_t item) {
+    {
+        const std::lock_guard lock(mutex_);
+        aside_.push_back(item);
+    }
+    changed_.notify_one();
+}
+
+bool WorkQueue::take_aside(std::size_t& item) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !aside_.empty() || first_looks_ == 0 || stop_.load(); });
+    if (aside_.empty() || stopped()) return false;
+    item = aside_.back();
+    aside_.pop_back();
+    return true;
+}
+
+void WorkQueue::stop() noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_.store(true);
+    }
+    changed_.notify_all();
+}
+
 int resolve_threads(int requested) noexcept {
     return requested >= 1 ? requested : std::max(1, omp_get_num_procs());
 }

@@ -51,14 +51,17 @@ const Compensation& ModeCompensations::of(std::size_t unit) {
     return *made;
 }
 
-double ModeCompensations::product(std::size_t right_unit, std::size_t left_unit) {
-    const Compensation& right = of(right_unit);
-    const Compensation& left = of(left_unit);
-    auto& products = product_[number_[right_unit]];
-    const std::size_t at = number_[left_unit];
-    if (products.size() <= at) products.resize(at + 1, kNotKnown);
-    if (std::isnan(products[at])) products[at] = powerflow::product(right.right[0], left.left[0]);
-    return products[at];
+void ModeCompensations::products(std::size_t right_unit, std::span<const std::size_t> left_units,
+                                 double* products) {
+    auto& known = product_[number_[right_unit]];
+    if (known.size() < product_.size()) known.resize(product_.size(), kNotKnown);
+    for (std::size_t k = 0; k < left_units.size(); ++k) {
+        double& value = known[number_[left_units[k]]];
+        if (std::isnan(value)) {
+            value = product(made_[right_unit]->right[0], made_[left_units[k]]->left[0]);
+        }
+        products[k] = value;
+    }
 }
 
 void LaneCompensation::place(const Compensation::Column& column, std::vector<std::int32_t>& places) {
@@ -125,7 +128,11 @@ const LaneCompensation::Part& LaneCompensation::part(std::size_t r) const {
 
 bool LaneCompensation::set(std::span<const std::int32_t> units, ModeCompensations& modes) {
     active_.clear();
-    for (const std::int32_t unit : units) active_.push_back(part_of(unit, modes));
+    units_.clear();
+    for (const std::int32_t unit : units) {
+        active_.push_back(part_of(unit, modes));
+        units_.push_back(static_cast<std::size_t>(unit));
+    }
     const std::size_t rank = changed_ + active_.size();
     // t = I + G M with G = rightᵀ left and M the identity but for the changed admittances.
     t_.resize(rank * rank);
@@ -139,12 +146,12 @@ bool LaneCompensation::set(std::span<const std::int32_t> units, ModeCompensation
                 row[c] += g * entries_->m[k * changed_ + c];
             }
         }
-        for (std::size_t c = changed_; c < rank; ++c) {
-            const ModePart& left = mode_parts_[active_[c - changed_]];
-            row[c] = r < changed_
-                         ? left.entries_right[r]
-                         : modes.product(static_cast<std::size_t>(mode_parts_[active_[r - changed_]].unit),
-                                         static_cast<std::size_t>(left.unit));
+        if (r < changed_) {
+            for (std::size_t c = changed_; c < rank; ++c) {
+                row[c] = mode_parts_[active_[c - changed_]].entries_right[r];
+            }
+        } else {
+            modes.products(units_[r - changed_], units_, row + changed_);
         }
         row[r] += 1.0;
     }
@@ -189,15 +196,25 @@ void LaneCompensation::solve(std::span<double> c) const {
     }
 }
 
-void LaneCompensation::apply(double* y, std::size_t stride) {
+template <class Real>
+void LaneCompensation::apply(Real* y, std::size_t stride, std::span<const double> added) {
     const std::size_t rank = changed_ + active_.size();
     if (rank == 0) return;
     y_.resize(2 * position_.size());
     for (std::size_t i = 0; i < position_.size(); ++i) {
-        const double* from = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
+        const Real* from = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
         y_[2 * i] = from[0];
         y_[2 * i + 1] = from[stride];
     }
+    const auto add_left = [&](const Part& p, double share) {
+        const double* const value = p.left->value.data();
+        for (std::size_t i = 0; i < p.left_place.size(); ++i) {
+            double* const at = y_.data() + 2 * static_cast<std::size_t>(p.left_place[i]);
+            at[0] += value[2 * i] * share;
+            at[1] += value[2 * i + 1] * share;
+        }
+    };
+    for (std::size_t r = 0; r < added.size(); ++r) add_left(entry_parts_[r], added[r]);
     c_.resize(rank);
     for (std::size_t r = 0; r < rank; ++r) {
         const Part& p = part(r);
@@ -214,19 +231,16 @@ void LaneCompensation::apply(double* y, std::size_t stride) {
     for (std::size_t r = 0; r < rank; ++r) {
         double d = r < changed_ ? 0.0 : c_[r];
         for (std::size_t k = 0; r < changed_ && k < changed_; ++k) d += entries_->m[r * changed_ + k] * c_[k];
-        const Part& p = part(r);
-        const double* const value = p.left->value.data();
-        for (std::size_t i = 0; i < p.left_place.size(); ++i) {
-            double* const at = y_.data() + 2 * static_cast<std::size_t>(p.left_place[i]);
-            at[0] -= value[2 * i] * d;
-            at[1] -= value[2 * i + 1] * d;
-        }
+        add_left(part(r), -d);
     }
     for (std::size_t i = 0; i < position_.size(); ++i) {
-        double* to = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
-        to[0] = y_[2 * i];
-        to[stride] = y_[2 * i + 1];
+        Real* to = y + 2 * static_cast<std::size_t>(position_[i]) * stride;
+        to[0] = static_cast<Real>(y_[2 * i]);
+        to[stride] = static_cast<Real>(y_[2 * i + 1]);
     }
 }
+
+template void LaneCompensation::apply(float*, std::size_t, std::span<const double>);
+template void LaneCompensation::apply(double*, std::size_t, std::span<const double>);
 
 }  // namespace nodalroom::powerflow

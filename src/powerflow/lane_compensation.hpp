@@ -16,8 +16,8 @@ public:
     /// Forgets what was made for another factor.
     void reset(const SharedFactor& factor);
     [[nodiscard]] const Compensation& of(std::size_t unit);
-    /// rightᵀ of one bus times left of another.
-    [[nodiscard]] double product(std::size_t right_unit, std::size_t left_unit);
+    /// rightᵀ of one bus times left of each of these buses, all of which were asked for before.
+    void products(std::size_t right_unit, std::span<const std::size_t> left_units, double* products);
 
 private:
     const SharedFactor* factor_ = nullptr;
@@ -37,8 +37,10 @@ public:
     /// With these buses (ascending, counted among those with units) in the other mode. False where the
     /// changed Jacobian is singular, and nothing is compensated then.
     bool set(std::span<const std::int32_t> units, ModeCompensations& modes);
-    /// y of one lane, its values `stride` apart: y -= left M (I + rightᵀ left M)⁻¹ rightᵀ y.
-    void apply(double* y, std::size_t stride);
+    /// y of one lane, its values `stride` apart: y -= left M (I + rightᵀ left M)⁻¹ rightᵀ y. Before that, y
+    /// takes in what has been added to the residual where admittances changed: two numbers per bus, or none.
+    template <class Real>
+    void apply(Real* y, std::size_t stride, std::span<const double> added = {});
 
 private:
     /// A column of left and of right, with the places of their entries in what apply() gathers.
@@ -67,6 +69,7 @@ private:
     std::vector<ModePart> mode_parts_;    ///< the first mode_count_ of them, in the order they were met
     std::size_t mode_count_ = 0;
     std::vector<std::size_t> active_;  ///< those of mode_parts_ that differ now
+    std::vector<std::size_t> units_;   ///< their buses
     std::vector<double> t_;            ///< factors of I + rightᵀ left M, by rows
     std::vector<std::int32_t> pivot_;
     std::vector<std::int32_t> position_;  ///< what apply() gathers

@@ -2,6 +2,7 @@
 // copy: everything here is in an unnamed namespace, so that no copy serves a processor it was not made for.
 #pragma once
 
+#include "lane_values.hpp"
 #include "lane_view.hpp"
 #include "nodalroom/powerflow/q_limits.hpp"
 #include "vectors.hpp"
@@ -9,76 +10,20 @@
 namespace nodalroom::powerflow {
 namespace {
 
-/// More numbers than a register holds: two halves. Vector types longer than a register are no way out: GCC
-/// takes what it computes with them through the stack.
-template <class Half>
-struct Halves {
-    Half low, high;
-
-    NODALROOM_INLINE Halves& operator+=(const Halves& b) { return *this = *this + b; }
-    NODALROOM_INLINE Halves& operator-=(const Halves& b) { return *this = *this - b; }
-    template <class Real>
-    NODALROOM_INLINE Halves& operator+=(Real b) {
-        low += b;
-        high += b;
-        return *this;
-    }
-    NODALROOM_INLINE friend Halves operator+(const Halves& a, const Halves& b) {
-        return {a.low + b.low, a.high + b.high};
-    }
-    NODALROOM_INLINE friend Halves operator-(const Halves& a, const Halves& b) {
-        return {a.low - b.low, a.high - b.high};
-    }
-    NODALROOM_INLINE friend Halves operator*(const Halves& a, const Halves& b) {
-        return {a.low * b.low, a.high * b.high};
-    }
-    NODALROOM_INLINE friend Halves operator-(const Halves& a) { return {-a.low, -a.high}; }
-    template <class Real>
-    NODALROOM_INLINE friend Halves operator/(Real a, const Halves& b) {
-        return {a / b.low, a / b.high};
-    }
-};
-
-/// `Count` numbers, in registers of so many bytes.
-template <class Real, int Count, int RegisterBytes>
-struct ValueOf {
-    using Type = Halves<typename ValueOf<Real, Count / 2, RegisterBytes>::Type>;
-};
-template <class Real, int Count, int RegisterBytes>
-requires(Count* static_cast<int>(sizeof(Real)) <= RegisterBytes) struct ValueOf<Real, Count, RegisterBytes> {
-    using Type = typename VectorOf<Real, Count>::Type;
-};
-
-/// `Real`: precision of the factors; `Lanes`: states side by side; `Width`: doubles in a register.
-/// Voltages and residuals are doubles, in Lanes / Width registers.
+/// As LaneValues.
 template <class Real, int Lanes, int Width>
-struct Kernels {
-    static constexpr int kRegisterBytes = 8 * Width;
-    /// A number of the factors in all lanes.
-    using F = typename ValueOf<Real, Lanes, kRegisterBytes>::Type;
-    using Half = typename VectorOf<Real, Width>::Type;  ///< the factors' values of one register of doubles
-    using D = typename VectorOf<double, Width>::Type;
-    static constexpr int kParts = Lanes / Width;
-
-    static NODALROOM_INLINE const D& at(const double* values, std::int64_t row, int part) {
-        return *reinterpret_cast<const D*>(values + row * Lanes + part * Width);
-    }
-    static NODALROOM_INLINE D& at(double* values, std::int64_t row, int part) {
-        return *reinterpret_cast<D*>(values + row * Lanes + part * Width);
-    }
-    static NODALROOM_INLINE D all(double value) { return value - D{}; }
-    static NODALROOM_INLINE D square_root(D x) {
-        for (int lane = 0; lane < Width; ++lane) x[lane] = __builtin_sqrt(x[lane]);
-        return x;
-    }
-    static NODALROOM_INLINE D magnitude(D x) { return x < 0.0 ? -x : x; }
-    static NODALROOM_INLINE void put(Real* block, int component, int part, D value) {
-        *reinterpret_cast<Half*>(block + component * Lanes + part * Width) =
-            __builtin_convertvector(value, Half);
-    }
-    static NODALROOM_INLINE D widen(const Real* values, int part) {
-        return __builtin_convertvector(*reinterpret_cast<const Half*>(values + part * Width), D);
-    }
+struct Kernels : LaneValues<Real, Lanes, Width> {
+    using Values = LaneValues<Real, Lanes, Width>;
+    using typename Values::D;
+    using typename Values::F;
+    using Values::all;
+    using Values::at;
+    using Values::for_parts;
+    using Values::kParts;
+    using Values::magnitude;
+    using Values::put;
+    using Values::square_root;
+    using Values::widen;
 
     /// Calls use(k, g, b) for every entry of a row of Ybus.
     template <bool LanesDiffer, class Use>
@@ -95,16 +40,27 @@ struct Kernels {
         }
     }
 
+    /// Current into the network at a row, in all lanes: what they have in common is loaded once for them.
     template <bool LanesDiffer>
-    static NODALROOM_INLINE void evaluate_row(const LaneView& v, std::int32_t i, int part, D& worst, D& sound,
-                                              D& off_limits) {
+    static NODALROOM_INLINE void sum_currents(const LaneView& v, std::int32_t row, D* i_re, D* i_im) {
+        for_parts([&](auto part) NODALROOM_INLINE_LAMBDA { i_re[part] = i_im[part] = all(0.0); });
+        for (std::int32_t p = v.y_start[row]; p < v.y_start[row + 1]; ++p) {
+            const std::int32_t k = v.y_column[p];
+            const std::int32_t slot = LanesDiffer ? v.y_slot[p] : -1;
+            for_parts([&](auto part) NODALROOM_INLINE_LAMBDA {
+                const D g = LanesDiffer && slot >= 0 ? at(v.slot_g, slot, part) : all(v.y_g[p]);
+                const D b = LanesDiffer && slot >= 0 ? at(v.slot_b, slot, part) : all(v.y_b[p]);
+                const D ek = at(v.e, k, part), fk = at(v.f, k, part);
+                i_re[part] += g * ek - b * fk;
+                i_im[part] += g * fk + b * ek;
+            });
+        }
+    }
+
+    template <bool CommonUnits, bool Limits>
+    static NODALROOM_INLINE void evaluate_row(const LaneView& v, std::int32_t i, int part, D i_re, D i_im,
+                                              D& worst, D& sound, D& off_limits) {
         const D e = at(v.e, i, part), f = at(v.f, i, part);
-        D i_re = all(0.0), i_im = all(0.0);
-        for_entries<LanesDiffer>(v, i, part, [&](std::int32_t p, D g, D b) {
-            const D ek = at(v.e, v.y_column[p], part), fk = at(v.f, v.y_column[p], part);
-            i_re += g * ek - b * fk;
-            i_im += g * fk + b * ek;
-        });
         const D q = f * i_re - e * i_im;
         D p_taken = e * i_re + f * i_im + v.p_load[i];
         D q_taken = q + v.q_load[i];
@@ -120,41 +76,73 @@ struct Kernels {
         D active = -p_taken, reactive = -q_taken;
         const std::int32_t unit = v.unit_of[i];
         if (unit >= 0) {
-            active +=
-                at(v.p_gen, unit, part) + at(v.alpha, unit, part) * at(v.supply, v.unit_island[unit], part);
+            const auto value = [&](const double* common, const double* per_lane) NODALROOM_INLINE_LAMBDA {
+                return CommonUnits ? all(common[unit]) : at(per_lane, unit, part);
+            };
+            const auto mode_value = [&](const double* common,
+                                        const double* per_lane) NODALROOM_INLINE_LAMBDA {
+                return CommonUnits && !Limits ? all(common[unit]) : at(per_lane, unit, part);
+            };
+            active += value(v.common_p_gen, v.p_gen) +
+                      value(v.common_alpha, v.alpha) * at(v.supply, v.unit_island[unit], part);
             const D vm = square_root(e * e + f * f);
-            at(v.q_unit, unit, part) = q_taken;
-            at(v.vm_unit, unit, part) = vm;
-            const D regulates = at(v.regulates, unit, part), v_short = at(v.v_setpoint, unit, part) - vm;
-            reactive = regulates > 0.5 ? v_short : reactive + at(v.q_fixed, unit, part);
-            // As wanted_mode: beyond a limit, or on the wrong side of the setpoint.
-            const D above = q_taken - at(v.q_max, unit, part), below = at(v.q_min, unit, part) - q_taken;
-            const D beyond = (above > below ? above : below) - kQTolerance;
-            const D passed = -at(v.limit_side, unit, part) * v_short - kVTolerance;
-            const D off = regulates > 0.5 ? beyond : passed;
-            off_limits = off > off_limits ? off : off_limits;
+            const D regulates = mode_value(v.common_regulates, v.regulates);
+            const D v_short = value(v.common_v_setpoint, v.v_setpoint) - vm;
+            reactive = regulates > 0.5 ? v_short : reactive + mode_value(v.common_q_fixed, v.q_fixed);
+            if constexpr (Limits) {
+                at(v.q_unit, unit, part) = q_taken;
+                at(v.vm_unit, unit, part) = vm;
+                // As wanted_mode: beyond a limit, or on the wrong side of the setpoint.
+                const D above = q_taken - value(v.common_q_max, v.q_max);
+                const D below = value(v.common_q_min, v.q_min) - q_taken;
+                const D beyond = (above > below ? above : below) - kQTolerance;
+                const D passed = -at(v.limit_side, unit, part) * v_short - kVTolerance;
+                const D off = regulates > 0.5 ? beyond : passed;
+                off_limits = off > off_limits ? off : off_limits;
+            }
         }
-        at(v.residual, 2 * i, part) = active;
-        at(v.residual, 2 * i + 1, part) = reactive;
+        Real* const residual = static_cast<Real*>(v.residual) + 2 * static_cast<std::int64_t>(i) * Lanes;
+        put(residual, 0, part, active);
+        put(residual, 1, part, reactive);
         for (const D r : {magnitude(active), magnitude(reactive)}) {
             worst = r > worst ? r : worst;
             sound = r < 1e300 ? sound : all(0.0);  // a NaN never compares, and must not be lost
         }
     }
 
-    static void evaluate(const LaneView& v) {
-        for (int part = 0; part < kParts; ++part) {
-            D worst = all(0.0), sound = all(1.0), off_limits = all(0.0);
-            for (std::int32_t i = 0; i < v.buses; ++i) {
-                if (v.energised[i] == 0) continue;
-                if ((v.row_marks[i] & kLanesDiffer) != 0) {
-                    evaluate_row<true>(v, i, part, worst, sound, off_limits);
-                } else {
-                    evaluate_row<false>(v, i, part, worst, sound, off_limits);
-                }
+    template <bool CommonUnits, bool Limits>
+    static NODALROOM_INLINE void evaluate_lanes(const LaneView& v) {
+        D worst[kParts], sound[kParts], off_limits[kParts];
+        for_parts([&](auto part) NODALROOM_INLINE_LAMBDA {
+            worst[part] = off_limits[part] = all(0.0);
+            sound[part] = all(1.0);
+        });
+        for (std::int32_t i = 0; i < v.buses; ++i) {
+            if (v.energised[i] == 0) continue;
+            D i_re[kParts], i_im[kParts];
+            if ((v.row_marks[i] & kLanesDiffer) != 0) {
+                sum_currents<true>(v, i, i_re, i_im);
+            } else {
+                sum_currents<false>(v, i, i_re, i_im);
             }
-            at(v.worst, 0, part) = sound > 0.5 ? worst : all(__builtin_inf());
-            at(v.off_limits, 0, part) = off_limits;
+            for_parts([&](auto part) NODALROOM_INLINE_LAMBDA {
+                evaluate_row<CommonUnits, Limits>(v, i, part, i_re[part], i_im[part], worst[part],
+                                                  sound[part], off_limits[part]);
+            });
+        }
+        for_parts([&](auto part) NODALROOM_INLINE_LAMBDA {
+            at(v.worst, 0, part) = sound[part] > 0.5 ? worst[part] : all(__builtin_inf());
+            at(v.off_limits, 0, part) = off_limits[part];
+        });
+    }
+
+    static void evaluate(const LaneView& v) {
+        if (!v.units_are_common) {
+            evaluate_lanes<false, true>(v);
+        } else if (v.enforce_q_limits) {
+            evaluate_lanes<true, true>(v);
+        } else {
+            evaluate_lanes<true, false>(v);
         }
     }
 
@@ -229,18 +217,16 @@ struct Kernels {
             rhs1 = F{};
             return;
         }
-        alignas(64) Real rhs[2 * Lanes];
         for (int part = 0; part < kParts; ++part) {
             if ((v.row_marks[i] & kLanesDiffer) != 0) {
                 assemble_row<true>(v, i, part, work);
             } else {
                 assemble_row<false>(v, i, part, work);
             }
-            put(rhs, 0, part, at(v.residual, 2 * i, part));
-            put(rhs, 1, part, at(v.residual, 2 * i + 1, part));
         }
-        rhs0 = *reinterpret_cast<const F*>(rhs);
-        rhs1 = *reinterpret_cast<const F*>(rhs + Lanes);
+        const F* const residual = static_cast<const F*>(v.residual);
+        rhs0 = residual[2 * i];
+        rhs1 = residual[2 * i + 1];
     }
 
     /// Row by row: assemble, subtract what the rows above eliminate, keep diagonal⁻¹ × (U | rhs). The
@@ -302,7 +288,8 @@ struct Kernels {
         }
     }
 
-    /// Adds a step's two entries to the voltage of a bus in the active lanes.
+    /// Adds a step's two entries to the voltage of a bus in the active lanes, in fresh ones to the start's.
+    template <bool AnyFresh>
     static NODALROOM_INLINE void apply_to_bus(const LaneView& v, std::int32_t i, int part, D first, D second,
                                               D& usable) {
         const D active = at(v.active, 0, part);
@@ -313,6 +300,12 @@ struct Kernels {
         usable = factor < 10.0 ? usable : all(0.0);
         D& e = at(v.e, i, part);
         D& f = at(v.f, i, part);
+        if constexpr (AnyFresh) {
+            const D fresh = at(v.fresh, 0, part);
+            e = fresh > 0.5 ? all(v.start_e[i]) : e;
+            f = fresh > 0.5 ? all(v.start_f[i]) : f;
+            if (v.va != nullptr) at(v.va, i, part) = fresh > 0.5 ? all(v.start_va[i]) : at(v.va, i, part);
+        }
         if (i >= v.first_reference) {
             at(v.supply, i - v.first_reference, part) += first;
             e *= factor;
@@ -343,69 +336,94 @@ struct Kernels {
             D usable = all(1.0);
             for (std::int32_t i = 0; i < v.buses; ++i) {
                 if (v.energised[i] == 0) continue;
-                apply_to_bus(v, i, part, widen(step + 2 * i * Lanes, part),
-                             widen(step + (2 * i + 1) * Lanes, part), usable);
+                apply_to_bus<false>(v, i, part, widen(step + 2 * i * Lanes, part),
+                                    widen(step + (2 * i + 1) * Lanes, part), usable);
             }
             at(v.usable, 0, part) = usable;
         }
     }
 
-    /// y = (L D)⁻¹ residual in place, for all lanes with the same blocks.
-    static void forward(const LaneView& v) {
-        double* const y = v.residual;
-        for (std::int32_t i = 0; i < v.buses; ++i) {
-            const std::int32_t* column = v.lu_column + v.lu_start[i];
-            const std::int32_t diagonal = v.lu_diagonal[i];
-            const double* const row = v.shared + 4 * static_cast<std::int64_t>(v.lu_start[i]);
-            D r0[kParts], r1[kParts];
-            for (int part = 0; part < kParts; ++part) {
-                r0[part] = at(y, 2 * i, part);
-                r1[part] = at(y, 2 * i + 1, part);
-            }
-            const double* w = row;
-            for (std::int32_t l = 0; l < diagonal; ++l, w += 4) {
-                for (int part = 0; part < kParts; ++part) {
-                    const D y0 = at(y, 2 * column[l], part), y1 = at(y, 2 * column[l] + 1, part);
-                    r0[part] -= w[0] * y0 + w[1] * y1;
-                    r1[part] -= w[2] * y0 + w[3] * y1;
-                }
-            }
-            for (int part = 0; part < kParts; ++part) {
-                at(y, 2 * i, part) = w[0] * r0[part] + w[1] * r1[part];
-                at(y, 2 * i + 1, part) = w[2] * r0[part] + w[3] * r1[part];
-            }
+    /// In the fresh lanes what the start leaves of the equations, the same for all.
+    template <class V>
+    static NODALROOM_INLINE V fresh_or(const V& fresh, Real start, const V& present) {
+        if constexpr (std::is_same_v<V, typename VectorOf<Real, sizeof(V) / sizeof(Real)>::Type>) {
+            return fresh > Real(0.5) ? start - V{} : present;
+        } else {
+            return {fresh_or(fresh.low, start, present.low), fresh_or(fresh.high, start, present.high)};
         }
     }
 
-    /// x = U⁻¹ y in place, added to the voltages on the way.
-    static void backward_and_apply(const LaneView& v) {
-        double* const x = v.residual;
+    template <bool AnyFresh>
+    static NODALROOM_INLINE void forward_lanes(const LaneView& v) {
+        F* const y = static_cast<F*>(v.residual);
+        const Real* const start = static_cast<const Real*>(v.start_residual);
+        alignas(64) Real fresh_values[Lanes];
+        for (int lane = 0; lane < Lanes; ++lane) fresh_values[lane] = static_cast<Real>(v.fresh[lane]);
+        const F fresh = *reinterpret_cast<const F*>(fresh_values);
+        for (std::int32_t i = 0; i < v.buses; ++i) {
+            const std::int32_t* column = v.lu_column + v.lu_start[i];
+            const std::int32_t diagonal = v.lu_diagonal[i];
+            const Real* w = static_cast<const Real*>(v.shared) + 4 * static_cast<std::int64_t>(v.lu_start[i]);
+            F r0 = y[2 * i], r1 = y[2 * i + 1];
+            if constexpr (AnyFresh) {
+                r0 = fresh_or(fresh, start[2 * i], r0);
+                r1 = fresh_or(fresh, start[2 * i + 1], r1);
+            }
+            for (std::int32_t l = 0; l < diagonal; ++l, w += 4) {
+                const F y0 = y[2 * column[l]], y1 = y[2 * column[l] + 1];
+                r0 -= w[0] * y0 + w[1] * y1;
+                r1 -= w[2] * y0 + w[3] * y1;
+            }
+            y[2 * i] = w[0] * r0 + w[1] * r1;
+            y[2 * i + 1] = w[2] * r0 + w[3] * r1;
+        }
+    }
+
+    /// y = (L D)⁻¹ residual in place, for all lanes with the same blocks.
+    static void forward(const LaneView& v) {
+        if (v.any_fresh) {
+            forward_lanes<true>(v);
+        } else {
+            forward_lanes<false>(v);
+        }
+    }
+
+    template <bool AnyFresh>
+    static NODALROOM_INLINE void backward_lanes(const LaneView& v) {
+        F* const x = static_cast<F*>(v.residual);
         D usable[kParts];
         for (int part = 0; part < kParts; ++part) usable[part] = all(1.0);
         for (std::int32_t i = v.buses - 1; i >= 0; --i) {
             const std::int32_t length = v.lu_start[i + 1] - v.lu_start[i];
             const std::int32_t first = v.lu_diagonal[i] + 1;
             const std::int32_t* column = v.lu_column + v.lu_start[i];
-            const double* u = v.shared + 4 * static_cast<std::int64_t>(v.lu_start[i] + first);
-            D x0[kParts], x1[kParts];
-            for (int part = 0; part < kParts; ++part) {
-                x0[part] = at(x, 2 * i, part);
-                x1[part] = at(x, 2 * i + 1, part);
-            }
+            const Real* u =
+                static_cast<const Real*>(v.shared) + 4 * static_cast<std::int64_t>(v.lu_start[i] + first);
+            F x0 = x[2 * i], x1 = x[2 * i + 1];
             for (std::int32_t j = first; j < length; ++j, u += 4) {
-                for (int part = 0; part < kParts; ++part) {
-                    const D xj0 = at(x, 2 * column[j], part), xj1 = at(x, 2 * column[j] + 1, part);
-                    x0[part] -= u[0] * xj0 + u[1] * xj1;
-                    x1[part] -= u[2] * xj0 + u[3] * xj1;
-                }
+                const F xj0 = x[2 * column[j]], xj1 = x[2 * column[j] + 1];
+                x0 -= u[0] * xj0 + u[1] * xj1;
+                x1 -= u[2] * xj0 + u[3] * xj1;
             }
-            for (int part = 0; part < kParts; ++part) {
-                at(x, 2 * i, part) = x0[part];
-                at(x, 2 * i + 1, part) = x1[part];
-                if (v.energised[i] != 0) apply_to_bus(v, i, part, x0[part], x1[part], usable[part]);
-            }
+            x[2 * i] = x0;
+            x[2 * i + 1] = x1;
+            if (v.energised[i] == 0) continue;
+            const Real* const step = reinterpret_cast<const Real*>(x + 2 * i);
+            for_parts([&](auto part) NODALROOM_INLINE_LAMBDA {
+                apply_to_bus<AnyFresh>(v, i, part, widen(step, part), widen(step + Lanes, part),
+                                       usable[part]);
+            });
         }
         for (int part = 0; part < kParts; ++part) at(v.usable, 0, part) = usable[part];
+    }
+
+    /// x = U⁻¹ y in place, added to the voltages on the way.
+    static void backward_and_apply(const LaneView& v) {
+        if (v.any_fresh) {
+            backward_lanes<true>(v);
+        } else {
+            backward_lanes<false>(v);
+        }
     }
 
     static LaneKernels own() {
@@ -420,6 +438,7 @@ struct Kernels {
     static LaneKernels shared() {
         LaneKernels table;
         table.lanes = Lanes;
+        table.bytes_per_factor = static_cast<int>(sizeof(Real));
         table.evaluate = &evaluate;
         table.forward = &forward;
         table.backward_and_apply = &backward_and_apply;
@@ -427,8 +446,9 @@ struct Kernels {
     }
 };
 
-/// `Own`, `Shared`: registers of doubles that states side by side take, with factors of their own and with a
-/// shared one. Narrow registers want several: what all lanes have in common is then loaded once for them.
+/// `Own`, `Shared`: registers of a factor's numbers that states side by side take, with factors of their own
+/// and with a shared one. Narrow registers want several: what all lanes have in common is then loaded once
+/// for them.
 template <int Width, int Own = 1, int Shared = 1>
 LaneKernels kernels_of_width(LaneFactors factors) noexcept {
     switch (factors) {
@@ -436,7 +456,9 @@ LaneKernels kernels_of_width(LaneFactors factors) noexcept {
             return Kernels<float, 2 * Width * Own, Width>::own();
         case LaneFactors::own_double:
             return Kernels<double, Width * Own, Width>::own();
-        case LaneFactors::shared:
+        case LaneFactors::shared_single:
+            return Kernels<float, 2 * Width * Shared, Width>::shared();
+        case LaneFactors::shared_double:
             break;
     }
     return Kernels<double, Width * Shared, Width>::shared();

@@ -3,8 +3,8 @@
 namespace nodalroom::powerflow {
 
 // 32 registers of two doubles. A shared factor's blocks are loaded once for eight states, whose sums take
-// eight registers: enough that none waits for its last multiply-add. An update with own factors works on
+// four registers: enough that none waits for its last multiply-add. An update with own factors works on
 // twelve numbers per state and lane group: two registers each is what fits.
-LaneKernels lane_kernels_neon(LaneFactors factors) noexcept { return kernels_of_width<2, 2, 4>(factors); }
+LaneKernels lane_kernels_neon(LaneFactors factors) noexcept { return kernels_of_width<2, 2, 2>(factors); }
 
 }  // namespace nodalroom::powerflow

@@ -1,4 +1,4 @@
-// How states come into lanes and leave them.
+// How states come into lanes.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -6,11 +6,8 @@
 #include "lane_newton_impl.hpp"
 
 namespace nodalroom::powerflow {
-namespace {
 
 using numerics::AlignedArray;
-
-}  // namespace
 
 LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& point,
                        const LaneOptions& options)
@@ -21,8 +18,7 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
       y_slots_(structure.y_column.size(), kernels_.lanes, static_cast<std::size_t>(4 * kernels_.lanes)),
       load_slots_(structure.bus_at.size(), kernels_.lanes, static_cast<std::size_t>(kernels_.lanes)),
       mode_compensations_(structure.unit_bus) {
-    if (options.factors != LaneFactors::shared) options_.shared = nullptr;
-    if (options_.shared != nullptr) mode_compensations_.reset(*options_.shared);
+    if (!is_shared(options.factors)) options_.shared = nullptr;
     const std::size_t n = structure.bus_at.size();
     const auto lanes = static_cast<std::size_t>(kernels_.lanes);
     const std::size_t units = structure.unit_bus.size();
@@ -55,11 +51,11 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     e_ = AlignedArray<double>(n * lanes, 1.0);
     f_ = AlignedArray<double>(n * lanes, 0.0);
     va_ = AlignedArray<double>(options_.angles ? n * lanes : 0, 0.0);
-    residual_ = AlignedArray<double>(2 * n * lanes, 0.0);
-    for (auto* values : {&worst_, &off_limits_, &active_, &usable_})
+    for (auto* values : {&worst_, &off_limits_, &active_, &usable_, &fresh_})
         *values = AlignedArray<double>(lanes, 0.0);
     const auto& factors = structure.factors();
     const std::size_t block = 4 * lanes * static_cast<std::size_t>(kernels_.bytes_per_factor);
+    residual_ = AlignedArray<std::byte>(block / 2 * n, std::byte{0});
     if (options_.shared == nullptr) {
         work_row_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.longest_row()));
         u_ = AlignedArray<std::byte>(block * static_cast<std::size_t>(factors.u_start().back()));
@@ -78,8 +74,73 @@ LaneNewton::Impl::Impl(const LaneStructure& structure, const OperatingPoint& poi
     }
     for (const std::int32_t bus : structure.unit_bus)
         units_.push_back(point.units(static_cast<std::size_t>(bus)));
-    for (auto* values : {&v_real_, &v_imag_}) values->assign(n, 0.0);
+    magnitudes_ = scan_kernels(options.unit).magnitudes;
+    extracted_ = AlignedArray<double>((options_.angles ? 3 : 2) * n * lanes, 0.0);
     lay_out_view();
+    lay_out_common_units();
+    if (options_.shared != nullptr) {
+        take_factor(*options_.shared);
+        starts_at_factor_ = is_factor_at_usual_start();
+    }
+    if (starts_at_factor_) {
+        const auto left = options_.shared->residual();
+        const auto bytes = static_cast<std::size_t>(kernels_.bytes_per_factor);
+        start_residual_ = AlignedArray<std::byte>(left.size() * bytes);
+        if (bytes == sizeof(float)) {
+            std::copy(left.begin(), left.end(), reinterpret_cast<float*>(start_residual_.data()));
+        } else {
+            std::copy(left.begin(), left.end(), reinterpret_cast<double*>(start_residual_.data()));
+        }
+        view_.start_residual = start_residual_.data();
+        view_.start_e = options_.usual_start->e_.data();
+        view_.start_f = options_.usual_start->f_.data();
+        view_.start_va = options_.usual_start->va_.data();
+    }
+}
+
+/// What buses with units are like in a state that starts at the usual start and has lost none of them.
+void LaneNewton::Impl::lay_out_common_units() {
+    if (options_.usual_start == nullptr) return;
+    const std::size_t count = units_.size();
+    common_units_.assign(7 * count, 0.0);
+    const double** const arrays[] = {&view_.common_p_gen,      &view_.common_alpha,     &view_.common_q_fixed,
+                                     &view_.common_v_setpoint, &view_.common_regulates, &view_.common_q_min,
+                                     &view_.common_q_max};
+    for (std::size_t unit = 0; unit < count; ++unit) {
+        const UnitsAtBus& units = units_[unit];
+        const double weight_sum = point_->weight_sum[static_cast<std::size_t>(structure_->unit_island[unit])];
+        const double values[] = {units.p_gen,
+                                 weight_sum > 0.0 ? units.weight / weight_sum : 0.0,
+                                 units.q_gen,
+                                 units.v_setpoint,
+                                 units.regulates != 0 ? 1.0 : 0.0,
+                                 units.q_min,
+                                 units.q_max};
+        for (std::size_t k = 0; k < 7; ++k) common_units_[k * count + unit] = values[k];
+    }
+    for (std::size_t k = 0; k < 7; ++k) *arrays[k] = common_units_.data() + k * count;
+    view_.enforce_q_limits = options_.newton.enforce_q_limits;
+}
+
+bool LaneNewton::Impl::is_factor_at_usual_start() const {
+    if (options_.usual_start == nullptr) return false;
+    const Voltages& start = options_.usual_start->voltages();
+    if (!options_.shared->is_at(start)) return false;
+    for (std::size_t unit = 0; unit < units_.size(); ++unit) {
+        const auto bus = static_cast<std::size_t>(structure_->unit_bus[unit]);
+        const QMode mode =
+            fitted_mode(start.mode[bus], units_[unit].regulates != 0, options_.newton.enforce_q_limits);
+        if (mode != options_.shared->mode(bus)) return false;
+    }
+    return true;
+}
+
+void LaneNewton::Impl::take_factor(const SharedFactor& factor) {
+    options_.shared = &factor;
+    view_.shared = kernels_.bytes_per_factor == sizeof(float)
+                       ? static_cast<const void*>(factor.values_single().data())
+                       : static_cast<const void*>(factor.values().data());
+    mode_compensations_.reset(factor);
 }
 
 void view_structure(const LaneStructure& structure, LaneView& view) {
@@ -130,12 +191,12 @@ void LaneNewton::Impl::lay_out_view() {
     view_.residual = residual_.data();
     view_.worst = worst_.data();
     view_.off_limits = off_limits_.data();
-    if (options_.shared != nullptr) view_.shared = options_.shared->values().data();
     view_.work_row = work_row_.data();
     view_.u = u_.data();
     view_.step = step_.data();
     view_.active = active_.data();
     view_.usable = usable_.data();
+    view_.fresh = fresh_.data();
 }
 
 /// Slots move when there come to be more of them.
@@ -164,8 +225,27 @@ void LaneNewton::Impl::set_mode(std::size_t unit, int lane, QMode mode) {
                                              : q_gen_[here];
 }
 
-void LaneNewton::Impl::load_units(int lane, const PointEdit* edit, const Voltages& start) {
+void LaneNewton::Impl::load_units(int lane, const LaneTask& task) {
     const LaneStructure& s = *structure_;
+    Lane& state = lane_[static_cast<std::size_t>(lane)];
+    const PointEdit* const edit = task.edit;
+    const Voltages& start = task.start->voltages();
+    const bool is_usual = task.start == options_.usual_start && task.shift == nullptr &&
+                          (edit == nullptr || edit->units.empty());
+    const auto start_mode = [&](std::size_t unit, const UnitsAtBus& values) {
+        return fitted_mode(start.mode[static_cast<std::size_t>(s.unit_bus[unit])], values.regulates != 0,
+                           options_.newton.enforce_q_limits);
+    };
+    if (is_usual && state.units_are_usual) {
+        for (const std::int32_t row : state.switched) {
+            const auto unit = static_cast<std::size_t>(row);
+            set_mode(unit, lane, start_mode(unit, units_[unit]));
+        }
+        state.switched.clear();
+        return;
+    }
+    state.switched.clear();
+    state.units_are_usual = is_usual;
     for (std::size_t unit = 0; unit < s.unit_bus.size(); ++unit) {
         const auto bus = static_cast<std::size_t>(s.unit_bus[unit]);
         const auto island = static_cast<std::size_t>(s.unit_island[unit]);
@@ -184,24 +264,20 @@ void LaneNewton::Impl::load_units(int lane, const PointEdit* edit, const Voltage
         q_max_[here] = values->q_max;
         v_setpoint_[here] = values->v_setpoint;
         alpha_[here] = weight_sum > 0.0 ? values->weight / weight_sum : 0.0;
-        set_mode(unit, lane,
-                 fitted_mode(start.mode[bus], values->regulates != 0, options_.newton.enforce_q_limits));
+        set_mode(unit, lane, start_mode(unit, *values));
+    }
+    if (task.shift != nullptr && options_.newton.enforce_q_limits) {
+        for (const auto& [unit, mode] : task.shift->modes) {
+            // Not where the outage took the units that regulated.
+            const QMode now = mode_[at(unit, lane)];
+            if (now != QMode::fixed) set_mode(static_cast<std::size_t>(unit), lane, mode);
+        }
     }
 }
 
-void LaneNewton::Impl::load(int lane, const LaneTask& task) {
-    const LaneStructure& s = *structure_;
-    Lane& state = lane_[static_cast<std::size_t>(lane)];
-    state.busy = true;
-    state.task = task;
-    state.report = NewtonReport();
-    state.rounds = 0;
-    state.steps_since_switch = 0;
-    state.previous = std::numeric_limits<double>::infinity();
-    std::fill(state.switches.begin(), state.switches.end(), std::uint8_t{0});
-    const Voltages& start = task.start->voltages();
+void LaneNewton::Impl::load_voltages(int lane, const LaneTask& task) {
     const LaneShift* const shift = task.shift;
-    for (std::size_t position = 0; position < s.bus_at.size(); ++position) {
+    for (std::size_t position = 0; position < structure_->bus_at.size(); ++position) {
         const std::size_t here = at(static_cast<std::int32_t>(position), lane);
         double e = task.start->e_[position], f = task.start->f_[position];
         if (shift != nullptr) {
@@ -214,20 +290,70 @@ void LaneNewton::Impl::load(int lane, const LaneTask& task) {
         f_[here] = f;
         if (options_.angles) va_[here] = shift == nullptr ? task.start->va_[position] : std::atan2(f, e);
     }
+}
+
+/// Leaves the voltages of a state that starts where the shared factor was taken to the kernels, and its first
+/// evaluation to what the changed admittances do to the start's residual. False where that will not do: the
+/// state carries more changes, or it may be solved as it is.
+bool LaneNewton::Impl::load_fresh(int lane) {
+    Lane& state = lane_[static_cast<std::size_t>(lane)];
+    const LaneTask& task = state.task;
+    if (!starts_at_factor_ || task.start != options_.usual_start || task.shift != nullptr ||
+        task.load.bus >= 0 || task.edit == nullptr || !task.edit->units.empty()) {
+        return false;
+    }
+    const auto& buses = state.entries.bus_position;
+    const auto start = options_.shared->residual();
+    state.added.assign(2 * buses.size(), 0.0);
+    double worst = 0.0;
+    for (std::size_t k = 0; k < buses.size(); ++k) {
+        const auto i = static_cast<std::size_t>(buses[k]);
+        double i_re = 0.0, i_im = 0.0;
+        for (const auto& entry : task.edit->entries) {
+            const auto p =
+                static_cast<std::size_t>(structure_->y_to[static_cast<std::size_t>(entry.position)]);
+            if (structure_->y_row[p] != buses[k]) continue;
+            const auto other = static_cast<std::size_t>(structure_->y_column[p]);
+            const double g = entry.g - y_g_[p], b = entry.b - y_b_[p];
+            i_re += g * task.start->e_[other] - b * task.start->f_[other];
+            i_im += g * task.start->f_[other] + b * task.start->e_[other];
+        }
+        const std::int32_t unit = structure_->unit_of[i];
+        const bool regulates = unit >= 0 && mode_[at(unit, lane)] == QMode::regulating;
+        const double e = task.start->e_[i], f = task.start->f_[i];
+        state.added[2 * k] = -(e * i_re + f * i_im);
+        if (!regulates) state.added[2 * k + 1] = -(f * i_re - e * i_im);
+        for (std::size_t row = 0; row < 2; ++row) {
+            worst = std::max(worst, std::abs(start[2 * i + row] + state.added[2 * k + row]));
+        }
+    }
+    if (!(worst >= options_.newton.mismatch_tolerance_pu && worst < kRunawayMismatch)) return false;
+    state.previous = worst;
+    state.steps_since_switch = 1;
+    fresh_[static_cast<std::size_t>(lane)] = 1.0;
+    return true;
+}
+
+/// The state of a task, but for its voltages.
+void LaneNewton::Impl::load(int lane, const LaneTask& task) {
+    const LaneStructure& s = *structure_;
+    Lane& state = lane_[static_cast<std::size_t>(lane)];
+    state.busy = true;
+    state.task = task;
+    state.report = NewtonReport();
+    state.rounds = 0;
+    state.steps_since_switch = 0;
+    state.previous = std::numeric_limits<double>::infinity();
+    std::fill(state.switches.begin(), state.switches.end(), std::uint8_t{0});
+    const Voltages& start = task.start->voltages();
+    const LaneShift* const shift = task.shift;
     const auto references = s.equations->network().reference_of_island();
     for (std::size_t island = 0; island < references.size(); ++island) {
         const std::int32_t row = s.supply_row[island];
         supply_[at(row, lane)] =
             start.supply_pu[island] + (shift != nullptr ? shift->supply_pu[island] : 0.0);
     }
-    load_units(lane, task.edit, start);
-    if (shift != nullptr && options_.newton.enforce_q_limits) {
-        for (const auto& [unit, mode] : shift->modes) {
-            // Not where the outage took the units that regulated.
-            const QMode now = mode_[at(unit, lane)];
-            if (now != QMode::fixed) set_mode(static_cast<std::size_t>(unit), lane, mode);
-        }
-    }
+    load_units(lane, task);
     if (task.edit != nullptr) {
         for (const auto& entry : task.edit->entries) {
             const std::int32_t p = s.y_to[static_cast<std::size_t>(entry.position)];
@@ -244,58 +370,6 @@ void LaneNewton::Impl::load(int lane, const LaneTask& task) {
         load_slots_.set(row, lane, task.load.p_pu, task.load.q_pu, 0.0, 0.0);
         mark(row, kAddedLoad, true);
     }
-}
-
-void LaneNewton::Impl::unload(int lane) {
-    const LaneStructure& s = *structure_;
-    Lane& state = lane_[static_cast<std::size_t>(lane)];
-    state.busy = false;
-    if (state.task.edit != nullptr) {
-        for (const auto& entry : state.task.edit->entries) {
-            const std::int32_t p = s.y_to[static_cast<std::size_t>(entry.position)];
-            const auto q = static_cast<std::size_t>(p);
-            const std::int32_t row = s.y_row[q];
-            if (y_slots_.clear(p, lane, y_g_[q], y_b_[q]) &&
-                --entries_that_differ_[static_cast<std::size_t>(row)] == 0) {
-                mark(row, kLanesDiffer, false);
-            }
-        }
-    }
-    if (state.task.load.bus >= 0) {
-        const std::int32_t row = s.position(static_cast<std::size_t>(state.task.load.bus));
-        if (load_slots_.clear(row, lane, 0.0, 0.0)) mark(row, kAddedLoad, false);
-    }
-}
-
-void LaneNewton::Impl::hand_over(int lane, const std::function<void(const LaneResult&)>& done) {
-    const LaneStructure& s = *structure_;
-    const Lane& state = lane_[static_cast<std::size_t>(lane)];
-    LaneResult result;
-    result.id = state.task.id;
-    result.report = state.report;
-    if (result.report.converged()) {
-        for (std::size_t position = 0; position < s.bus_at.size(); ++position) {
-            const auto bus = static_cast<std::size_t>(s.bus_at[position]);
-            const std::size_t here = at(static_cast<std::int32_t>(position), lane);
-            voltages_.vm_pu[bus] = std::sqrt(e_[here] * e_[here] + f_[here] * f_[here]);
-            if (options_.angles) voltages_.va_rad[bus] = va_[here];
-            v_real_[bus] = e_[here];
-            v_imag_[bus] = f_[here];
-        }
-        for (std::size_t unit = 0; unit < s.unit_bus.size(); ++unit) {
-            voltages_.mode[static_cast<std::size_t>(s.unit_bus[unit])] =
-                mode_[at(static_cast<std::int32_t>(unit), lane)];
-        }
-        const auto references = s.equations->network().reference_of_island();
-        for (std::size_t island = 0; island < references.size(); ++island) {
-            const std::int32_t row = s.supply_row[island];
-            voltages_.supply_pu[island] = supply_[at(row, lane)];
-        }
-    }
-    result.voltages = &voltages_;
-    result.v_real = v_real_;
-    result.v_imag = v_imag_;
-    done(result);
 }
 
 }  // namespace nodalroom::powerflow

@@ -45,13 +45,26 @@ void LaneNewton::Impl::step() {
         kernels_.solve(view_);
         kernels_.apply(view_);
     } else {
+        view_.any_fresh = std::any_of(fresh_.data(), fresh_.data() + fresh_.size(),
+                                      [](double fresh) { return fresh > 0.0; });
         kernels_.forward(view_);
-        for (int lane = 0; lane < kernels_.lanes; ++lane) {
-            Lane& state = lane_[static_cast<std::size_t>(lane)];
-            if (!state.busy) continue;
-            state.compensation.apply(residual_.data() + lane, static_cast<std::size_t>(kernels_.lanes));
+        if (kernels_.bytes_per_factor == sizeof(float)) {
+            compensate_lanes<float>();
+        } else {
+            compensate_lanes<double>();
         }
         kernels_.backward_and_apply(view_);
+        std::fill_n(fresh_.data(), fresh_.size(), 0.0);
+    }
+}
+
+template <class Real>
+void LaneNewton::Impl::compensate_lanes() {
+    Real* const y = reinterpret_cast<Real*>(residual_.data());
+    for (std::size_t lane = 0; lane < lane_.size(); ++lane) {
+        if (active_[lane] == 0.0) continue;
+        lane_[lane].compensation.apply(y + lane, lane_.size(),
+                                       fresh_[lane] > 0.0 ? lane_[lane].added : std::span<const double>());
     }
 }
 
@@ -72,8 +85,15 @@ bool LaneNewton::Impl::switch_modes(int lane, double mismatch) {
         const std::int32_t position = structure_->unit_position[unit];
         const std::size_t here = at(static_cast<std::int32_t>(unit), lane);
         const RegulatedBus bus = regulated(unit, lane);
-        residual_[at(2 * position + 1, lane)] =
+        const double residual =
             mode == QMode::regulating ? v_setpoint_[here] - bus.vm_pu : q_fixed_[here] - bus.q_pu;
+        const std::size_t row = at(2 * position + 1, lane);
+        if (kernels_.bytes_per_factor == sizeof(float)) {
+            reinterpret_cast<float*>(residual_.data())[row] = static_cast<float>(residual);
+        } else {
+            reinterpret_cast<double*>(residual_.data())[row] = residual;
+        }
+        state.switched.push_back(static_cast<std::int32_t>(unit));
         ++state.report.q_switches;
         any = true;
     };
@@ -154,9 +174,18 @@ void LaneNewton::Impl::begin(int lane, const LaneTask& task,
         const bool is_changed = task.edit != nullptr && !task.edit->entries.empty();
         if (is_changed) options_.shared->compensate_entries(task.edit->entries, state.entries);
         state.compensation.begin(is_changed ? &state.entries : nullptr);
-        if (!compensate(lane)) state.report.status = SolveStatus::iteration_limit;
+        if (!compensate(lane)) {
+            state.report.status = SolveStatus::iteration_limit;
+        } else if (is_changed && load_fresh(lane)) {
+            active_[static_cast<std::size_t>(lane)] = 1.0;
+            return;
+        }
     }
-    if (state.report.status != SolveStatus::not_run) finish(lane, done);
+    if (state.report.status != SolveStatus::not_run) {
+        finish(lane, done);
+    } else {
+        load_voltages(lane, task);
+    }
 }
 
 void LaneNewton::Impl::finish(int lane, const std::function<void(const LaneResult&)>& done) {
@@ -164,37 +193,56 @@ void LaneNewton::Impl::finish(int lane, const std::function<void(const LaneResul
     unload(lane);
 }
 
+/// Idle lanes take the next states. Those that are fresh take part in the step that follows, the others have
+/// to be evaluated first.
+void LaneNewton::Impl::refill(const std::function<bool(LaneTask&)>& next,
+                              const std::function<void(const LaneResult&)>& done) {
+    for (int lane = 0; lane < kernels_.lanes; ++lane) {
+        LaneTask task;
+        const bool& is_busy = lane_[static_cast<std::size_t>(lane)].busy;
+        while (!is_busy && more_ && (more_ = next(task))) begin(lane, task, done);
+    }
+}
+
 void LaneNewton::Impl::run(const std::function<bool(LaneTask&)>& next,
                            const std::function<void(const LaneResult&)>& done) {
-    bool more = true;
+    more_ = true;
+    std::fill_n(active_.data(), active_.size(), 0.0);
+    const auto is_busy = [](const Lane& lane) { return lane.busy; };
     for (;;) {
-        bool busy = false;
-        for (int lane = 0; lane < kernels_.lanes; ++lane) {
-            bool& is_busy = lane_[static_cast<std::size_t>(lane)].busy;
-            LaneTask task;
-            while (!is_busy && more && (more = next(task))) begin(lane, task, done);
-            busy = busy || is_busy;
+        if (std::any_of(lane_.begin(), lane_.end(), is_busy)) {
+            refresh_slots();
+            view_.units_are_common = std::all_of(lane_.begin(), lane_.end(), [](const Lane& lane) {
+                return !lane.busy || lane.units_are_usual;
+            });
+            kernels_.evaluate(view_);
         }
-        if (!busy) return;
-        refresh_slots();
-        kernels_.evaluate(view_);
-        bool any_steps = false;
+        leaving_.clear();
         for (int lane = 0; lane < kernels_.lanes; ++lane) {
             auto& active = active_[static_cast<std::size_t>(lane)];
             active = 0.0;
-            if (!lane_[static_cast<std::size_t>(lane)].busy) continue;
-            if (judge(lane) == Verdict::leave) {
-                finish(lane, done);
-            } else {
+            const Lane& state = lane_[static_cast<std::size_t>(lane)];
+            if (!state.busy) continue;
+            if (judge(lane) == Verdict::step) {
                 active = 1.0;
-                any_steps = true;
+            } else if (state.report.converged()) {
+                leaving_.push_back(lane);
+            } else {
+                finish(lane, done);
             }
         }
-        if (!any_steps) continue;
+        if (!leaving_.empty()) extract();
+        for (const std::int32_t lane : leaving_) finish(lane, done);
+        refill(next, done);
+        if (std::none_of(lane_.begin(), lane_.end(), is_busy)) return;
+        if (std::none_of(active_.data(), active_.data() + active_.size(), [](double a) { return a > 0.0; })) {
+            continue;
+        }
+        refresh_slots();
         step();
         for (int lane = 0; lane < kernels_.lanes; ++lane) {
             Lane& state = lane_[static_cast<std::size_t>(lane)];
-            if (!state.busy) continue;
+            if (active_[static_cast<std::size_t>(lane)] == 0.0) continue;
             ++state.report.iterations;
             if (options_.shared == nullptr) ++state.report.factorisations;
             if (usable_[static_cast<std::size_t>(lane)] > 0.5) continue;

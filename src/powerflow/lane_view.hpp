@@ -53,14 +53,25 @@ struct LaneView {
     const double* q_min = nullptr;
     const double* q_max = nullptr;
     const double* limit_side =
-        nullptr;               ///< 1 at its upper limit, -1 at the lower, 0 where it may not go back
+        nullptr;  ///< 1 at its upper limit, -1 at the lower, 0 where it may not go back
+    /// The same where no lane has lost a unit: one value for all lanes, as are modes where limits are not
+    /// enforced.
+    bool units_are_common = false;
+    bool enforce_q_limits = true;
+    const double* common_p_gen = nullptr;  ///< per bus with units
+    const double* common_alpha = nullptr;
+    const double* common_q_fixed = nullptr;  ///< without limits, as the next one but one
+    const double* common_v_setpoint = nullptr;
+    const double* common_regulates = nullptr;
+    const double* common_q_min = nullptr;
+    const double* common_q_max = nullptr;
     double* supply = nullptr;  ///< per island and lane
 
     // State and residual.
     double* e = nullptr;  ///< real part of the voltage; per lane, as are all below
     double* f = nullptr;
     double* va = nullptr;          ///< null: angles are not followed
-    double* residual = nullptr;    ///< two per position: active, then reactive or voltage
+    void* residual = nullptr;      ///< two per position: active, then reactive or voltage; a factor's numbers
     double* q_unit = nullptr;      ///< per bus with units: reactive power taken there
     double* vm_unit = nullptr;     ///< and its voltage magnitude
     double* worst = nullptr;       ///< per lane: largest |residual|; infinite where one is no number
@@ -77,7 +88,15 @@ struct LaneView {
     void* step = nullptr;  ///< two per position; with a shared factor it takes the residual's place
 
     /// A factor all lanes share: L, diagonal⁻¹ and diagonal⁻¹ × U blocks, by work rows.
-    const double* shared = nullptr;
+    const void* shared = nullptr;
+    /// Lanes whose voltages and residual are still the start's, which the two passes put in place of whatever
+    /// stands there: a state that begins costs no pass of its own over the arrays.
+    const double* fresh = nullptr;  ///< per lane: 1 where it is so, else 0
+    bool any_fresh = false;
+    const double* start_e = nullptr;  ///< per position
+    const double* start_f = nullptr;
+    const double* start_va = nullptr;
+    const void* start_residual = nullptr;  ///< two per position
 
     const double* active = nullptr;  ///< per lane: 1 where the step is to be applied, else 0
     double* usable = nullptr;        ///< per lane: 0 where the step is too long to be applied

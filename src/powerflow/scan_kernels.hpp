@@ -54,6 +54,13 @@ void evaluate_phasors(const PhasorView& v) {
     }
 }
 
+void evaluate_magnitudes(const PhasorView& v) {
+    const double* const __restrict e = v.e;
+    const double* const __restrict f = v.f;
+    double* const __restrict magnitude = v.magnitude;
+    for (std::int64_t i = 0; i < v.buses; ++i) magnitude[i] = __builtin_sqrt(e[i] * e[i] + f[i] * f[i]);
+}
+
 template <int Width>
 struct Scan {
     using D = typename VectorOf<double, Width>::Type;
@@ -137,7 +144,9 @@ struct Scan {
         for (int lane = 0; l < v.branches; ++l, ++lane) v.loading_squared[l] = rest[lane] * v.weight[l];
     }
 
-    static ScanKernels kernels() { return {&flows, &largest, &voltages, &evaluate_phasors}; }
+    static ScanKernels kernels() {
+        return {&flows, &largest, &voltages, &evaluate_phasors, &evaluate_magnitudes};
+    }
 };
 
 }  // namespace

@@ -30,13 +30,14 @@ struct VoltageView {
     double margin_to_vmin = 0.0, margin_to_vmax = 0.0;  ///< the least there is
 };
 
-/// What the phasor kernel reads and writes, one entry per bus.
+/// What the kernels between phasors and magnitudes read and write, one entry per bus.
 struct PhasorView {
     std::int64_t buses = 0;
     const double* vm = nullptr;
     const double* va = nullptr;
     double* e = nullptr;
     double* f = nullptr;
+    double* magnitude = nullptr;
 };
 
 /// The kernels of one vector unit.
@@ -48,6 +49,8 @@ struct ScanKernels {
     void (*voltages)(VoltageView& view) = nullptr;
     /// Real and imaginary parts of the voltages.
     void (*phasors)(const PhasorView& view) = nullptr;
+    /// Magnitudes of voltages given by their parts.
+    void (*magnitudes)(const PhasorView& view) = nullptr;
 };
 
 /// Kernels for this unit, which the processor must have.

@@ -16,6 +16,10 @@ SharedFactor::SharedFactor(const LaneStructure& structure, NewtonSolver& solver)
 void SharedFactor::take(NewtonSolver& solver) {
     voltages_ = solver.voltages();
     is_sound_ = lu_.factor(solver.jacobian_values());
+    residual_.assign(solver.residual().begin(), solver.residual().end());
+    const auto values = lu_.values();
+    if (values_single_.size() != values.size()) values_single_ = numerics::AlignedArray<float>(values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) values_single_[k] = static_cast<float>(values[k]);
     e_.assign(solver.v_real().begin(), solver.v_real().end());
     f_.assign(solver.v_imag().begin(), solver.v_imag().end());
     const OperatingPoint& point = solver.point();
@@ -98,6 +102,7 @@ void SharedFactor::compensate_entries(std::span<const PointEdit::Entry> entries,
     const std::size_t rank = 2 * buses.size();
     made.left.resize(rank);
     made.right.resize(rank);
+    made.bus_position.clear();
     made.m.assign(rank * rank, 0.0);
     const auto place = [&](std::int32_t bus) {
         return 2 *
@@ -106,6 +111,7 @@ void SharedFactor::compensate_entries(std::span<const PointEdit::Entry> entries,
     for (const std::int32_t bus : buses) {
         const std::size_t at = place(bus);
         const std::int32_t position = s.position(static_cast<std::size_t>(bus));
+        made.bus_position.push_back(position);
         left_columns(position, &made.left[at], &made.left[at + 1]);
         const Entry units[] = {{2 * position, 1.0, 0.0}, {2 * position + 1, 0.0, 1.0}};
         right_columns(units, &made.right[at], &made.right[at + 1]);

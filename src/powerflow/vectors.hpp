@@ -11,6 +11,7 @@ struct VectorOf {
 };
 
 #define NODALROOM_INLINE inline __attribute__((always_inline))
+#define NODALROOM_INLINE_LAMBDA __attribute__((always_inline))
 
 /// Angles up to which the series below are exact to the last bits.
 constexpr double kLongestTurn = 0.8;

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <mutex>
+#include <vector>
 
 namespace nodalroom {
 
@@ -25,10 +28,27 @@ struct RunControl {
 /// Number of threads a request means: n >= 1 as given, 0 for all processors this process may use.
 [[nodiscard]] int resolve_threads(int requested) noexcept;
 
-/// The items [0, count) that a team of threads shares.
+/// The items [0, count) that a team of threads shares, and those of them set aside for a second look, which
+/// may be any thread's.
 class WorkQueue {
 public:
     WorkQueue(std::size_t count, RunControl* control) : count_(count), control_(control) {}
+
+    /// As long as one lives, its thread may set items aside.
+    class FirstLook {
+    public:
+        explicit FirstLook(WorkQueue& queue);
+        ~FirstLook();
+        FirstLook(const FirstLook&) = delete;
+        FirstLook& operator=(const FirstLook&) = delete;
+
+    private:
+        WorkQueue* queue_;
+    };
+    void set_aside(std::size_t item);
+    /// Takes an item set aside, in no particular order; waits while some thread may still set one aside.
+    /// False when none is left, or the queue has stopped.
+    [[nodiscard]] bool take_aside(std::size_t& item);
 
     /// True once the computation was cancelled or has failed.
     [[nodiscard]] bool stopped() const noexcept {
@@ -44,13 +64,17 @@ public:
     void finish() noexcept {
         if (control_ != nullptr) control_->done.fetch_add(1);
     }
-    void stop() noexcept { stop_.store(true); }
+    void stop() noexcept;
 
 private:
     std::size_t count_;
     RunControl* control_;
     std::atomic<std::size_t> next_{0};
     std::atomic<bool> stop_{false};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::size_t> aside_;
+    int first_looks_ = 0;
 };
 
 /// Calls body(thread, queue) once on each of at most `threads` threads; each takes items until none is

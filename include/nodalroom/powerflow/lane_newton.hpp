@@ -31,7 +31,10 @@ struct LaneOptions {
     numerics::VectorUnit unit = numerics::VectorUnit::plain;
     LaneFactors factors = LaneFactors::own_single;
     bool angles = true;                    ///< false: results carry voltage phasors and magnitudes, no angles
-    const SharedFactor* shared = nullptr;  ///< with LaneFactors::shared
+    const SharedFactor* shared = nullptr;  ///< with a shared factor
+    /// Where most tasks start, which is cheaper then; null: nowhere in particular. A shared factor given with
+    /// it was taken there, at the same operating point. Must outlive the lanes.
+    const LaneStart* usual_start = nullptr;
 };
 
 /// By how much a solution differs from another of the same network: what an outage does, kept to be put on
@@ -78,7 +81,7 @@ public:
     LaneNewton(LaneNewton&&) noexcept;
 
     [[nodiscard]] int lanes() const noexcept;
-    /// Puts another shared factor in place of the present one.
+    /// Puts another shared factor in place of the present one, taken elsewhere than at the usual start.
     void share(const SharedFactor& factor);
     /// Solves the states next() writes until it returns false, and hands each to done().
     void run(const std::function<bool(LaneTask&)>& next, const std::function<void(const LaneResult&)>& done);

@@ -16,7 +16,10 @@ struct Compensation {
         std::vector<double> value;           ///< two per position
     };
     std::vector<Column> left, right;  ///< one each per rank
-    std::vector<double> m;            ///< rank × rank, by rows
+    /// For changed entries of Ybus: position of the bus each pair of columns is for; left is then (L D)⁻¹
+    /// itself.
+    std::vector<std::int32_t> bus_position;
+    std::vector<double> m;  ///< rank × rank, by rows
 
     [[nodiscard]] std::size_t rank() const noexcept { return left.size(); }
 };
@@ -35,6 +38,16 @@ public:
     [[nodiscard]] bool is_sound() const noexcept { return is_sound_; }
     /// By work rows: L blocks, the inverse of the diagonal, diagonal⁻¹ × U blocks.
     [[nodiscard]] std::span<const double> values() const noexcept { return lu_.values(); }
+    [[nodiscard]] std::span<const float> values_single() const noexcept {
+        return {values_single_.data(), values_single_.size()};
+    }
+    /// Whether it was taken at these voltages.
+    [[nodiscard]] bool is_at(const Voltages& voltages) const noexcept {
+        return voltages_.vm_pu == voltages.vm_pu && voltages_.va_rad == voltages.va_rad &&
+               voltages_.supply_pu == voltages.supply_pu;
+    }
+    /// What the solution leaves of the equations, two per position.
+    [[nodiscard]] std::span<const double> residual() const noexcept { return residual_; }
     [[nodiscard]] QMode mode(std::size_t bus) const noexcept { return voltages_.mode[bus]; }
 
     /// For new values of some entries of Ybus. Reuses what `made` holds.
@@ -53,6 +66,8 @@ private:
 
     const LaneStructure* structure_;
     numerics::BlockLu lu_;
+    numerics::AlignedArray<float> values_single_;
+    std::vector<double> residual_;
     Voltages voltages_;
     std::vector<double> e_, f_;        ///< by bus
     std::vector<double> g_, b_;        ///< by entry of the admittance matrix

@@ -149,6 +149,45 @@ TEST(ParallelFor, CountsFinishedItemsOfTheStage) {
     EXPECT_FALSE(control.cancelled());
 }
 
+TEST(WorkQueue, GivesWhatIsSetAsideToAnyThread) {
+    for (const int threads : {1, 2, 5}) {
+        constexpr std::size_t kCount = 300;
+        std::vector<std::atomic<int>> first(kCount), second(kCount);
+        parallel_team(kCount, threads, nullptr, [&](int, WorkQueue& queue) {
+            {
+                const WorkQueue::FirstLook first_look(queue);
+                for (std::size_t item = 0; queue.take(item);) {
+                    ++first[item];
+                    if (item % 3 == 0) queue.set_aside(item);
+                }
+            }
+            for (std::size_t item = 0; queue.take_aside(item);) ++second[item];
+        });
+        for (std::size_t item = 0; item < kCount; ++item) {
+            EXPECT_EQ(first[item].load(), 1);
+            EXPECT_EQ(second[item].load(), item % 3 == 0 ? 1 : 0);
+        }
+    }
+}
+
+TEST(WorkQueue, LetsNobodyWaitForAThreadThatFailed) {
+    std::atomic<int> met{0};
+    const auto team = [&] {
+        parallel_team(64, 4, nullptr, [&](int, WorkQueue& queue) {
+            {
+                const WorkQueue::FirstLook first_look(queue);
+                for (std::size_t item = 0; queue.take(item);) {
+                    queue.set_aside(item);
+                    if (item == 20) throw std::runtime_error("item 20");
+                }
+            }
+            for (std::size_t item = 0; queue.take_aside(item);) ++met;
+        });
+    };
+    EXPECT_THROW(team(), std::runtime_error);  // and comes back
+    EXPECT_LE(met.load(), 64);
+}
+
 TEST(ParallelFor, RefusesToRunInAForkedChild) {
     std::atomic<int> visits{0};
     parallel_for(8, 2, nullptr, [&](int, std::size_t) { ++visits; });

@@ -99,7 +99,8 @@ std::vector<Outcome> solve_in_lanes(const BaseCase& base, const std::vector<Scen
     options.newton.enforce_q_limits = base.options().enforce_q_limits;
     options.unit = unit;
     options.factors = factors;
-    if (factors == Factors::shared) options.shared = &base.shared_factor();
+    options.usual_start = &base.lane_start();
+    if (is_shared(factors)) options.shared = &base.shared_factor();
     LaneNewton lanes(base.lanes(), base.point(), options);
     return run_lanes(lanes, scenarios, order, base.lane_start());
 }
@@ -170,7 +171,7 @@ TEST_P(LanesOnEveryUnit, AgreeWithTheScalarSolverOnRandomGrids) {
         handed_back += left;
         solved += scenarios.size() - left;
     }
-    EXPECT_LT(handed_back, solved / (factors() == Factors::shared ? 4 : 20));
+    EXPECT_LT(handed_back, solved / (is_shared(factors()) ? 4 : 20));
 }
 
 TEST_P(LanesOnEveryUnit, AgreeWithTheScalarSolverOnEveryStateOfRealGrids) {
@@ -187,7 +188,7 @@ TEST_P(LanesOnEveryUnit, AgreeWithTheScalarSolverOnEveryStateOfRealGrids) {
             const auto outcomes =
                 solve_in_lanes(base, scenarios, unit(), factors(), in_order(scenarios.size()));
             const auto handed_back = expect_same_as_scalar(base, scenarios, outcomes);
-            EXPECT_LE(handed_back, scenarios.size() / (factors() == Factors::shared ? 5 : 20));
+            EXPECT_LE(handed_back, scenarios.size() / (is_shared(factors()) ? 5 : 20));
         }
     }
 }
@@ -261,7 +262,7 @@ TEST_P(LanesOnEveryUnit, KnowLoadsThatDependOnTheVoltage) {
     options.newton = newton;
     options.unit = unit();
     options.factors = factors();
-    options.shared = factors() == Factors::shared ? &shared : nullptr;
+    options.shared = is_shared(factors()) ? &shared : nullptr;
     LaneNewton lanes(base.lanes(), point, options);
     int count = 0;
     bool more = true;
@@ -279,14 +280,15 @@ TEST_P(LanesOnEveryUnit, KnowLoadsThatDependOnTheVoltage) {
 }
 
 std::string lanes_name(const ::testing::TestParamInfo<std::tuple<VectorUnit, Factors>>& info) {
-    constexpr const char* names[] = {"own_single", "own_double", "shared"};
+    constexpr const char* names[] = {"own_single", "own_double", "shared_single", "shared_double"};
     return std::string(numerics::to_string(std::get<0>(info.param))) + "_" +
            names[static_cast<std::size_t>(std::get<1>(info.param))];
 }
 INSTANTIATE_TEST_SUITE_P(Units, LanesOnEveryUnit,
                          ::testing::Combine(::testing::ValuesIn(testing::kVectorUnits),
                                             ::testing::Values(Factors::own_single, Factors::own_double,
-                                                              Factors::shared)),
+                                                              Factors::shared_single,
+                                                              Factors::shared_double)),
                          lanes_name);
 
 TEST(LaneNewton, VectorUnitsAgree) {
@@ -294,7 +296,7 @@ TEST(LaneNewton, VectorUnitsAgree) {
     const BaseCase base(network, spare_options());
     const auto scenarios = scenarios_of(base, 120, 0.5);
     const auto order = in_order(scenarios.size());
-    for (const Factors factors : {Factors::own_double, Factors::shared}) {
+    for (const Factors factors : {Factors::own_double, Factors::shared_single, Factors::shared_double}) {
         const auto plain = solve_in_lanes(base, scenarios, VectorUnit::plain, factors, order);
         for (const VectorUnit unit : testing::kVectorUnits) {
             if (unit == VectorUnit::plain || !numerics::is_supported(unit)) continue;
@@ -323,11 +325,18 @@ TEST(LaneNewton, AStateWithoutBalanceIsHandedBackAtOnce) {
     EXPECT_EQ(outcomes[0].report.iterations, 0);
 }
 
-TEST(SharedFactor, OneStepIsAStepOfTheChangedJacobian) {
+class SharedFactorStep : public ::testing::TestWithParam<bool> {};
+
+TEST_P(SharedFactorStep, IsAStepOfTheChangedJacobian) {
     // The first step with a compensated factor must be Newton's own first step: after it, both have the same
     // mismatch. Here the change is large: an outage, and buses that no longer hold their voltage.
+    // Without limits in the intact case too, the lanes start where the factor was taken: the step is then
+    // taken with no evaluation before it.
     const Network network = load_case("case118");
-    const BaseCase base(network, spare_options());
+    const bool q_limits = GetParam();
+    PowerFlowOptions power_flow = spare_options();
+    power_flow.enforce_q_limits = q_limits;
+    const BaseCase base(network, power_flow);
     for (const Outage outage : {Outage::of(BranchRow(7)), Outage::of(BranchRow(50)), Outage::of(UnitRow(9)),
                                 Outage::of(UnitRow(30))}) {
         std::vector<Scenario> scenarios(1);
@@ -338,8 +347,9 @@ TEST(SharedFactor, OneStepIsAStepOfTheChangedJacobian) {
             LaneOptions options;
             options.newton.max_iterations = 1;
             options.newton.enforce_q_limits = false;
-            options.factors = shared ? Factors::shared : Factors::own_double;
+            options.factors = shared ? Factors::shared_double : Factors::own_double;
             options.shared = &base.shared_factor();
+            options.usual_start = &base.lane_start();
             LaneNewton lanes(base.lanes(), base.point(), options);
             bool more = true;
             lanes.run(
@@ -358,6 +368,8 @@ TEST(SharedFactor, OneStepIsAStepOfTheChangedJacobian) {
         }
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(LimitsOfTheIntactCase, SharedFactorStep, ::testing::Bool());
 
 /// A factor of the grid with every bus regulating, and lanes in which many are at a limit: more than a dense
 /// compensation would bear.
@@ -379,7 +391,7 @@ TEST(SharedFactor, CarriesManyBusesInAnotherMode) {
 
     const auto scenarios = scenarios_of(base, testing::kSanitized ? 10 : 40, 0.2);
     LaneOptions options;
-    options.factors = Factors::shared;
+    options.factors = Factors::shared_single;
     options.shared = &factor;
     LaneNewton lanes(base.lanes(), base.point(), options);
     const auto outcomes = run_lanes(lanes, scenarios, in_order(scenarios.size()), base.lane_start());
@@ -413,7 +425,7 @@ TEST(LaneShift, BringsAStateWithALoadNearItsSolution) {
     int steps[2] = {0, 0};
     for (const bool shifted : {false, true}) {
         LaneOptions options;
-        options.factors = Factors::shared;
+        options.factors = Factors::shared_single;
         options.shared = &factor;
         LaneNewton lanes(base.lanes(), base.point(), options);
         const auto outcomes =
