@@ -7,10 +7,8 @@
 namespace nodalroom::headroom {
 namespace {
 
-// Reactive power (per unit) that the load, or what was lost with the outage, asks of a bus: not looked at.
-constexpr float kLeastAsked = 5e-4F;
-// The same of a bus that switches.
-constexpr float kLeastAskedBySwitching = 5e-4F;
+// Reactive power, per unit of the load, that the load or what was lost asks of a bus: not looked at.
+constexpr double kLeastAsked = 1e-3;
 // Units of ModeResponses by which a bus acts otherwise: not looked at.
 constexpr float kLeastSwitching = 1e-7F;
 
@@ -105,9 +103,10 @@ void Screen::look_at_switching(Look& look) const {
         otherwise[j] =
             modes.is_regulating[j] != 0 ? more_q[j] : static_cast<float>(at.vm_pu[i] - data_.intact.vm_pu[i]);
     }
+    const auto least = static_cast<float>(kLeastAsked * at.load_mw / data_.context->base_mva());
     std::vector<std::int32_t> moved;  // places of buses of which the load asks anything
     for (std::size_t j = 0; j < modes.bus.size(); ++j) {
-        if (std::abs(more_q[j]) >= kLeastAsked) moved.push_back(static_cast<std::int32_t>(j));
+        if (std::abs(more_q[j]) >= least) moved.push_back(static_cast<std::int32_t>(j));
     }
     std::vector<std::int32_t> reached;
     std::vector<std::size_t> seen_in(modes.bus.size(), data_.footprints.size());
@@ -129,12 +128,12 @@ void Screen::look_at_switching(Look& look) const {
             }
             for (std::size_t e = modes.q.first[j]; e < modes.q.first[j + 1]; ++e) {
                 const float q = modes.q.response[e] * otherwise[j];
-                if (std::abs(q) < kLeastAskedBySwitching) break;
+                if (std::abs(q) < least) break;
                 asked[static_cast<std::size_t>(modes.q.source[e])] += q;
                 reached.push_back(modes.q.source[e]);
             }
         }
-        if (data_.q_strength[state] * look.lost_sum[state] >= kLeastAsked) {
+        if (data_.q_strength[state] * look.lost_sum[state] >= least) {
             const float* const lost = look.lost.data() + look.first[state];
             const float* response = footprint.q_response.data();
             for (const std::int32_t place : footprint.q_place) {
