@@ -11,6 +11,7 @@ from . import environment
 
 TREE = environment.TREE
 PEERS = list(environment.PACKAGES)
+UNITS = ["avx512", "avx2", "plain", "neon"]
 KINDS = ["solve", "solve-again", "sweep", "sweep-q", "headroom"]
 #: Not beside other tools, and only where it is asked for: it builds the kernel benchmarks.
 KERNELS = "kernels"
@@ -30,6 +31,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     add("--case", action="append", type=Path, required=True, metavar="FILE.m", help="may be given several times")
     add("--peers", type=comma_list, default=PEERS, metavar="A,B", help=f"beside nodalroom: {', '.join(PEERS[1:])}; default all")
     add("--kinds", type=comma_list, default=KINDS, metavar="A,B", help=f"kinds of work: {', '.join(KINDS)} (default: these), and {KERNELS}: the lane kernels by themselves")
+    add("--units", type=comma_list, default=[], metavar="A,B", help=f"nodalroom also with these vector units: {', '.join(UNITS)} (NODALROOM_VECTOR_UNIT)")
     add("--repeats", type=int, default=5, metavar="N", help="timed runs of each (default 5)")
     add("--threads", type=comma_list, default=["1"], metavar="1,2", help="numbers of threads, each pinned (default 1)")
     add("--outages", default="all", metavar="K|all", help="outages of a sweep, evenly spread (default all)")
@@ -45,7 +47,12 @@ def parse(words: list[str]) -> argparse.Namespace:
     add("--upgrade", action="store_true", help="take the newest versions of the peers again")
     arguments = parser.parse_args(words)
     arguments.peers = list(dict.fromkeys(["nodalroom", *arguments.peers]))
-    for option, given, known in (("--peers", arguments.peers, PEERS), ("--kinds", arguments.kinds, [*KINDS, KERNELS])):
+    lists = (
+        ("--peers", arguments.peers, PEERS),
+        ("--kinds", arguments.kinds, [*KINDS, KERNELS]),
+        ("--units", arguments.units, UNITS),
+    )
+    for option, given, known in lists:
         if unknown := [name for name in given if name not in known]:
             parser.error(f"{option} {','.join(unknown)}: known are {', '.join(known)}")
     try:
@@ -97,7 +104,7 @@ def measure(arguments: argparse.Namespace) -> None:
     out: Path = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     plan = Plan(
-        arguments.peers, Path(__file__).parents[1] / "peers", arguments.kinds, arguments.repeats, arguments.threads,
+        [*arguments.peers, *(f"nodalroom {unit}" for unit in arguments.units)], Path(__file__).parents[1] / "peers", arguments.kinds, arguments.repeats, arguments.threads,
         arguments.outages, arguments.tolerance, arguments.sample, arguments.buses, arguments.timeout, arguments.budget,
         arguments.cpus, out, say=lambda text: print(f"    {text}", flush=True),
     )  # fmt: skip

@@ -22,6 +22,7 @@ SWEEPS = ("sweep", "sweep-q")
 
 @dataclass
 class Plan:
+    #: Names of peers; "nodalroom avx2": that peer with that vector unit.
     peers: list[str]
     #: Where the adapters are.
     peers_folder: Path
@@ -88,9 +89,11 @@ def measure_with_threads(case: Case, truth: Truth, plan: Plan, kinds: list[str],
     unable: dict[str, PeerFailure] = {}
     try:
         for peer in plan.peers:
-            log = plan.out / "logs" / f"{case.name}-{peer}-{threads}.log"
-            file, cpus = plan.peers_folder / f"{peer}.py", plan.cpus[:threads]
-            workers[peer] = Worker(peer, file, case.folder, threads, cpus, plan.timeout_s, log)
+            log = plan.out / "logs" / f"{case.name}-{peer.replace(' ', '-')}-{threads}.log"
+            name, _, unit = peer.partition(" ")
+            file, cpus = plan.peers_folder / f"{name}.py", plan.cpus[:threads]
+            variables = {"NODALROOM_VECTOR_UNIT": unit} if unit else {}
+            workers[peer] = Worker(peer, file, case.folder, threads, cpus, plan.timeout_s, log, variables)
             try:
                 workers[peer].start()
             except PeerFailure as failure:

@@ -18,6 +18,8 @@ INK, MUTED, GRID = "#1f2933", "#66727f", "#e4e7eb"
 #: By tool; told apart by marker too, for who sees no colours.
 STYLES = {
     "nodalroom": ("#c2410c", "o"),
+    "nodalroom avx2": ("#ea9a6a", "h"),
+    "nodalroom plain": ("#f0c9a8", "X"),
     "lightsim2grid": ("#1d4ed8", "s"),
     "pandapower": ("#15803d", "^"),
     "pypowsybl": ("#7c3aed", "D"),

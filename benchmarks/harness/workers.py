@@ -31,8 +31,9 @@ class Worker:
     """One peer on one case with one number of threads."""
 
     def __init__(
-        self, name: str, file: Path, folder: Path, threads: int, cpus: list[int], timeout_s: float, log: Path
-    ) -> None:
+        self, name: str, file: Path, folder: Path, threads: int, cpus: list[int], timeout_s: float, log: Path,
+        variables: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
         self.threads = threads
         self.timeout_s = timeout_s
@@ -42,6 +43,7 @@ class Worker:
             **os.environ,
             **dict.fromkeys(THREAD_VARIABLES, str(threads)),
             "PYTHONPATH": str(BENCHMARKS),
+            **(variables or {}),
         }
         self._cpus = cpus
         log.parent.mkdir(parents=True, exist_ok=True)
