@@ -17,21 +17,28 @@ SCRIPT = "benchmarks/report"
 def main() -> None:
     parser = argparse.ArgumentParser(prog=SCRIPT, description="Writes the performance page from a run's results.")
     parser.add_argument("--in", dest="folder", type=Path, default=TREE / "out" / "benchmarks", metavar="DIR")
+    parser.add_argument("--also", action="append", type=Path, default=[], metavar="DIR",
+                        help="another run, whose tables go to the end; may be given several times")  # fmt: skip
     parser.add_argument("--out", type=Path, default=TREE / "docs" / "performance.md", metavar="FILE.md")
     parser.add_argument("--env", type=Path, default=TREE / "build" / "bench-env", metavar="DIR", help="for matplotlib")
     arguments = parser.parse_args()
     if not environment.is_inside(arguments.env) and (python := arguments.env / "bin" / "python").exists():
         os.execv(python, [str(python), sys.argv[0], *sys.argv[1:]])
-    write(arguments.folder, arguments.out)
+    write(arguments.folder, arguments.out, arguments.also)
 
 
-def write(folder: Path, page: Path) -> None:
-    from . import kernels, plots
+def load(folder: Path):
     from .results import Results
 
     if not (folder / "results.json").exists():
         sys.exit(f"error: no results.json in {folder}; benchmarks/run writes it, of any kind of work but kernels alone")
-    results = Results.load(folder / "results.json")
+    return Results.load(folder / "results.json")
+
+
+def write(folder: Path, page: Path, also: list[Path]) -> None:
+    from . import kernels, plots
+
+    results, others = load(folder), [load(other) for other in also]
     pictures = page.parent / "images"
     pictures.mkdir(parents=True, exist_ok=True)
     for old in pictures.glob("performance-*.svg"):
@@ -44,11 +51,11 @@ def write(folder: Path, page: Path) -> None:
             target.write_text("\n".join(line.rstrip() for line in path.read_text().splitlines()) + "\n")
             drawn[path.stem] = target
     names = {name: path.relative_to(page.parent).as_posix() for name, path in drawn.items()}
-    page.write_text(text(results, names, folder / kernels.FILE))
+    page.write_text(text(results, names, folder / kernels.FILE, others))
 
 
-def text(results, pictures: dict[str, str], kernels: Path | None = None) -> str:
-    """`kernels`: figures of the kernels by themselves, where there are any."""
+def text(results, pictures: dict[str, str], kernels: Path | None = None, others: list | None = None) -> str:
+    """`kernels`: figures of the kernels by themselves, where there are any. `others`: further runs."""
     from . import roofline, tables
 
     parts = ["# Performance", "", *method(results), "## Machine and versions", "", *machine(results)]
@@ -60,6 +67,8 @@ def text(results, pictures: dict[str, str], kernels: Path | None = None) -> str:
     parts += [body.rstrip("\n"), "", "## Where others are faster", "", *losses(results)]
     if kernels is not None and kernels.exists():
         parts += ["", roofline.markdown(roofline.Roofline.load(kernels)).rstrip("\n")]
+    for number, other in enumerate(others or [], start=2):
+        parts += ["", f"## Run {number}", "", *machine(other), tables.markdown(other, "###").rstrip("\n")]
     return "\n".join(parts) + "\n"
 
 

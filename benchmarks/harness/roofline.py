@@ -15,7 +15,7 @@ from typing import Any
 from .machine import BUSY_LOAD
 
 UNITS = ("plain", "neon", "avx2", "avx512")
-FACTORS = ("shared", "own_single", "own_double")
+FACTORS = ("shared_single", "shared_double", "own_single", "own_double")
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 

@@ -309,8 +309,8 @@ def kernel_runs() -> list[dict]:
             kernel_run("machine/avx512/triad_l2", time, 4, bytes_per_second=4e12 / time),
             kernel_run("machine/avx512/multiply_add", time, 2, flops_per_second=2e12 / time),
             kernel_run("machine/avx512/multiply_add_single", time, 3, flops_per_second=4e12 / time),
-            kernel_run("lanes/avx512/shared/forward/a/case/manual_time", time, 1, **counted),
-            kernel_run("lanes/avx512/shared/states_q/a/case", 100 * time, 0, lanes=8, states=50, steps=4.5, solved_share=0.98),
+            kernel_run("lanes/avx512/shared_single/forward/a/case/manual_time", time, 1, **counted),
+            kernel_run("lanes/avx512/shared_single/states_q/a/case", 100 * time, 0, lanes=8, states=50, steps=4.5, solved_share=0.98),
         ]
     wrong = {"name": "lanes/avx512/flows/a/case", "run_type": "iteration", "family_index": 6, "error_occurred": True,
              "error_message": "no solution"}  # fmt: skip
@@ -322,7 +322,7 @@ def test_roofline_sets_kernels_beside_the_machine():
     machine = made.machines["avx512"]
     assert machine.flops == pytest.approx(1e11)  # of its best run
     (kernel,) = made.kernels
-    assert (kernel.case, kernel.factors, kernel.name, kernel.seconds) == ("a/case", "shared", "forward", pytest.approx(25e-6))
+    assert (kernel.case, kernel.factors, kernel.name, kernel.seconds) == ("a/case", "shared_single", "forward", pytest.approx(25e-6))
     assert kernel.share_of_peak(machine) == pytest.approx(0.4)  # 10 of 25 us
     assert kernel.share_of_bandwidth(machine, "l2") == pytest.approx(0.4)
     assert kernel.share_of_bandwidth(machine, "memory") == pytest.approx(1.6)
@@ -331,8 +331,8 @@ def test_roofline_sets_kernels_beside_the_machine():
     (states,) = made.states
     assert (states.q_limits, states.seconds) == (True, pytest.approx(50e-6))
     page = roofline.markdown(made)
-    assert "| avx512 | shared | forward | 8 | 25 µs [20 µs, 30 µs] | 3.12 µs | 0.5 | 40 | 40 % | 80 | - | 40 % | 160 % |" in page
-    assert "| avx512 | shared | 8 | yes | 50 µs [40 µs, 60 µs] | 20,000 | 4.50 | 98 % |" in page
+    assert "| avx512 | shared single | forward | 8 | 25 µs [20 µs, 30 µs] | 3.12 µs | 0.5 | 40 | 40 % | 80 | - | 40 % | 160 % |" in page
+    assert "| avx512 | shared single | 8 | yes | 50 µs [40 µs, 60 µs] | 20,000 | 4.50 | 98 % |" in page
     assert "| unit | Gflop/s double | Gflop/s single | GB/s L2 | GB/s memory |" in page
     assert "- lanes/avx512/flows/a/case: no solution" in page
 
