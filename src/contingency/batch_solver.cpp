@@ -55,6 +55,8 @@ void BatchSolver::share(const powerflow::SharedFactor& factor) {
     shared_.share(factor);
 }
 
+void BatchSolver::leave_few() { few_ = static_cast<std::size_t>(own_.lanes()) / 3; }
+
 std::size_t BatchSolver::take_slot() {
     if (free_slots_.empty()) {
         slots_.push_back(std::make_unique<Slot>());
@@ -86,9 +88,9 @@ void BatchSolver::run(const std::function<bool(StateTask&)>& next,
                 result.v_real, result.v_imag});
         free_slots_.push_back(result.id);
     };
-    const auto give_up = [&](const LaneResult& result) {
-        left(slots_[result.id]->task, result.report);
-        free_slots_.push_back(result.id);
+    const auto give_up = [&](std::size_t slot, const powerflow::NewtonReport& report) {
+        left(slots_[slot]->task, report);
+        free_slots_.push_back(slot);
     };
     const auto begin = [&](LaneTask& lane_task) {
         const std::size_t slot = take_slot();
@@ -104,7 +106,7 @@ void BatchSolver::run(const std::function<bool(StateTask&)>& next,
         if (result.report.converged()) {
             hand_over(result);
         } else {
-            give_up(result);
+            give_up(result.id, result.report);
         }
     };
     if (!may_share_) {
@@ -116,16 +118,20 @@ void BatchSolver::run(const std::function<bool(StateTask&)>& next,
         if (result.report.converged()) {
             hand_over(result);
         } else if (result.report.status == SolveStatus::no_balance) {
-            give_up(result);
+            give_up(result.id, result.report);
         } else {
-            retries_.push_back(result.id);
+            retries_.emplace_back(result.id, result.report);
         }
     });
+    if (retries_.size() < few_) {
+        for (const auto& [slot, report] : retries_) give_up(slot, report);
+        return;
+    }
     std::size_t retry = 0;
     own_.run(
         [&](LaneTask& lane_task) {
             if (retry == retries_.size()) return false;
-            lay_out(retries_[retry++], lane_task);
+            lay_out(retries_[retry++].first, lane_task);
             return true;
         },
         settle);

@@ -5,7 +5,9 @@
 namespace nodalroom::headroom {
 
 Certificate::Certificate(const Preparation& prepared)
-    : context_(&prepared.context()), states_(&prepared.states()), batch_(prepared.base(), false) {}
+    : context_(&prepared.context()), states_(&prepared.states()), batch_(prepared.base(), false) {
+    batch_.leave_few();
+}
 
 bool Certificate::is_clean(std::size_t state, const contingency::SolvedState& solved, double load_mw,
                            const LimitMask& mask) {

@@ -45,6 +45,10 @@ public:
 
     /// Shares this factor from now on, in place of the intact case's. It must outlive its use.
     void share(const powerflow::SharedFactor& factor);
+    /// Leaves states that the shared factor does not suit where they are so few that solving them one by one
+    /// takes no longer than factors in all lanes. Not for results that must not depend on what else was
+    /// solved: lanes and a StateSolver agree within the tolerance, not to the bit.
+    void leave_few();
     /// Solves the states next() writes until it returns false. solved() gets those that converged, in no
     /// particular order; the others, which lanes cannot settle, are for a StateSolver: they go to left().
     void run(const std::function<bool(StateTask&)>& next,
@@ -67,10 +71,11 @@ private:
 
     const BaseCase* base_;
     powerflow::LaneNewton shared_, own_;
+    std::size_t few_ = 0;
     bool may_share_ = false;
     std::vector<std::unique_ptr<Slot>> slots_;  ///< lanes point to them
     std::vector<std::size_t> free_slots_;
-    std::vector<std::size_t> retries_;
+    std::vector<std::pair<std::size_t, powerflow::NewtonReport>> retries_;
 };
 
 }  // namespace nodalroom::contingency
