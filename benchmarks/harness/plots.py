@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import matplotlib
@@ -18,8 +19,8 @@ INK, MUTED, GRID = "#1f2933", "#66727f", "#e4e7eb"
 #: By tool; told apart by marker too, for who sees no colours.
 STYLES = {
     "nodalroom": ("#c2410c", "o"),
-    "nodalroom avx2": ("#ea9a6a", "h"),
-    "nodalroom plain": ("#f0c9a8", "X"),
+    "nodalroom avx2": ("#b45309", "h"),
+    "nodalroom plain": ("#92704f", "X"),
     "lightsim2grid": ("#1d4ed8", "s"),
     "pandapower": ("#15803d", "^"),
     "pypowsybl": ("#7c3aed", "D"),
@@ -68,7 +69,9 @@ def curves(axes: plt.Axes, rows: list[Row]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     sizes = sorted({row.record.buses for row in rows})
-    axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    # Of two sizes too near to write side by side the larger has its number.
+    written = [small for small, large in zip(sizes, [*sizes[1:], math.inf], strict=True) if large > 1.2 * small]
+    axes.set_xticks(sizes, [f"{size:,}" if size in written else "" for size in sizes])
     axes.set_xticks([], minor=True)
     axes.set_xlabel("buses")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
