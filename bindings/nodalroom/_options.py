@@ -103,13 +103,9 @@ def balance_of(balance: Any, area: Any, units: int) -> dict[str, Any]:
 
 def _weights(balance: Any, units: int) -> list[float]:
     if isinstance(balance, (pd.Series, Mapping)):
-        weights = [0.0] * units
-        for row, weight in balance.items():
-            position = whole_number("balance", row, least=1) - 1
-            if position >= units:
-                raise OptionError(f"balance: there is no generator row {row}; the case has {units}")
-            weights[position] = number(f"balance of generator row {row}", weight)
-        return weights
+        weights = np.zeros(units)
+        _set_rows(weights, "balance", "generator row", balance)
+        return weights.tolist()
     try:
         given = np.asarray(balance, dtype=float)
     except (TypeError, ValueError):
@@ -119,17 +115,22 @@ def _weights(balance: Any, units: int) -> list[float]:
     return [float(weight) for weight in given]
 
 
+def _set_rows(values: np.ndarray, name: str, row_word: str, given: Any) -> None:
+    """Puts values given by 1-based row (a Series or mapping) in their places."""
+    for row, value in given.items():
+        position = whole_number(name, row, least=1) - 1
+        if position >= len(values):
+            raise OptionError(f"{name}: there is no {row_word} {row}; the case has {len(values)}")
+        values[position] = number(f"{name} of {row_word} {row}", value)
+
+
 def row_values(name: str, given: Any, rows: int, in_case: Callable[[], Any]) -> np.ndarray:
     """One value per row of a table; an empty array where none are given."""
     if given is None:
         return np.empty(0)
     if isinstance(given, (pd.Series, Mapping)):
         values = np.array(in_case(), dtype=float)
-        for row, value in given.items():
-            position = whole_number(name, row, least=1) - 1
-            if position >= rows:
-                raise OptionError(f"{name}: there is no row {row}; the case has {rows}")
-            values[position] = number(f"{name} of row {row}", value)
+        _set_rows(values, name, "row", given)
     else:
         try:
             values = np.asarray(given, dtype=float)

@@ -134,19 +134,23 @@ std::vector<std::size_t> CandidateSearch::find_suspects(const LimitMask& mask, S
     return found;
 }
 
+bool CandidateSearch::Outcome::take(const std::optional<Event>& found) {
+    if (!found) {
+        ++states_solved;
+        return false;
+    }
+    event = found;
+    feasible_mw = found->feasible_mw;
+    return true;
+}
+
 bool CandidateSearch::tighten(std::size_t state, const powerflow::Voltages& start, const LimitMask& mask,
                               Outcome& outcome) {
     std::optional<Event> event;
     if (check_state(state, outcome.feasible_mw, start, mask) != Check::clean) {
         event = first_event(path_of(states_->outages[state]), outcome.feasible_mw, mask);
     }
-    if (!event) {
-        ++outcome.states_solved;
-        return false;
-    }
-    outcome.event = event;
-    outcome.feasible_mw = event->feasible_mw;
-    return true;
+    return outcome.take(event);
 }
 
 bool CandidateSearch::tighten_all(std::span<const std::size_t> states, const powerflow::Voltages& start,
@@ -176,8 +180,7 @@ void CandidateSearch::lower_to_known_ends(const LimitMask& mask, Outcome& outcom
         if (path->outage().is_intact() || path->lowest_unsolved_mw() > outcome.feasible_mw) continue;
         if (const auto event = first_event(*path, path->highest_solved_mw(), mask);
             event && event->feasible_mw < outcome.feasible_mw) {
-            outcome.event = event;
-            outcome.feasible_mw = event->feasible_mw;
+            outcome.take(event);
         }
     }
 }
@@ -207,15 +210,8 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
         const auto expected = find_suspects(mask, Screen::Find::expected, listed);
         if (!expected.empty()) {
             const double expected_mw = suspects_.front().crossing_mw;
-            const auto event =
-                first_event(path_of(states_->outages[expected.front()]), before, mask, expected_mw);
-            if (event) {
-                outcome.event = event;
-                outcome.feasible_mw = event->feasible_mw;
-                settled = false;
-            } else {
-                ++outcome.states_solved;
-            }
+            StatePath& path = path_of(states_->outages[expected.front()]);
+            if (outcome.take(first_event(path, before, mask, expected_mw))) settled = false;
             if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) continue;
             if (tighten_all(std::span(expected).subspan(1), start, mask, outcome)) settled = false;
             if (!settled) continue;

@@ -38,7 +38,7 @@ double crossing(double load_mw, double before, double now, double limit, double 
 /// of what each does, whichever way it goes.
 class Switching {
 public:
-    /// Not allowed for: nothing changes anything.
+    /// allowed_for: false where nothing is to change anything.
     Switching(const ModeResponses::Rows& responses, const std::vector<float>& strongest,
               const Screen::Look& look, bool allowed_for)
         : responses_(responses),
@@ -50,11 +50,15 @@ public:
             in_any_state_.assign(responses.first.size(), 0.0F);
             return;
         }
-        // The most that any state does, so that most elements need no look at their own state.
+        // The most that any state does, so that most elements need no look at their own state. A bus may act
+        // otherwise twice in one: for what it no longer gives, and for what it cannot give.
         std::vector<float> most(strongest.size(), 0.0F);
-        for (std::size_t s = 0; s < look.switching.size(); ++s) {
-            float& here = most[static_cast<std::size_t>(look.switching[s])];
-            here = std::max(here, look.switching_amount[s]);
+        for (std::size_t state = 0; state + 1 < look.switching_first.size(); ++state) {
+            begin(state);
+            for (const std::int32_t row : switched()) {
+                const auto place = static_cast<std::size_t>(row);
+                most[place] = std::max(most[place], amount_[place]);
+            }
         }
         in_any_state_.reserve(responses.first.size());
         for (std::size_t e = 0; e + 1 < responses.first.size(); ++e) in_any_state_.push_back(sum(e, most));
@@ -127,8 +131,8 @@ public:
           attribution_s_(data.context->options.attribution_mva_per_mw * at_.load_mw /
                          data.context->base_mva()),
           attribution_v_(data.context->options.attribution_voltage_pu),
-          switching_s_(data.modes.branch, data.modes.branch_strongest, look, allows_),
-          switching_v_(data.modes.voltage, data.modes.voltage_strongest, look, allows_) {
+          switching_s_(data.modes.branch, data.modes.branch_strongest, look, allows_ && mask.thermal),
+          switching_v_(data.modes.voltage, data.modes.voltage_strongest, look, allows_ && mask.voltage) {
         const double spread = 1.0 + allowance_.share_of_load_effect;
         branch_spread_ = static_cast<float>(spread + allowance_.thermal_share_of_interplay);
         bus_spread_ = static_cast<float>(spread + allowance_.voltage_share_of_interplay);

@@ -37,6 +37,10 @@ private:
         std::optional<Event> event;  ///< none: nothing counts up to feasible_mw
         double feasible_mw = 0.0;
         int states_solved = 0;
+
+        /// What a state that was looked at has below the limit, and whether it has: without an event it is
+        /// clean.
+        bool take(const std::optional<Event>& found);
     };
     enum class Check : std::uint8_t { clean, violated, unsolved };
 
