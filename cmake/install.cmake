@@ -16,6 +16,10 @@ if(nodalroom_type STREQUAL "STATIC_LIBRARY")
 else()
   set(nodalroom_is_static OFF)
 endif()
+set(nodalroom_uses_highs OFF)
+if(HiGHS_FOUND)
+  set(nodalroom_uses_highs ON)
+endif()
 configure_package_config_file(cmake/nodalroomConfig.cmake.in
   "${CMAKE_CURRENT_BINARY_DIR}/nodalroomConfig.cmake"
   INSTALL_DESTINATION "${nodalroom_config_dir}"
@@ -26,6 +30,7 @@ install(FILES
   "${CMAKE_CURRENT_BINARY_DIR}/nodalroomConfig.cmake"
   "${CMAKE_CURRENT_BINARY_DIR}/nodalroomConfigVersion.cmake"
   cmake/FindKLU.cmake
+  cmake/FindHiGHS.cmake
   DESTINATION "${nodalroom_config_dir}" COMPONENT nodalroom_development)
 install(FILES LICENSE THIRD_PARTY_NOTICES.md DESTINATION "${CMAKE_INSTALL_DOCDIR}"
   COMPONENT nodalroom_development)

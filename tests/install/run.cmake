@@ -14,7 +14,7 @@ run(${CMAKE_COMMAND} --install "${build_dir}" --config "${build_type}" --prefix 
 set(without)
 if(shared)
   # What a shared library uses inside must not be asked of its users.
-  foreach(package KLU OpenMP)
+  foreach(package KLU HiGHS OpenMP)
     list(APPEND without -D CMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
   endforeach()
 endif()
@@ -28,4 +28,4 @@ run(${CMAKE_COMMAND} -S "${consumer_dir}" -B "${work_dir}/build" -G "${generator
   -D expected_version=${version}
   ${without})
 run(${CMAKE_COMMAND} --build "${work_dir}/build" --config "${build_type}")
-run("${work_dir}/build/consumer" "${case_file}")
+run("${work_dir}/build/consumer" "${case_file}" ${lp_solver})
