@@ -29,21 +29,72 @@ const powerflow::PowerFlowOptions& checked(const powerflow::PowerFlowOptions& op
     return options;
 }
 
+/// Whether the rule gives any unit a weight: by spare generation it gives none where all is used up.
+bool has_weights(const model::Network& network, const powerflow::Balance& balance,
+                 const powerflow::Powers& powers) {
+    if (balance.rule != powerflow::BalanceRule::spare) return true;
+    const auto units = network.units();
+    for (std::size_t u = 0; u < units.size(); ++u) {
+        const bool takes_part =
+            units[u].in_service && (!balance.area || network.bus(units[u].bus).area == *balance.area);
+        if (takes_part && units[u].p_max_pu > powers.unit_p_pu(network, u)) return true;
+    }
+    return false;
+}
+
 }  // namespace
+
+BaseCase::Grid::Grid(const model::Network& network)
+    : equations(network), lanes(equations), scan(equations, equations.vector_unit()) {}
 
 BaseCase::BaseCase(const model::Network& network, const powerflow::PowerFlowOptions& options)
     : options_(checked(options)),
-      equations_(network),
+      grid_(std::make_shared<const Grid>(network)),
       unit_weights_(powerflow::balance_weights(network, options.balance)),
-      point_(powerflow::make_operating_point(equations_, unit_weights_)) {
-    powerflow::NewtonSolver solver(equations_, point_);
+      point_(powerflow::make_operating_point(equations(), unit_weights_)) {
+    powerflow::NewtonSolver solver(equations(), point_);
     attempts_ = powerflow::solve_with_ladder(solver, options_);
+    take_solution(solver);
+}
+
+BaseCase::BaseCase(const BaseCase& other, powerflow::Powers powers, powerflow::AddedLoad load,
+                   const powerflow::Voltages& start)
+    : options_(other.options_),
+      grid_(other.grid_),
+      powers_(std::move(powers)),
+      unit_weights_(other.unit_weights_) {
+    const auto lay_out = [&] {
+        if (has_weights(network(), options_.balance, powers_))
+            unit_weights_ = powerflow::balance_weights(network(), options_.balance, powers_);
+        powerflow::set_operating_point(equations(), unit_weights_, powers_, point_);
+        if (load.bus < 0) return;
+        point_.p_load[static_cast<std::size_t>(load.bus)] += load.p_pu;
+        point_.q_load[static_cast<std::size_t>(load.bus)] += load.q_pu;
+    };
+    lay_out();
+    powerflow::NewtonSolver solver(equations(), point_);
+    attempts_ = powerflow::solve_with_ladder(solver, options_, {powerflow::Start::given}, &start);
+    if (solved()) {
+        // By the rule's own shares: with `spare`, all weights then shrink by one factor.
+        std::vector<double> p_pu, q_pu;
+        powerflow::split_among_units(solver, unit_weights_, UnitRow(), p_pu, q_pu, powers_);
+        powers_.unit_p_mw.resize(p_pu.size());
+        for (std::size_t u = 0; u < p_pu.size(); ++u)
+            powers_.unit_p_mw[u] = p_pu[u] * network().base_mva();
+        lay_out();
+        solver.point() = point_;
+        powerflow::Voltages folded = solver.voltages();
+        std::fill(folded.supply_pu.begin(), folded.supply_pu.end(), 0.0);
+        attempts_ = powerflow::solve_with_ladder(solver, options_, {powerflow::Start::given}, &folded);
+    }
+    take_solution(solver);
+}
+
+void BaseCase::take_solution(powerflow::NewtonSolver& solver) {
     voltages_ = solver.voltages();
     if (!solved()) return;
-    lanes_.emplace(equations_);
-    lane_start_.emplace(*lanes_, voltages_);
-    shared_factor_.emplace(*lanes_, solver);
-    state_scan_.emplace(equations_, equations_.vector_unit());
+    lane_start_.emplace(grid_->lanes, voltages_);
+    shared_factor_.emplace(grid_->lanes, solver);
 }
 
 void BaseCase::make_edit(Outage outage, powerflow::PointEdit& edit) const {
@@ -51,8 +102,8 @@ void BaseCase::make_edit(Outage outage, powerflow::PointEdit& edit) const {
     edit.units.clear();
     if (outage.kind == OutageKind::branch) {
         const auto row = static_cast<std::size_t>(outage.row);
-        const auto& at = equations_.y_bus().branch[row];
-        const auto& y = equations_.branch_admittance()[row];
+        const auto& at = equations().y_bus().branch[row];
+        const auto& y = equations().branch_admittance()[row];
         const std::pair<std::int32_t, model::Complex> lost[] = {
             {at.ff, y.yff}, {at.ft, y.yft}, {at.tf, y.ytf}, {at.tt, y.ytt}};
         for (const auto& [position, value] : lost) {
@@ -63,9 +114,9 @@ void BaseCase::make_edit(Outage outage, powerflow::PointEdit& edit) const {
         const UnitRow lost(outage.row);
         const BusRow bus = network().unit(lost).bus;
         const std::int32_t island = network().island_of_bus()[bus.pos()];
-        const auto left = powerflow::units_at(equations_, unit_weights_, bus, lost);
+        const auto left = powerflow::units_at(equations(), unit_weights_, bus, lost, powers_);
         double sum = 0.0;
-        for (const auto& supply : equations_.supply_entries()) {
+        for (const auto& supply : equations().supply_entries()) {
             if (supply.island != island) continue;
             sum +=
                 supply.bus == bus.value() ? left.weight : point_.weight[static_cast<std::size_t>(supply.bus)];

@@ -20,6 +20,28 @@ const char* to_string(HeadroomStatus status) noexcept {
     return "not_run";
 }
 
+const char* to_string(RedispatchStatus status) noexcept {
+    switch (status) {
+        case RedispatchStatus::not_run:
+            return "not_run";
+        case RedispatchStatus::limited:
+            return "limited";
+        case RedispatchStatus::already_limited:
+            return "already_limited";
+        case RedispatchStatus::cap_reached:
+            return "cap_reached";
+        case RedispatchStatus::generation_limited:
+            return "generation_limited";
+        case RedispatchStatus::open:
+            return "open";
+        case RedispatchStatus::no_movable_unit:
+            return "no_movable_unit";
+        case RedispatchStatus::unsolved:
+            return "unsolved";
+    }
+    return "not_run";
+}
+
 const char* to_string(LimitType type) noexcept {
     switch (type) {
         case LimitType::none:

@@ -6,6 +6,7 @@
 #include "nodalroom/core/number_text.hpp"
 #include "nodalroom/headroom/candidate_search.hpp"
 #include "nodalroom/headroom/preparation.hpp"
+#include "nodalroom/headroom/redispatch_search.hpp"
 
 namespace nodalroom::headroom {
 namespace {
@@ -77,6 +78,17 @@ HeadroomResult headroom(const model::Network& network, const HeadroomOptions& op
         if (!search) search = std::make_unique<CandidateSearch>(prepared, control);
         result.rows[candidate] = search->run(result.rows[candidate].bus);
     });
+    if (options.redispatch.wanted && (control == nullptr || !control->cancelled())) {
+        searches.clear();
+        PairLibrary library(prepared.base());
+        std::vector<std::unique_ptr<RedispatchSearch>> redispatches(static_cast<std::size_t>(threads));
+        if (control != nullptr) control->begin_stage("redispatch", result.rows.size());
+        parallel_for(result.rows.size(), threads, control, [&](int thread, std::size_t candidate) {
+            auto& search = redispatches[static_cast<std::size_t>(thread)];
+            if (!search) search = std::make_unique<RedispatchSearch>(prepared, library, control);
+            result.rows[candidate].redispatch = search->run(result.rows[candidate]);
+        });
+    }
     result.complete = control == nullptr || !control->cancelled();
     return result;
 }

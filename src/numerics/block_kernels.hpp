@@ -39,6 +39,8 @@ struct BlockKernels {
     bool (*factor)(const BlockView& view) = nullptr;
     /// x = U⁻¹ (L D)⁻¹ x
     void (*solve)(const BlockView& view, double* x) = nullptr;
+    /// x = (L D)⁻ᵀ U⁻ᵀ x
+    void (*solve_transposed)(const BlockView& view, double* x) = nullptr;
     /// (L D)⁻¹ and U⁻ᵀ times two sparse vectors.
     void (*solve_left)(const BlockView& view, const PathView& path) = nullptr;
     void (*solve_right)(const BlockView& view, const PathView& path) = nullptr;

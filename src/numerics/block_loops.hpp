@@ -153,6 +153,28 @@ struct BlockLoops {
         }
     }
 
+    /// Aᵀ x = b: (I + U)ᵀ from the top, then (L D)ᵀ from the bottom, each row's share handed on as it is done.
+    static void solve_transposed(const BlockView& v, double* x) {
+        const auto hand_on = [&](std::int64_t first, std::int64_t end, double x0, double x1) {
+            for (std::int64_t b = first; b < end; ++b) {
+                const Block block = at(v.values, b);
+                double* const to = x + 2 * static_cast<std::int64_t>(v.column[b]);
+                to[0] -= block[0] * x0 + block[2] * x1;
+                to[1] -= block[1] * x0 + block[3] * x1;
+            }
+        };
+        for (std::int32_t k = 0; k < v.size; ++k)
+            hand_on(v.row_start[k] + v.diagonal[k] + 1, v.row_start[k + 1], x[2 * k], x[2 * k + 1]);
+        for (std::int32_t k = v.size - 1; k >= 0; --k) {
+            const Block inverse = at(v.values, v.row_start[k] + v.diagonal[k]);
+            const double x0 = inverse[0] * x[2 * k] + inverse[2] * x[2 * k + 1];
+            const double x1 = inverse[1] * x[2 * k] + inverse[3] * x[2 * k + 1];
+            x[2 * k] = x0;
+            x[2 * k + 1] = x1;
+            hand_on(v.row_start[k], v.row_start[k] + v.diagonal[k], x0, x1);
+        }
+    }
+
     static void solve_left(const BlockView& v, const PathView& p) {
         for (std::size_t step = 0; step < p.length; ++step) {
             const std::int32_t k = p.path[step];
@@ -177,7 +199,7 @@ struct BlockLoops {
         }
     }
 
-    static BlockKernels table() { return {&factor, &solve, &solve_left, &solve_right}; }
+    static BlockKernels table() { return {&factor, &solve, &solve_transposed, &solve_left, &solve_right}; }
 };
 
 #undef NODALROOM_INLINE

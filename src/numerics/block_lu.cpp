@@ -95,13 +95,20 @@ void BlockLu::solve_right(std::span<const std::int32_t> path, std::span<double> 
                                      path_of(path, scratch, result));
 }
 
-void BlockLu::solve(std::span<double> rhs, int count) const {
+template <class Kernel>
+void BlockLu::solve_each(Kernel kernel, std::span<double> rhs, int count) const {
     // The kernels' view is of values they may change; solving does not.
     const BlockView view = view_of(*pattern_, const_cast<double*>(values_.data()));
     const auto size = static_cast<std::size_t>(2 * pattern_->size());
-    for (int k = 0; k < count; ++k) {
-        block_kernels(unit_).solve(view, rhs.data() + static_cast<std::size_t>(k) * size);
-    }
+    for (int k = 0; k < count; ++k) kernel(view, rhs.data() + static_cast<std::size_t>(k) * size);
+}
+
+void BlockLu::solve(std::span<double> rhs, int count) const {
+    solve_each(block_kernels(unit_).solve, rhs, count);
+}
+
+void BlockLu::solve_transposed(std::span<double> rhs, int count) const {
+    solve_each(block_kernels(unit_).solve_transposed, rhs, count);
 }
 
 }  // namespace nodalroom::numerics

@@ -99,6 +99,14 @@ void NewtonSolver::solve_linear(std::span<double> rhs, int count) {
     }
 }
 
+void NewtonSolver::solve_adjoint(std::span<double> rhs, int count) {
+    if (blocks_hold_) {
+        blocks_.solve_transposed(rhs, count);
+    } else {
+        klu_->solve_transposed(rhs, count);
+    }
+}
+
 bool NewtonSolver::apply_step(std::span<const double> step, double length) {
     const auto& network = equations_->network();
     for (std::size_t i = 0; i < e_.size(); ++i) {

@@ -18,13 +18,21 @@ public:
     /// Solves the intact case. Throws OptionError on options out of range; a case without a
     /// solution is a status, not an exception.
     BaseCase(const model::Network& network, const powerflow::PowerFlowOptions& options);
+    /// The same network with other powers and a load on top, solved from a start near its solution and from
+    /// nowhere else. What of the balance the powers leave open is made part of the dispatch: there s = 0,
+    /// and every state responds by the balance rule on that dispatch; where that leaves no unit any spare, by
+    /// the shares there were before. Shares what does not change, so that it costs little.
+    BaseCase(const BaseCase& other, powerflow::Powers powers, powerflow::AddedLoad load,
+             const powerflow::Voltages& start);
     BaseCase(const BaseCase&) = delete;  // its parts refer to each other
     BaseCase& operator=(const BaseCase&) = delete;
 
-    [[nodiscard]] const model::Network& network() const noexcept { return equations_.network(); }
-    [[nodiscard]] const powerflow::Equations& equations() const noexcept { return equations_; }
+    [[nodiscard]] const model::Network& network() const noexcept { return grid_->equations.network(); }
+    [[nodiscard]] const powerflow::Equations& equations() const noexcept { return grid_->equations; }
     [[nodiscard]] const powerflow::PowerFlowOptions& options() const noexcept { return options_; }
     [[nodiscard]] const std::vector<double>& unit_weights() const noexcept { return unit_weights_; }
+    /// Powers in place of the case's.
+    [[nodiscard]] const powerflow::Powers& powers() const noexcept { return powers_; }
     /// The intact case's operating point.
     [[nodiscard]] const powerflow::OperatingPoint& point() const noexcept { return point_; }
     /// What an outage changes in it.
@@ -34,22 +42,31 @@ public:
     /// Voltages of the intact case without any added load; meaningful when solved().
     [[nodiscard]] const powerflow::Voltages& voltages() const noexcept { return voltages_; }
     /// What vector lanes and flow scans need; only if solved().
-    [[nodiscard]] const powerflow::LaneStructure& lanes() const noexcept { return *lanes_; }
+    [[nodiscard]] const powerflow::LaneStructure& lanes() const noexcept { return grid_->lanes; }
     [[nodiscard]] const powerflow::LaneStart& lane_start() const noexcept { return *lane_start_; }
     [[nodiscard]] const powerflow::SharedFactor& shared_factor() const noexcept { return *shared_factor_; }
-    [[nodiscard]] const powerflow::StateScan& state_scan() const noexcept { return *state_scan_; }
+    [[nodiscard]] const powerflow::StateScan& state_scan() const noexcept { return grid_->scan; }
 
 private:
+    /// What does not depend on powers.
+    struct Grid {
+        explicit Grid(const model::Network& network);
+        powerflow::Equations equations;
+        powerflow::LaneStructure lanes;
+        powerflow::StateScan scan;
+    };
+
+    void take_solution(powerflow::NewtonSolver& solver);
+
     powerflow::PowerFlowOptions options_;
-    powerflow::Equations equations_;
+    std::shared_ptr<const Grid> grid_;
+    powerflow::Powers powers_;
     std::vector<double> unit_weights_;
     powerflow::OperatingPoint point_;
     std::vector<powerflow::Attempt> attempts_;
     powerflow::Voltages voltages_;
-    std::optional<powerflow::LaneStructure> lanes_;
     std::optional<powerflow::LaneStart> lane_start_;
     std::optional<powerflow::SharedFactor> shared_factor_;
-    std::optional<powerflow::StateScan> state_scan_;
 };
 
 /// Solves states of a base case one after another: an outage and a new load are value edits that

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,14 @@ enum class Certify : std::uint8_t {
 [[nodiscard]] Certify parse_certify(std::string_view word);  ///< "screened" or "all"; OptionError otherwise
 [[nodiscard]] const char* to_string(Certify certify) noexcept;
 
+/// Whether a study looks for the dispatch that makes most room, and what that may move.
+struct RedispatchOptions {
+    bool wanted = false;
+    std::vector<UnitRow> movable;  ///< units that may leave the balance rule; empty: all in service
+    /// Most that units may take over from others beside what the balance rule moves, MW; infinite: no cap.
+    double max_moved_mw = std::numeric_limits<double>::infinity();
+};
+
 /// Options of a headroom study; the defaults are those of the definition (docs/headroom.md).
 struct HeadroomOptions {
     std::vector<BusRow> buses;   ///< candidates; empty: every energised bus at or above min_kv
@@ -32,6 +41,7 @@ struct HeadroomOptions {
     double attribution_voltage_pu = 0.005;  ///< a voltage limit counts above this change; >= 0
     bool enforce_q_limits = true;
     Certify certify = Certify::screened;
+    RedispatchOptions redispatch;
     double mismatch_tolerance_pu = 1e-8;  ///< in [1e-12, 1e-6]
     int threads = 0;                      ///< 0: all processors
     [[nodiscard]] std::optional<std::string> first_violation() const;

@@ -45,6 +45,51 @@ struct Binding {
     double factor = kNaN;  ///< slope of value per MW of new load
 };
 
+/// A pair that holds redispatch headroom back, and what more of its limit is worth.
+struct BindingPair {
+    Binding binding;
+    /// Redispatch headroom gained per unit of limit: MW per MVA (thermal), MW per pu (voltages), MW per MW
+    /// (collapse: of load). First order, at the dispatch found.
+    double shadow_price = kNaN;
+};
+
+/// A unit that makes way or takes over for a new load.
+struct UnitMove {
+    UnitRow unit;
+    double case_mw = kNaN;  ///< as the case has it
+    double rule_mw = kNaN;  ///< as the balance rule alone would have it, supplying as much in all
+    double p_mw = kNaN;     ///< as found
+};
+
+enum class RedispatchStatus : std::uint8_t {
+    not_run,             ///< not asked for, or the study ended before this bus
+    limited,             ///< bound and certified figure agree: no dispatch gets much further
+    already_limited,     ///< something counts as soon as any load is added, whatever the dispatch (0 MW)
+    cap_reached,         ///< a dispatch leaves nothing counted up to max_mw
+    generation_limited,  ///< units that may move have no more to give, and no pair holds them back
+    open,                ///< a dispatch is certified; the bound lies higher, and the gap was not closed
+    no_movable_unit,     ///< no in-service unit of the bus's island may move: no number is given
+    unsolved             ///< the intact case has no solution: no number is given
+};
+[[nodiscard]] const char* to_string(RedispatchStatus status) noexcept;
+
+/// Redispatch headroom of one bus (definition, section 9).
+struct RedispatchRow {
+    RedispatchStatus status = RedispatchStatus::not_run;
+    double redispatch_mw = kNaN;       ///< certified by AC solutions of the states at `unit_p_mw`
+    double bound_mw = kNaN;            ///< what the linear program still promises there; >= redispatch_mw
+    double moved_mw = kNaN;            ///< taken over by some units from others, beside the balance rule
+    std::vector<BindingPair> binding;  ///< by falling price
+    std::vector<UnitMove> moves;       ///< of units that differ from the rule, by falling difference
+    std::vector<double> unit_p_mw;     ///< the dispatch, per unit row; empty where there is no number
+    int states_solved = 0;             ///< states AC-solved at that dispatch and load
+    int states_total = 0;
+    int rounds = 0;  ///< linear programs solved and checked
+    [[nodiscard]] bool certified() const noexcept {
+        return states_total > 0 && states_solved == states_total;
+    }
+};
+
 /// Headroom of one bus. MW are those of the new load. Per-type figures are infinite where no such
 /// limit appears up to max_mw.
 struct HeadroomRow {
@@ -58,6 +103,7 @@ struct HeadroomRow {
     int states_total = 0;       ///< states there are (intact included, unsolvable ones not)
     double thermal_mw = kNaN, voltage_mw = kNaN, collapse_mw = kNaN, generation_mw = kNaN;
     BranchRow radial_feed;  ///< the bridge that feeds the bus; invalid: not radial
+    RedispatchRow redispatch;
     [[nodiscard]] bool certified() const noexcept {
         return states_total > 0 && states_solved == states_total;
     }

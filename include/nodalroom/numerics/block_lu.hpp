@@ -34,6 +34,8 @@ public:
     [[nodiscard]] bool factor_blocks();
     /// Solves A x = b in place for `count` right-hand sides stored one after another.
     void solve(std::span<double> rhs, int count = 1) const;
+    /// Solves Aᵀ x = b in place, likewise.
+    void solve_transposed(std::span<double> rhs, int count = 1) const;
     /// Two right-hand sides that are zero off a path of the elimination tree: x = (L D)⁻¹ b, or U⁻ᵀ b. Four
     /// numbers per block row, the first row's entries of both, then the second row's. `scratch` holds b for
     /// all rows and is zero when done; `result` gets x for the rows of the path.
@@ -46,6 +48,9 @@ public:
     [[nodiscard]] std::span<const double> values() const noexcept { return {values_.data(), values_.size()}; }
 
 private:
+    template <class Kernel>
+    void solve_each(Kernel kernel, std::span<double> rhs, int count) const;
+
     const BlockLuPattern* pattern_;
     std::span<const std::int32_t> places_;
     VectorUnit unit_;

@@ -90,6 +90,8 @@ public:
     [[nodiscard]] bool factorise();
     /// Solves J x = rhs in place with the last factor.
     void solve_linear(std::span<double> rhs, int count = 1);
+    /// Solves Jᵀ x = rhs in place with the last factor.
+    void solve_adjoint(std::span<double> rhs, int count = 1);
     /// Adds a step in elimination order to the voltages; false if a voltage would lose its sign.
     bool apply_step(std::span<const double> step, double length);
 

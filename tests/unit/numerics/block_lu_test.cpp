@@ -64,6 +64,11 @@ TEST_P(BlockLuOnEveryUnit, SolvesAsDenseLuDoes) {
         const Eigen::MatrixXd expected = m.dense.partialPivLu().solve(b);
         const Eigen::Map<const Eigen::MatrixXd> got(x.data(), 2 * n, 3);
         EXPECT_LT((got - expected).cwiseAbs().maxCoeff(), 1e-11) << "blocks: " << n;
+        std::vector<double> y(b.data(), b.data() + b.size());
+        lu.solve_transposed(y, 3);
+        const Eigen::MatrixXd adjoint = m.dense.transpose().partialPivLu().solve(b);
+        const Eigen::Map<const Eigen::MatrixXd> got_adjoint(y.data(), 2 * n, 3);
+        EXPECT_LT((got_adjoint - adjoint).cwiseAbs().maxCoeff(), 1e-11) << "blocks: " << n;
     }
 }
 

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "nodalroom/headroom/pair_effect.hpp"
+#include "nodalroom/numerics/linear_program.hpp"
+
+namespace nodalroom::headroom {
+
+/// A dispatch and a new load whose intact state is solved.
+struct DispatchPoint {
+    Candidate candidate;
+    double load_mw = 0.0;
+    std::unique_ptr<contingency::BaseCase> base;  ///< the load is part of its powers
+
+    [[nodiscard]] std::span<const double> unit_p_mw() const noexcept { return base->powers().unit_p_mw; }
+};
+
+/// What a pair is found at in a solved state.
+struct PairReading {
+    model::Complex quantity;
+    double supply_pu = 0.0;  ///< s of the candidate's island in that state
+};
+
+/// A dispatch and a load as the program has them; not solved.
+struct ProgramPoint {
+    double load_mw = 0.0;
+    std::vector<double> unit_p_mw;
+};
+
+/// A pair's value linearised at a point, in MVA (thermal) or per unit times base (voltages): a row of the
+/// program.
+struct Tangent {
+    std::vector<double> by_unit;  ///< per movable unit, per MW of its change from the case
+    double by_others = 0.0;       ///< per MW of supply: what of it the other units give
+    double by_load = 0.0;
+    double at_zero = 0.0;   ///< at no load and the case's dispatch
+    bool is_exact = false;  ///< its slopes are of the point, too; else those of the state without load
+    numerics::BasisPlace place = numerics::BasisPlace::basic;  ///< of its row in the last solution
+
+    // Where it was made: the value, the load, and the changes from the case.
+    double value = 0.0, load_mw = 0.0, supply_mw = 0.0;
+    std::vector<double> change_mw;  ///< per movable unit
+};
+
+/// A pair the program knows. Values are close to convex in load and dispatch, so that exact tangents are kept
+/// beside each other; one that asks more than a state really has is dropped.
+struct Cut {
+    LimitPair pair;
+    std::shared_ptr<const PairEffect> effect;  ///< of the state without load
+    std::vector<Tangent> tangents;
+    double value = kNaN;  ///< where it was last read
+    bool was_read = false;
+    double limit = kNaN;  ///< collapse: the value at the end of the path; else taken from the limits
+    /// -1: the limit is a lower one.
+    [[nodiscard]] double sign() const noexcept {
+        return pair.type == LimitType::low_voltage || pair.type == LimitType::collapse ? -1.0 : 1.0;
+    }
+};
+
+/// The linear program of definition section 9 (docs/math.md, section 9): the largest load, least movement
+/// among the best, over the movement of units beside the balance rule, subject to the pairs found so far.
+class RedispatchProgram {
+public:
+    /// The island is the candidate's. Units that may move there: movable().
+    RedispatchProgram(const StudyContext& context, const Candidate& candidate);
+
+    [[nodiscard]] std::span<const std::int32_t> movable() const noexcept { return movable_; }
+    /// Linearises the losses at a point.
+    void set_losses(const DispatchPoint& point, contingency::StateSolver& intact);
+    /// A pair's value at a point, in its rows' unit, from what its state's exact solution has there.
+    [[nodiscard]] double value_of(const DispatchPoint& point, const LimitPair& pair,
+                                  const PairReading& reading) const;
+    /// The pair's value linearised there, with these slopes.
+    [[nodiscard]] Tangent linearise(const DispatchPoint& point, const LimitPair& pair,
+                                    const PairReading& reading, const PairEffect& effect) const;
+    [[nodiscard]] PairReading read(const LimitPair& pair, const contingency::BaseCase& base,
+                                   const contingency::SolvedState& solved) const;
+    /// Turns a tangent about where it was made, as little as may be, so that it has this value at another
+    /// point. False where both are the same.
+    [[nodiscard]] bool turn(Tangent& tangent, const DispatchPoint& point, double value) const;
+    /// What a tangent has for a point's dispatch and load.
+    [[nodiscard]] double predict(const Tangent& tangent, const DispatchPoint& point) const;
+    /// Per unit row: what the balance rule alone would make of the case's dispatch, with as much in all.
+    [[nodiscard]] std::vector<double> rule_mw(std::span<const double> unit_p_mw) const;
+    /// MW that some units give in place of others, beside the balance rule.
+    [[nodiscard]] double moved_mw(std::span<const double> unit_p_mw) const;
+    /// Value a cut's pair may have at a load, in the unit of its rows; sign as the cut's.
+    [[nodiscard]] double limit_of(const Cut& cut, double load_mw) const;
+
+    struct Answer {
+        numerics::LpStatus status = numerics::LpStatus::not_run;
+        ProgramPoint point;
+        std::vector<double> price;  ///< per cut: MW of load per unit of its limit
+        double promised_mw = 0.0;   ///< the load there would be without slack, to first order
+        double moved_mw = 0.0;      ///< beside the balance rule
+        bool is_exact = false;      ///< what holds it back are exact tangents
+    };
+    struct Ask {
+        double near_mw = 0.0;  ///< limits have the form they have at this load, to begin with
+        double most_mw = 0.0;  ///< no more load than this
+        double most_moved_mw = std::numeric_limits<double>::infinity();  ///< nor more movement
+        double slack = 0.0;  ///< every limit is widened by this share of it (< 0: drawn in)
+        bool pure = false;   ///< without the term for least movement, for bounds and prices
+    };
+    [[nodiscard]] Answer solve(std::span<Cut> cuts, const Ask& ask);
+
+private:
+    /// s: what the island's units give beyond the case's dispatch.
+    [[nodiscard]] double supply_mw(std::span<const double> unit_p_mw) const;
+    void add_frame(numerics::LinearProgram& program, const Ask& ask) const;
+    /// Adds the rows of the cuts, each limit in the form it has at this load.
+    void add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw, double slack,
+                  std::vector<double>& scale) const;
+
+    [[nodiscard]] std::vector<double> changes(std::span<const double> unit_p_mw) const;
+    void read_point(const std::vector<double>& x, ProgramPoint& point) const;
+
+    const StudyContext* context_;
+    Candidate candidate_;
+    std::size_t island_;
+    std::vector<std::int32_t> movable_;     ///< unit rows
+    std::vector<std::int32_t> in_island_;   ///< unit rows in service
+    std::vector<double> share_;             ///< per in_island_: α of the case's dispatch
+    std::vector<double> share_of_movable_;  ///< per movable_
+    std::vector<double> low_mw_, high_mw_;  ///< per movable_: range of the movement from the case
+    std::vector<double> loss_by_unit_;      ///< the losses' row
+    double loss_by_others_ = 0.0, loss_by_load_ = 0.0, loss_constant_ = 0.0;
+    numerics::LpBasis basis_;  ///< of the last solve: columns, and the rows before those of cuts
+};
+
+}  // namespace nodalroom::headroom

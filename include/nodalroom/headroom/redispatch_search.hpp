@@ -1,0 +1,96 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "nodalroom/core/parallel.hpp"
+#include "nodalroom/headroom/preparation.hpp"
+#include "nodalroom/headroom/redispatch_program.hpp"
+
+namespace nodalroom::headroom {
+
+/// Finds the redispatch headroom of one bus after another (definition, section 9): a linear program over
+/// the dispatch and the load, AC solutions of the states at what it proposes, pairs that count there as new
+/// rows, until a proposal is clean in every state and the program promises no more. Results do not depend on
+/// what was searched before. One per thread.
+class RedispatchSearch {
+public:
+    RedispatchSearch(const Preparation& prepared, PairLibrary& library, const RunControl* control);
+
+    /// The bound and the certified figure agree where they differ by no more than the larger of these.
+    static constexpr double kClosedGapMw = 1.0, kClosedGapShare = 0.005;
+
+    /// `fixed`: the bus's headroom by the fixed rule; a not_run row gives one.
+    [[nodiscard]] RedispatchRow run(const HeadroomRow& fixed);
+
+private:
+    /// A limit that counts at a point.
+    struct Breach {
+        LimitPair pair;
+        PairReading reading;
+        double share = 0.0;  ///< excess over the limit, as a share of it
+    };
+    struct Findings {
+        std::vector<Breach> breaches;
+        std::vector<std::size_t> unsolved;  ///< states without a solution, as far as was tried
+        int clean = 0;                      ///< states solved without a breach
+        [[nodiscard]] bool is_clean() const noexcept { return breaches.empty() && unsolved.empty(); }
+    };
+
+    [[nodiscard]] std::optional<DispatchPoint> rule_point(double load_mw);
+    [[nodiscard]] std::optional<DispatchPoint> solve_point(const ProgramPoint& proposed,
+                                                           const powerflow::Voltages& start) const;
+    /// Solves the intact state and these at the point; reads the cuts in them, and what counts.
+    void check(const DispatchPoint& point, std::span<const std::size_t> states, Findings& found);
+    void check_intact(const DispatchPoint& point, Findings& found);
+    void examine(const DispatchPoint& point, std::size_t state, const contingency::SolvedState& solved,
+                 Findings& found);
+    /// Everything there is to check at a point, the likeliest states first, until something is found.
+    [[nodiscard]] Findings check_all(const DispatchPoint& point);
+    void look_at(const DispatchPoint& point);
+    void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches);
+    /// Finds where on the way from the best point to a proposal a state (none: the intact one) ceases to be
+    /// clean, and keeps the tangents there: of what counts, or of the end of its solutions (collapse).
+    void add_border(const ProgramPoint& proposed, std::optional<std::size_t> state);
+    /// Tangents that say the best point, which is certified, is beyond a limit are wrong.
+    void drop_disproved();
+    void add_fixed_binding(const HeadroomRow& fixed);
+    [[nodiscard]] std::shared_ptr<const PairEffect> exact_effect(const DispatchPoint& point,
+                                                                 const LimitPair& pair);
+    /// Takes in what a cut's pair was read at: drops tangents that ask too much, adds one where all ask too
+    /// little.
+    void refresh_cut(const DispatchPoint& point, const PairReading& reading, Cut& cut);
+    void refresh_cuts(const DispatchPoint& point);
+    void describe(const RedispatchProgram::Answer& bound, RedispatchRow& row);
+    void list_moves(RedispatchRow& row) const;
+    void finish(const HeadroomRow& fixed, RedispatchRow& row);
+    [[nodiscard]] std::size_t state_of(contingency::Outage outage) const;
+    [[nodiscard]] bool cancelled() const noexcept { return control_ != nullptr && control_->cancelled(); }
+
+    const Preparation* prepared_;
+    const StudyContext* context_;
+    const StudyStates* states_;
+    PairLibrary* library_;
+    const RunControl* control_;
+    contingency::StateSolver base_solver_;  ///< states without load, for effects; and paths
+    std::vector<Item> exceeded_intact_;     ///< limits the intact state breaks without load
+    std::vector<bool> screened_out_;        ///< states the screen is not asked about
+    std::vector<std::size_t> unit_states_;
+    Candidate candidate_;
+    std::optional<RedispatchProgram> program_;
+    std::vector<Cut> cuts_;
+    std::vector<std::optional<PairReading>> readings_;  ///< per cut, at the point being checked
+    double drawn_in_ = 0.0;  ///< share of a limit that proposals keep away from it
+    std::optional<DispatchPoint> best_;
+    std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
+    std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
+    IntactPoint intact_point_;
+    Screen::Look look_;
+    std::vector<Suspect> suspects_;
+    std::vector<double> loading_squared_;
+    std::vector<Item> items_;
+};
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,430 @@
+#include "nodalroom/headroom/redispatch_program.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace nodalroom::headroom {
+namespace {
+
+using model::Complex;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+// MW of load given for a MW of movement saved: so little that it only chooses among the best.
+constexpr double kMovePrice = 2e-5;
+// With `spare`, units keep this much, so that there is always one that responds to an outage.
+constexpr double kKeptSpareMw = 1e-3;
+// A limit takes another form where the attribution exceeds it; the forms settle in this many rounds, or the
+// best of them is taken.
+constexpr int kFormRounds = 4;
+// Points closer to each other than this are one, MW.
+constexpr double kOnePointMw = 1e-3;
+// MW of load per unit of limit below which a price is none.
+constexpr double kLeastPrice = 1e-6;
+
+template <class Do>
+void for_each_tangent(std::span<Cut> cuts, Do&& act) {
+    for (Cut& cut : cuts) {
+        for (Tangent& tangent : cut.tangents) act(tangent);
+    }
+}
+
+enum Column : std::int32_t { load_column, supply_column, first_unit };
+
+}  // namespace
+
+RedispatchProgram::RedispatchProgram(const StudyContext& context, const Candidate& candidate)
+    : context_(&context), candidate_(candidate) {
+    const auto& network = context.base->network();
+    const auto& weights = context.base->unit_weights();
+    const auto& options = context.options;
+    const int island = network.island_of_bus()[candidate.bus.pos()];
+    island_ = static_cast<std::size_t>(island);
+    std::vector<std::uint8_t> may_move(network.units().size(), options.redispatch.movable.empty() ? 1 : 0);
+    for (const UnitRow unit : options.redispatch.movable) may_move[unit.pos()] = 1;
+    double weight_sum = 0.0;
+    for (std::size_t u = 0; u < network.units().size(); ++u) {
+        const model::Unit& unit = network.units()[u];
+        if (!unit.in_service || network.island_of_bus()[unit.bus.pos()] != island) continue;
+        in_island_.push_back(static_cast<std::int32_t>(u));
+        share_.push_back(weights[u]);
+        weight_sum += weights[u];
+        if (may_move[u] == 0) continue;
+        movable_.push_back(static_cast<std::int32_t>(u));
+        const double base = network.base_mva();
+        const bool keeps_spare = options.balance.rule == powerflow::BalanceRule::spare && weights[u] > 0.0;
+        // A unit that the case has outside its own range may stay there.
+        low_mw_.push_back(base * std::min(unit.p_min_pu - unit.p_pu, 0.0));
+        high_mw_.push_back(std::max(base * (unit.p_max_pu - unit.p_pu) - (keeps_spare ? kKeptSpareMw : 0.0),
+                                    0.0));
+    }
+    for (double& share : share_) share /= weight_sum;
+    for (std::size_t m = 0, i = 0; m < movable_.size(); ++m) {
+        while (in_island_[i] != movable_[m]) ++i;
+        share_of_movable_.push_back(share_[i]);
+    }
+}
+
+void RedispatchProgram::set_losses(const DispatchPoint& point, contingency::StateSolver& intact) {
+    const auto& equations = point.base->equations();
+    const auto& network = equations.network();
+    const auto& units = network.units();
+    std::vector<double> adjoint(static_cast<std::size_t>(equations.size()), 0.0);
+    const BusRow reference = network.reference_of_island()[island_];
+    adjoint[static_cast<std::size_t>(equations.angle_column(reference.pos()))] = 1.0;
+    if (!intact.newton().factorise()) return;
+    intact.newton().solve_adjoint(adjoint);
+    const auto by_p = [&](BusRow bus) { return adjoint[static_cast<std::size_t>(equations.p_row(bus.pos()))]; };
+    const std::size_t k = candidate_.bus.pos();
+    const bool holds = intact.newton().voltages().mode[k] == powerflow::QMode::regulating;
+    const double by_q = holds ? 0.0 : adjoint[static_cast<std::size_t>(equations.q_row(k))];
+    loss_by_load_ = -(by_p(candidate_.bus) + candidate_.mvar_per_mw * by_q);
+    loss_constant_ = loss_by_load_ * point.load_mw;
+    loss_by_others_ = 0.0;
+    loss_by_unit_.clear();
+    for (std::size_t i = 0; i < in_island_.size(); ++i) {
+        const auto u = static_cast<std::size_t>(in_island_[i]);
+        const double effect = by_p(units[u].bus);
+        loss_constant_ += effect * (point.unit_p_mw()[u] - units[u].p_pu * network.base_mva());
+        const std::size_t m = loss_by_unit_.size();
+        if (m < movable_.size() && movable_[m] == in_island_[i]) {
+            loss_by_unit_.push_back(effect);
+        } else {
+            loss_by_others_ += share_[i] * effect;
+        }
+    }
+}
+
+PairReading RedispatchProgram::read(const LimitPair& pair, const contingency::BaseCase& base,
+                                    const contingency::SolvedState& solved) const {
+    return {pair_quantity(base, pair, solved), solved.voltages->supply_pu[island_]};
+}
+
+double RedispatchProgram::value_of(const DispatchPoint& point, const LimitPair& pair,
+                                   const PairReading& reading) const {
+    const double base_mva = context_->base_mva();
+    if (pair.type == LimitType::thermal) return std::abs(reading.quantity) * base_mva;
+    if (pair.type != LimitType::voltage_change) return reading.quantity.real() * base_mva;
+    const double intact = point.base->voltages().vm_pu[static_cast<std::size_t>(pair.element)];
+    return std::abs(reading.quantity.real() - intact) * base_mva;
+}
+
+Tangent RedispatchProgram::linearise(const DispatchPoint& point, const LimitPair& pair,
+                                     const PairReading& reading, const PairEffect& effect) const {
+    const contingency::BaseCase& base = *point.base;
+    const auto& network = base.network();
+    const double base_mva = network.base_mva();
+    double re = 1.0, im = 0.0;  // slope of the value by the quantity's parts
+    if (pair.type == LimitType::thermal && std::abs(reading.quantity) > 0.0) {
+        re = reading.quantity.real() / std::abs(reading.quantity);
+        im = reading.quantity.imag() / std::abs(reading.quantity);
+    } else if (pair.type == LimitType::voltage_change) {
+        const double intact = base.voltages().vm_pu[static_cast<std::size_t>(pair.element)];
+        re = reading.quantity.real() < intact ? -1.0 : 1.0;
+    }
+    const auto of = [&](const std::vector<float>& by_re, const std::vector<float>& by_im, BusRow bus) {
+        const double im_part = by_im.empty() ? 0.0 : im * static_cast<double>(by_im[bus.pos()]);
+        return re * static_cast<double>(by_re[bus.pos()]) + im_part;
+    };
+    const auto by_p = [&](BusRow bus) { return of(effect.re_by_p, effect.im_by_p, bus); };
+
+    // The effect is of another dispatch's balance: taken anew for this one's, and for how the shares in it
+    // change with the dispatch where they follow the spare.
+    const auto& weights = base.unit_weights();
+    const bool lost_unit = pair.outage.kind == contingency::OutageKind::unit;
+    const std::int32_t lost = lost_unit ? pair.outage.row : -1;
+    double weight_sum = 0.0, mean = 0.0;
+    for (const std::int32_t unit : in_island_) {
+        if (unit == lost) continue;
+        const auto u = static_cast<std::size_t>(unit);
+        weight_sum += weights[u];
+        mean += weights[u] * by_p(network.units()[u].bus);
+    }
+    if (weight_sum > 0.0) mean /= weight_sum;
+    const powerflow::Balance& balance = context_->options.balance;
+    const bool by_spare = balance.rule == powerflow::BalanceRule::spare && weight_sum > 0.0;
+    const double left = by_spare ? 1.0 - reading.supply_pu / weight_sum : 1.0;
+    const auto of_unit = [&](std::int32_t unit) {
+        if (unit == lost) return 0.0;
+        const BusRow bus = network.units()[static_cast<std::size_t>(unit)].bus;
+        const bool takes_part = !balance.area || network.bus(bus).area == *balance.area;
+        return (by_p(bus) - mean) * (takes_part ? left : 1.0);
+    };
+
+    Tangent made;
+    made.by_load =
+        mean - by_p(candidate_.bus) - candidate_.mvar_per_mw * of(effect.re_by_q, effect.im_by_q, candidate_.bus);
+    made.value = value_of(point, pair, reading);
+    made.load_mw = point.load_mw;
+    made.supply_mw = supply_mw(point.unit_p_mw());
+    made.change_mw = changes(point.unit_p_mw());
+    made.at_zero = made.value - made.by_load * point.load_mw;
+    std::size_t m = 0;
+    for (std::size_t i = 0; i < in_island_.size(); ++i) {
+        const auto u = static_cast<std::size_t>(in_island_[i]);
+        const double by_unit = of_unit(in_island_[i]);
+        made.at_zero -= by_unit * (point.unit_p_mw()[u] - network.units()[u].p_pu * base_mva);
+        if (m < movable_.size() && movable_[m] == in_island_[i]) {
+            made.by_unit.push_back(by_unit);
+            ++m;
+        } else {
+            made.by_others += share_[i] * by_unit;
+        }
+    }
+    return made;
+}
+
+namespace {
+
+/// A limit of a pair: the case's own, or where the attribution begins, whichever allows more.
+struct Form {
+    double limit = 0.0;     ///< at no load
+    double by_load = 0.0;   ///< what it grows by per MW of load
+};
+
+}  // namespace
+
+static Form form_of(const StudyContext& context, const Cut& cut, double load_mw) {
+    const double base_mva = context.base_mva();
+    const auto at = static_cast<std::size_t>(cut.pair.element);
+    const contingency::Limits& limits = context.limits.of(cut.pair.outage.is_intact());
+    const double before = cut.effect ? cut.effect->before_pu * base_mva : kNaN;
+    const double moved = context.options.attribution_voltage_pu * base_mva;
+    switch (cut.pair.type) {
+        case LimitType::collapse:
+            return {cut.limit, 0.0};
+        case LimitType::thermal: {
+            const double rating = limits.rating_pu[at] * base_mva;
+            const double per_mw = context.options.attribution_mva_per_mw;
+            if (before + per_mw * load_mw > rating) return {before, per_mw};
+            return {rating, 0.0};
+        }
+        case LimitType::low_voltage:
+            return {std::min(limits.vmin_pu[at] * base_mva, before - moved), 0.0};
+        case LimitType::high_voltage:
+            return {std::max(limits.vmax_pu[at] * base_mva, before + moved), 0.0};
+        default:
+            return {std::max(*context.limits.voltage_change_max_pu * base_mva, before + moved), 0.0};
+    }
+}
+
+double RedispatchProgram::supply_mw(std::span<const double> unit_p_mw) const {
+    const auto& network = context_->base->network();
+    double supply = 0.0;
+    for (const std::int32_t unit : in_island_) {
+        const auto u = static_cast<std::size_t>(unit);
+        supply += unit_p_mw[u] - network.units()[u].p_pu * network.base_mva();
+    }
+    return supply;
+}
+
+std::vector<double> RedispatchProgram::rule_mw(std::span<const double> unit_p_mw) const {
+    const double supply = supply_mw(unit_p_mw);
+    const auto& network = context_->base->network();
+    std::vector<double> rule(unit_p_mw.begin(), unit_p_mw.end());
+    for (std::size_t i = 0; i < in_island_.size(); ++i) {
+        const auto u = static_cast<std::size_t>(in_island_[i]);
+        rule[u] = network.units()[u].p_pu * network.base_mva() + share_[i] * supply;
+    }
+    return rule;
+}
+
+double RedispatchProgram::moved_mw(std::span<const double> unit_p_mw) const {
+    const std::vector<double> rule = rule_mw(unit_p_mw);
+    double moved = 0.0;
+    for (std::size_t u = 0; u < rule.size(); ++u) moved += std::max(unit_p_mw[u] - rule[u], 0.0);
+    return moved;
+}
+
+std::vector<double> RedispatchProgram::changes(std::span<const double> unit_p_mw) const {
+    const auto& network = context_->base->network();
+    std::vector<double> change;
+    for (const std::int32_t unit : movable_) {
+        const auto u = static_cast<std::size_t>(unit);
+        change.push_back(unit_p_mw[u] - network.units()[u].p_pu * network.base_mva());
+    }
+    return change;
+}
+
+bool RedispatchProgram::turn(Tangent& tangent, const DispatchPoint& point, double value) const {
+    // Broyden's update: what is missing goes along the way between the points.
+    std::vector<double> way = changes(point.unit_p_mw());
+    for (std::size_t m = 0; m < way.size(); ++m) way[m] -= tangent.change_mw[m];
+    const bool has_others = movable_.size() < in_island_.size();
+    const double of_load = point.load_mw - tangent.load_mw;
+    const double of_supply = has_others ? supply_mw(point.unit_p_mw()) - tangent.supply_mw : 0.0;
+    double length_squared = of_load * of_load + of_supply * of_supply;
+    for (const double w : way) length_squared += w * w;
+    if (length_squared < kOnePointMw * kOnePointMw) return false;
+    const double by_way = (value - predict(tangent, point)) / length_squared;
+    tangent.by_load += by_way * of_load;
+    tangent.by_others += by_way * of_supply;
+    tangent.at_zero = tangent.value - tangent.by_load * tangent.load_mw - tangent.by_others * tangent.supply_mw;
+    for (std::size_t m = 0; m < way.size(); ++m) {
+        tangent.by_unit[m] += by_way * way[m];
+        tangent.at_zero -= tangent.by_unit[m] * tangent.change_mw[m];
+    }
+    return true;
+}
+
+double RedispatchProgram::predict(const Tangent& tangent, const DispatchPoint& point) const {
+    const auto& network = context_->base->network();
+    const double supply = supply_mw(point.unit_p_mw());
+    double value = tangent.at_zero + tangent.by_others * supply + tangent.by_load * point.load_mw;
+    for (std::size_t m = 0; m < movable_.size(); ++m) {
+        const auto u = static_cast<std::size_t>(movable_[m]);
+        value += tangent.by_unit[m] * (point.unit_p_mw()[u] - network.units()[u].p_pu * network.base_mva());
+    }
+    return value;
+}
+
+double RedispatchProgram::limit_of(const Cut& cut, double load_mw) const {
+    const Form form = form_of(*context_, cut, load_mw);
+    return form.limit + form.by_load * load_mw;
+}
+
+/// Columns: the load, the supply s, and per movable unit its change from the case's dispatch, then what of it
+/// is more and what is less than the rule's share of s.
+void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& ask) const {
+    const auto units = static_cast<std::int32_t>(movable_.size());
+    const double spare_mw = context_->spare_pu[island_] * context_->base_mva();
+    const double move_price = ask.pure ? 0.0 : -kMovePrice;
+    program.add_column(1.0, 0.0, ask.most_mw);
+    program.add_column(0.0, -kInfinity, spare_mw);
+    for (std::size_t m = 0; m < movable_.size(); ++m) program.add_column(0.0, low_mw_[m], high_mw_[m]);
+    for (std::int32_t m = 0; m < 2 * units; ++m) program.add_column(move_price, 0.0, kInfinity);
+    std::vector<std::int32_t> column;
+    std::vector<double> value;
+    const auto add = [&](std::int32_t c, double v) {
+        column.push_back(c);
+        value.push_back(v);
+    };
+    const auto put = [&](double least, double most) {
+        program.add_row(least, most, column, value);
+        column.clear();
+        value.clear();
+    };
+    const std::int32_t more = first_unit + units, less = more + units;
+    for (std::int32_t m = 0; m < units; ++m) {
+        add(more + m, 1.0);
+        add(less + m, -1.0);
+    }
+    put(0.0, 0.0);
+    add(load_column, loss_by_load_);
+    add(supply_column, loss_by_others_);
+    for (std::int32_t m = 0; m < units; ++m) add(first_unit + m, loss_by_unit_[static_cast<std::size_t>(m)]);
+    put(loss_constant_, loss_constant_);
+    for (std::int32_t m = 0; m < units; ++m) add(more + m, 1.0);
+    put(-kInfinity, std::min(ask.most_moved_mw, context_->options.redispatch.max_moved_mw));
+    for (std::int32_t m = 0; m < units; ++m) {
+        add(first_unit + m, 1.0);
+        const double share = share_of_movable_[static_cast<std::size_t>(m)];
+        if (share != 0.0) add(supply_column, -share);
+        add(more + m, -1.0);
+        add(less + m, 1.0);
+        put(0.0, 0.0);
+    }
+}
+
+void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw,
+                                 double slack, std::vector<double>& scale) const {
+    std::vector<std::int32_t> column;
+    std::vector<double> value;
+    scale.clear();
+    for (const Cut& cut : cuts) {
+        const Form form = form_of(*context_, cut, load_mw);
+        const double sign = cut.sign();
+        for (const Tangent& tangent : cut.tangents) {
+            column.assign({load_column, supply_column});
+            value.assign({sign * tangent.by_load - form.by_load, sign * tangent.by_others});
+            double largest = 1e-6;
+            for (const double effect : tangent.by_unit) largest = std::max(largest, std::abs(effect));
+            for (std::size_t m = 0; m < movable_.size(); ++m) {
+                if (tangent.by_unit[m] == 0.0) continue;
+                column.push_back(first_unit + static_cast<std::int32_t>(m));
+                value.push_back(sign * tangent.by_unit[m]);
+            }
+            for (double& v : value) v /= largest;
+            const double room = sign * (form.limit - tangent.at_zero) + slack * std::abs(form.limit);
+            program.add_row(-kInfinity, room / largest, column, value);
+            scale.push_back(largest);
+        }
+    }
+}
+
+RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const Ask& ask) {
+    numerics::LinearProgram program;
+    add_frame(program, ask);
+    const std::int32_t frame_rows = program.rows();
+    Answer best;
+    double load_mw = ask.near_mw;
+    std::vector<double> scale;
+    for (int round = 0; round < kFormRounds; ++round) {
+        program.drop_rows(frame_rows);
+        add_cuts(program, cuts, load_mw, ask.slack, scale);
+        const bool warm = !basis_.column.empty();
+        if (warm) {
+            basis_.row.resize(static_cast<std::size_t>(frame_rows));
+            for_each_tangent(cuts, [&](Tangent& tangent) { basis_.row.push_back(tangent.place); });
+        }
+        numerics::LpSolution found = numerics::maximise(program, warm ? &basis_ : nullptr);
+        // Near a basis with rows of very different size the simplex method may lose its way.
+        if (warm && found.status != numerics::LpStatus::optimal) found = numerics::maximise(program);
+        if (found.status != numerics::LpStatus::optimal) {
+            if (best.status == numerics::LpStatus::not_run) best.status = found.status;
+            break;
+        }
+        basis_ = std::move(found.basis);
+        auto place = basis_.row.begin() + frame_rows;
+        for_each_tangent(cuts, [&](Tangent& tangent) { tangent.place = *place++; });
+        const double reached = found.x[load_column];
+        if (best.status != numerics::LpStatus::optimal || reached > best.point.load_mw) {
+            best.status = numerics::LpStatus::optimal;
+            read_point(found.x, best.point);
+            best.promised_mw = reached;
+            best.price.clear();
+            best.is_exact = true;
+            std::size_t row = 0;
+            for (const Cut& cut : cuts) {
+                double price = 0.0;
+                for (const Tangent& tangent : cut.tangents) {
+                    const double of_row =
+                        found.row_price[static_cast<std::size_t>(frame_rows) + row] / scale[row];
+                    price += of_row;
+                    ++row;
+                    if (of_row > kLeastPrice && !tangent.is_exact) best.is_exact = false;
+                }
+                best.price.push_back(price);
+                best.promised_mw -= price * ask.slack * std::abs(limit_of(cut, reached));
+            }
+            best.moved_mw = 0.0;
+            const std::size_t more = first_unit + movable_.size();
+            for (std::size_t m = 0; m < movable_.size(); ++m) best.moved_mw += found.x[more + m];
+        }
+        const auto keeps_form = [&](const Cut& cut) {
+            return form_of(*context_, cut, load_mw).by_load == form_of(*context_, cut, reached).by_load;
+        };
+        if (std::all_of(cuts.begin(), cuts.end(), keeps_form)) break;
+        load_mw = reached;
+    }
+    return best;
+}
+
+void RedispatchProgram::read_point(const std::vector<double>& x, ProgramPoint& point) const {
+    const auto& network = context_->base->network();
+    point.load_mw = x[load_column];
+    point.unit_p_mw.clear();
+    for (const model::Unit& unit : network.units()) point.unit_p_mw.push_back(unit.p_pu * network.base_mva());
+    std::vector<std::uint8_t> moves(point.unit_p_mw.size(), 0);
+    for (std::size_t m = 0; m < movable_.size(); ++m) {
+        const auto u = static_cast<std::size_t>(movable_[m]);
+        moves[u] = 1;
+        point.unit_p_mw[u] += x[first_unit + m];
+    }
+    for (std::size_t i = 0; i < in_island_.size(); ++i) {
+        const auto u = static_cast<std::size_t>(in_island_[i]);
+        if (moves[u] == 0) point.unit_p_mw[u] += share_[i] * x[supply_column];
+    }
+}
+
+}  // namespace nodalroom::headroom
