@@ -17,6 +17,10 @@ constexpr double kKeptSpareMw = 1e-3;
 // A limit takes another form where the attribution exceeds it; the forms settle in this many rounds, or the
 // best of them is taken.
 constexpr int kFormRounds = 4;
+// A unit's effect on a pair, beside the largest there is, below which it is left out of the pair's rows.
+constexpr double kLeastEffect = 1e-3;
+// The supply at which the ranges of units are taken settles to this width, MW.
+constexpr double kSupplyWidthMw = 0.5;
 // Points closer to each other than this are one, MW.
 constexpr double kOnePointMw = 1e-3;
 // MW of load per unit of limit below which a price is none.
@@ -283,16 +287,26 @@ double RedispatchProgram::limit_of(const Cut& cut, double load_mw) const {
     return form.limit + form.by_load * load_mw;
 }
 
-/// Columns: the load, the supply s, and per movable unit its change from the case's dispatch, then what of it
-/// is more and what is less than the rule's share of s.
-void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& ask) const {
+/// Columns: the load, the supply s, and per movable unit what it gives more, then less than the rule's share of
+/// the supply near by, so that its range is a bound on columns: with a row for each the basis would be ten
+/// times as large.
+void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& ask, double supply_mw) const {
     const auto units = static_cast<std::int32_t>(movable_.size());
     const double spare_mw = context_->spare_pu[island_] * context_->base_mva();
     const double move_price = ask.pure ? 0.0 : -kMovePrice;
     program.add_column(1.0, 0.0, ask.most_mw);
     program.add_column(0.0, -kInfinity, spare_mw);
-    for (std::size_t m = 0; m < movable_.size(); ++m) program.add_column(0.0, low_mw_[m], high_mw_[m]);
-    for (std::int32_t m = 0; m < 2 * units; ++m) program.add_column(move_price, 0.0, kInfinity);
+    const auto column_of = [&](double least, double most) {
+        program.add_column(move_price, std::max(least, 0.0), std::max(most, 0.0));
+    };
+    for (std::size_t m = 0; m < movable_.size(); ++m) {
+        const double of_rule = share_of_movable_[m] * supply_mw;
+        column_of(low_mw_[m] - of_rule, high_mw_[m] - of_rule);
+    }
+    for (std::size_t m = 0; m < movable_.size(); ++m) {
+        const double of_rule = share_of_movable_[m] * supply_mw;
+        column_of(of_rule - high_mw_[m], of_rule - low_mw_[m]);
+    }
     std::vector<std::int32_t> column;
     std::vector<double> value;
     const auto add = [&](std::int32_t c, double v) {
@@ -304,30 +318,33 @@ void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& a
         column.clear();
         value.clear();
     };
-    const std::int32_t more = first_unit + units, less = more + units;
-    for (std::int32_t m = 0; m < units; ++m) {
-        add(more + m, 1.0);
-        add(less + m, -1.0);
-    }
-    put(0.0, 0.0);
+    const std::int32_t less = first_unit + units;
+    const auto add_units = [&](auto&& value_of_unit) {
+        double at_rule = 0.0;
+        for (std::size_t m = 0; m < movable_.size(); ++m) {
+            const auto more = first_unit + static_cast<std::int32_t>(m);
+            const double of_unit = value_of_unit(m);
+            add(more, of_unit);
+            add(more + units, -of_unit);
+            at_rule += of_unit * share_of_movable_[m] * supply_mw;
+        }
+        return at_rule;
+    };
+    double share_sum = 0.0;
+    for (const double share : share_of_movable_) share_sum += share;
+    add(supply_column, -share_sum);
+    const double at_rule = add_units([](std::size_t) { return 1.0; });
+    put(-at_rule, -at_rule);
     add(load_column, loss_by_load_);
     add(supply_column, loss_by_others_);
-    for (std::int32_t m = 0; m < units; ++m) add(first_unit + m, loss_by_unit_[static_cast<std::size_t>(m)]);
-    put(loss_constant_, loss_constant_);
-    for (std::int32_t m = 0; m < units; ++m) add(more + m, 1.0);
+    const double loss_at_rule = add_units([&](std::size_t m) { return loss_by_unit_[m]; });
+    put(loss_constant_ - loss_at_rule, loss_constant_ - loss_at_rule);
+    for (std::int32_t m = 0; m < units; ++m) add(less + m, 1.0);
     put(-kInfinity, std::min(ask.most_moved_mw, context_->options.redispatch.max_moved_mw));
-    for (std::int32_t m = 0; m < units; ++m) {
-        add(first_unit + m, 1.0);
-        const double share = share_of_movable_[static_cast<std::size_t>(m)];
-        if (share != 0.0) add(supply_column, -share);
-        add(more + m, -1.0);
-        add(less + m, 1.0);
-        put(0.0, 0.0);
-    }
 }
 
 void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw,
-                                 double slack, std::vector<double>& scale) const {
+                                 double supply_mw, double slack, std::vector<double>& scale) const {
     std::vector<std::int32_t> column;
     std::vector<double> value;
     scale.clear();
@@ -339,13 +356,20 @@ void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<con
             value.assign({sign * tangent.by_load - form.by_load, sign * tangent.by_others});
             double largest = 1e-6;
             for (const double effect : tangent.by_unit) largest = std::max(largest, std::abs(effect));
+            // Units with next to no effect count as they stood where the tangent was made.
+            double at_zero = tangent.at_zero;
             for (std::size_t m = 0; m < movable_.size(); ++m) {
-                if (tangent.by_unit[m] == 0.0) continue;
-                column.push_back(first_unit + static_cast<std::int32_t>(m));
-                value.push_back(sign * tangent.by_unit[m]);
+                if (std::abs(tangent.by_unit[m]) < kLeastEffect * largest) {
+                    at_zero += tangent.by_unit[m] * tangent.change_mw[m];
+                    continue;
+                }
+                const auto more = first_unit + static_cast<std::int32_t>(m);
+                column.insert(column.end(), {more, more + static_cast<std::int32_t>(movable_.size())});
+                value.insert(value.end(), {sign * tangent.by_unit[m], -sign * tangent.by_unit[m]});
+                at_zero += tangent.by_unit[m] * share_of_movable_[m] * supply_mw;
             }
             for (double& v : value) v /= largest;
-            const double room = sign * (form.limit - tangent.at_zero) + slack * std::abs(form.limit);
+            const double room = sign * (form.limit - at_zero) + slack * std::abs(form.limit);
             program.add_row(-kInfinity, room / largest, column, value);
             scale.push_back(largest);
         }
@@ -353,15 +377,14 @@ void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<con
 }
 
 RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const Ask& ask) {
-    numerics::LinearProgram program;
-    add_frame(program, ask);
-    const std::int32_t frame_rows = program.rows();
     Answer best;
-    double load_mw = ask.near_mw;
+    double load_mw = ask.near_mw, supply_mw = ask.near_supply_mw;
     std::vector<double> scale;
     for (int round = 0; round < kFormRounds; ++round) {
-        program.drop_rows(frame_rows);
-        add_cuts(program, cuts, load_mw, ask.slack, scale);
+        numerics::LinearProgram program;
+        add_frame(program, ask, supply_mw);
+        const std::int32_t frame_rows = program.rows();
+        add_cuts(program, cuts, load_mw, supply_mw, ask.slack, scale);
         const bool warm = !basis_.column.empty();
         if (warm) {
             basis_.row.resize(static_cast<std::size_t>(frame_rows));
@@ -376,41 +399,53 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
         }
         basis_ = std::move(found.basis);
         auto place = basis_.row.begin() + frame_rows;
-        for_each_tangent(cuts, [&](Tangent& tangent) { tangent.place = *place++; });
-        const double reached = found.x[load_column];
-        if (best.status != numerics::LpStatus::optimal || reached > best.point.load_mw) {
-            best.status = numerics::LpStatus::optimal;
-            read_point(found.x, best.point);
-            best.promised_mw = reached;
-            best.price.clear();
-            best.is_exact = true;
-            std::size_t row = 0;
-            for (const Cut& cut : cuts) {
-                double price = 0.0;
-                for (const Tangent& tangent : cut.tangents) {
-                    const double of_row =
-                        found.row_price[static_cast<std::size_t>(frame_rows) + row] / scale[row];
-                    price += of_row;
-                    ++row;
-                    if (of_row > kLeastPrice && !tangent.is_exact) best.is_exact = false;
-                }
-                best.price.push_back(price);
-                best.promised_mw -= price * ask.slack * std::abs(limit_of(cut, reached));
-            }
-            best.moved_mw = 0.0;
-            const std::size_t more = first_unit + movable_.size();
-            for (std::size_t m = 0; m < movable_.size(); ++m) best.moved_mw += found.x[more + m];
-        }
-        const auto keeps_form = [&](const Cut& cut) {
+        for_each_tangent(cuts, [&](Tangent& tangent) {
+            tangent.place = *place++;
+            tangent.idle = tangent.place == numerics::BasisPlace::basic ? tangent.idle + 1 : 0;
+        });
+        const double reached = found.x[load_column], supply = found.x[supply_column];
+        // Movement is counted from the rule at the supply near by: that matters where it has a cap.
+        const bool fits = std::isinf(context_->options.redispatch.max_moved_mw) ||
+                          std::abs(supply - supply_mw) < kSupplyWidthMw;
+        const bool keeps_forms = std::all_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
             return form_of(*context_, cut, load_mw).by_load == form_of(*context_, cut, reached).by_load;
-        };
-        if (std::all_of(cuts.begin(), cuts.end(), keeps_form)) break;
+        });
         load_mw = reached;
+        if (best.status != numerics::LpStatus::optimal || fits || reached > best.point.load_mw) {
+            read_answer(found, cuts, frame_rows, scale, ask, supply_mw, best);
+        }
+        supply_mw = supply;
+        if (fits && keeps_forms) break;
     }
     return best;
 }
 
-void RedispatchProgram::read_point(const std::vector<double>& x, ProgramPoint& point) const {
+void RedispatchProgram::read_answer(const numerics::LpSolution& found, std::span<const Cut> cuts,
+                                    std::int32_t frame_rows, const std::vector<double>& scale, const Ask& ask,
+                                    double supply_mw, Answer& answer) const {
+    answer.status = found.status;
+    read_point(found.x, supply_mw, answer.point);
+    answer.promised_mw = answer.point.load_mw;
+    answer.price.clear();
+    answer.is_exact = true;
+    std::size_t row = 0;
+    for (const Cut& cut : cuts) {
+        double price = 0.0;
+        for (const Tangent& tangent : cut.tangents) {
+            const double of_row = found.row_price[static_cast<std::size_t>(frame_rows) + row] / scale[row];
+            price += of_row;
+            ++row;
+            if (of_row > kLeastPrice && !tangent.is_exact) answer.is_exact = false;
+        }
+        answer.price.push_back(price);
+        answer.promised_mw -= price * ask.slack * std::abs(limit_of(cut, answer.point.load_mw));
+    }
+    answer.moved_mw = 0.0;
+    for (std::size_t m = 0; m < movable_.size(); ++m)
+        answer.moved_mw += found.x[first_unit + movable_.size() + m];
+}
+
+void RedispatchProgram::read_point(const std::vector<double>& x, double supply_mw, ProgramPoint& point) const {
     const auto& network = context_->base->network();
     point.load_mw = x[load_column];
     point.unit_p_mw.clear();
@@ -419,7 +454,8 @@ void RedispatchProgram::read_point(const std::vector<double>& x, ProgramPoint& p
     for (std::size_t m = 0; m < movable_.size(); ++m) {
         const auto u = static_cast<std::size_t>(movable_[m]);
         moves[u] = 1;
-        point.unit_p_mw[u] += x[first_unit + m];
+        point.unit_p_mw[u] += share_of_movable_[m] * supply_mw + x[first_unit + m] -
+                              x[first_unit + movable_.size() + m];
     }
     for (std::size_t i = 0; i < in_island_.size(); ++i) {
         const auto u = static_cast<std::size_t>(in_island_[i]);

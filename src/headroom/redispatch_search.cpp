@@ -18,12 +18,19 @@ using contingency::SolvedState;
 
 // The search goes on until the bound and the certified load differ by no more than the larger of these.
 constexpr double kGapMw = 0.05, kGapShare = 0.002;
-// Proposals in a row in which something counts, before the next is to lie halfway from the best point.
-constexpr int kMissesBeforeStepBack = 8;
+// What counts by no more than this share of its limit is no reason to keep the next proposal near.
+constexpr double kNearlyClean = 3e-3;
+// Proposals in a row in which something counts, before the next is to lie halfway from the best point; those
+// in which it counts much are two.
+constexpr int kMissesBeforeStepBack = 16;
 // Movement that proposals may ask for at first; twice as much each time that is not enough.
-constexpr double kFirstMovedMw = 200.0;
+constexpr double kFirstMovedMw = 200.0, kMovedGrowth = 2.0;
+// A row that held nothing back in so many programs is taken out.
+constexpr int kMostIdle = 8;
 // A tangent that puts a certified point beyond its limit by this share of it is wrong.
 constexpr double kDisproof = 1e-6;
+// States looked at although no limit puts them under suspicion, by each kind of strain.
+constexpr std::size_t kCollapseChecks = 8;
 // Programs solved and checked for one bus at most.
 constexpr int kMostRounds = 60;
 // Rows added in one round, and for one element among them.
@@ -90,9 +97,9 @@ std::size_t RedispatchSearch::state_of(Outage outage) const {
     return static_cast<std::size_t>(found - states_->outages.begin());
 }
 
-std::optional<DispatchPoint> RedispatchSearch::rule_point(double load_mw) {
+std::shared_ptr<const DispatchPoint> RedispatchSearch::rule_point(double load_mw) {
     StatePath path(Outage{}, candidate_, context_->base->voltages());
-    if (!path.reach(base_solver_, load_mw)) return std::nullopt;
+    if (!path.reach(base_solver_, load_mw)) return nullptr;
     const powerflow::Voltages start = base_solver_.newton().voltages();
     const auto& network = context_->base->network();
     ProgramPoint as_in_case;
@@ -102,20 +109,20 @@ std::optional<DispatchPoint> RedispatchSearch::rule_point(double load_mw) {
     return solve_point(as_in_case, start);
 }
 
-std::optional<DispatchPoint> RedispatchSearch::solve_point(const ProgramPoint& proposed,
+std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_point(const ProgramPoint& proposed,
                                                            const powerflow::Voltages& start) const {
     const double p_pu = proposed.load_mw / context_->base_mva();
     powerflow::Powers powers;
     powers.unit_p_mw = proposed.unit_p_mw;
-    DispatchPoint point;
-    point.candidate = candidate_;
-    point.load_mw = proposed.load_mw;
-    point.base = std::make_unique<contingency::BaseCase>(
+    auto point = std::make_shared<DispatchPoint>();
+    point->candidate = candidate_;
+    point->load_mw = proposed.load_mw;
+    point->base = std::make_unique<contingency::BaseCase>(
         *context_->base, std::move(powers),
         powerflow::AddedLoad{static_cast<std::int32_t>(candidate_.bus.value()), p_pu,
                              p_pu * candidate_.mvar_per_mw},
         start);
-    if (!point.base->solved()) return std::nullopt;
+    if (!point->base->solved()) return nullptr;
     return point;
 }
 
@@ -180,7 +187,7 @@ void RedispatchSearch::check_intact(const DispatchPoint& point, Findings& found)
     examine(point, 0, contingency::solved_state(*intact_), found);
 }
 
-void RedispatchSearch::check(const DispatchPoint& point, std::span<const std::size_t> states,
+void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const std::size_t> states,
                              Findings& found) {
     contingency::BatchSolver batch(*point.base, false);
     std::vector<std::size_t> left;
@@ -223,7 +230,7 @@ void RedispatchSearch::look_at(const DispatchPoint& point) {
     prepared_->screen().look_at(intact_point_, look_);
 }
 
-RedispatchSearch::Findings RedispatchSearch::check_all(const DispatchPoint& point) {
+RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, Depth depth) {
     const Screen& screen = prepared_->screen();
     Findings found;
     readings_.assign(cuts_.size(), std::nullopt);
@@ -236,25 +243,26 @@ RedispatchSearch::Findings RedispatchSearch::check_all(const DispatchPoint& poin
         listed[state] = true;
         states.push_back(state);
     };
+    const auto list_suspects = [&](Screen::Find find) {
+        screen.find_suspects(look_, flows_and_voltages(), find, screened_out_, suspects_);
+        for (const Suspect& suspect : suspects_) list(suspect.state);
+    };
     for (const Cut& cut : cuts_) {
         if (!cut.pair.outage.is_intact()) list(state_of(cut.pair.outage));
     }
-    const auto list_suspects = [&](Screen::Find find) {
-        std::vector<bool> skip = screened_out_;
-        screen.find_suspects(look_, flows_and_voltages(), find, skip, suspects_);
-        for (const Suspect& suspect : suspects_) list(suspect.state);
-    };
-    list_suspects(Screen::Find::expected);
-    check(point, states, found);
-    if (!found.is_clean() || cancelled()) return found;
-    states.clear();
-    screen.look_at_switching(look_);
-    list_suspects(Screen::Find::all);
-    for (const std::size_t state : unit_states_) list(state);
-    if (context_->options.certify == Certify::all) {
-        for (std::size_t state = 0; state < listed.size(); ++state) list(state);
+    if (depth == Depth::likely) {
+        list_suspects(Screen::Find::expected);
+    } else {
+        screen.look_at_switching(look_);
+        list_suspects(Screen::Find::all);
+        screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
+        for (const Suspect& suspect : suspects_) states.push_back(suspect.state);
+        for (const std::size_t state : unit_states_) list(state);
+        if (context_->options.certify == Certify::all) {
+            for (std::size_t state = 0; state < listed.size(); ++state) list(state);
+        }
     }
-    check(point, states, found);
+    check_states(point, states, found);
     return found;
 }
 
@@ -287,7 +295,7 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
     const std::vector<double> from(best_->unit_p_mw().begin(), best_->unit_p_mw().end());
     const double from_mw = best_->load_mw;
     // The last point at which the state is clean, and the first where it is not: solved, or without a solution.
-    std::optional<DispatchPoint> inside, outside;
+    std::shared_ptr<const DispatchPoint> inside, outside;
     std::vector<Breach> breaches;
     powerflow::Voltages intact = best_->base->voltages(), at_inside, before;
     const auto look_at_share = [&](double share) {
@@ -361,6 +369,7 @@ void RedispatchSearch::drop_disproved() {
         const double limit = program_->limit_of(cut, best_->load_mw);
         const double allowed = limit + cut.sign() * kDisproof * std::abs(limit);
         std::erase_if(cut.tangents, [&](Tangent& tangent) {
+            if (tangent.idle > kMostIdle) return true;
             const double predicted = program_->predict(tangent, *best_);
             return cut.sign() * (predicted - allowed) > 0.0 && !program_->turn(tangent, *best_, limit);
         });
@@ -461,17 +470,18 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     readings_.assign(cuts_.size(), std::nullopt);
     Findings first;
     check_intact(*best_, first);
-    check(*best_, first_states, first);
+    check_states(*best_, first_states, first);
     program_->set_losses(*best_, *intact_);
     refresh_cuts(*best_);
 
     double trust_mw = trusted(best_->load_mw), trust_moved_mw = kFirstMovedMw;
     drawn_in_ = kDrawnIn;
+    certified_ = best_;
     int failures = 0, misses = 0;
     for (row.rounds = 1; row.rounds <= kMostRounds && !cancelled(); ++row.rounds) {
         drop_disproved();
         const double most_mw = std::min(trust_mw, max_mw);
-        const auto answer = program_->solve(cuts_, {best_->load_mw, most_mw, trust_moved_mw, -drawn_in_, false});
+        const auto answer = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()), most_mw, trust_moved_mw, -drawn_in_, false});
         if (answer.status != numerics::LpStatus::optimal) {
             if (debug) std::fprintf(stderr, "  round %d: LP %s\n", row.rounds, numerics::to_string(answer.status));
             // The best point stands at a limit from which others are to be kept away.
@@ -483,8 +493,11 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         const bool held_by_trust = most_mw < max_mw && answer.point.load_mw > 0.999 * most_mw;
         if (debug) std::fprintf(stderr, "  round %d: LP %.3f MW (%.3f), moved %.1f of %.1f, most %.1f, exact %d cuts %zu\n", row.rounds, answer.point.load_mw, answer.promised_mw, answer.moved_mw, trust_moved_mw, most_mw, answer.is_exact, cuts_.size());
         if (answer.promised_mw - best_->load_mw <= gap(answer.promised_mw) && !held_by_trust && answer.is_exact) {
-            if (free_to_move) break;
-            trust_moved_mw *= 2.0;
+            if (!free_to_move) {
+                trust_moved_mw *= kMovedGrowth;
+                continue;
+            }
+            if (best_ == certified_ || certify(row)) break;
             continue;
         }
         auto point = solve_point(answer.point, best_->base->voltages());
@@ -495,15 +508,10 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
             continue;
         }
-        Findings found = check_all(*point);
+        Findings found = check(*point, Depth::likely);
         if (cancelled()) break;
         program_->set_losses(*point, *intact_);
         refresh_cuts(*point);
-        if (std::getenv("RD_CUTS")) for (auto& b : found.breaches) {
-            std::fprintf(stderr, "     breach %s kind %d row %d elem %d to %d share %.4f |q| %.5f before? supply %.4f", to_string(b.pair.type), int(b.pair.outage.kind), b.pair.outage.row, b.pair.element, b.pair.at_to, b.share, std::abs(b.reading.quantity), b.reading.supply_pu);
-            for (auto& c : cuts_) if (c.pair == b.pair) { std::fprintf(stderr, " value %.3f limit %.3f tangents:", c.value, program_->limit_of(c, point->load_mw)); for (auto& t : c.tangents) std::fprintf(stderr, " %.3f(%.3f at best, by_load %.4f, exact %d)", program_->predict(t, *point), program_->predict(t, *best_), t.by_load, t.is_exact); }
-            std::fprintf(stderr, "\n");
-        }
         if (debug) {
             double worst = 0.0;
             for (auto& b : found.breaches) worst = std::max(worst, b.share);
@@ -513,17 +521,20 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         if (found.is_clean()) {
             failures = misses = 0;
             const double gained = point->load_mw - best_->load_mw;
-            if (gained >= 0.0) {
-                best_ = std::move(point);
-                row.states_solved = found.clean;
-            }
-            if (!free_to_move) trust_moved_mw *= 2.0;
+            if (gained >= 0.0) best_ = std::move(point);
+            if (!free_to_move) trust_moved_mw *= kMovedGrowth;
             if (gained < gap(best_->load_mw)) drawn_in_ = std::max(0.1 * drawn_in_, kLeastDrawnIn);
             trust_mw = std::max(trust_mw, trusted(best_->load_mw));
             continue;
         }
+        double worst = 0.0;
+        for (const Breach& breach : found.breaches) worst = std::max(worst, breach.share);
         add_cuts(*point, found.breaches);
-        if (++misses % kMissesBeforeStepBack == 0) {
+        const bool nearly_clean = found.unsolved.empty() && worst < kNearlyClean;
+        misses += nearly_clean ? 1 : 2;
+        if (nearly_clean && !free_to_move) trust_moved_mw *= kMovedGrowth;
+        if (misses >= kMissesBeforeStepBack) {
+            misses = 0;
             trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
             trust_moved_mw = 0.5 * (program_->moved_mw(best_->unit_p_mw()) + answer.moved_mw);
         }
@@ -533,6 +544,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             if (found.breaches.empty()) trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
         }
     }
+    if (best_ != certified_ && !cancelled()) static_cast<void>(certify(row));
     if (cancelled()) return row;
     finish(fixed, row);
     return row;
@@ -550,7 +562,7 @@ void RedispatchSearch::describe(const RedispatchProgram::Answer& bound, Redispat
     readings_.assign(cuts_.size(), std::nullopt);
     Findings unused;
     check_intact(*best_, unused);
-    check(*best_, states, unused);
+    check_states(*best_, states, unused);
     const double base_mva = context_->base_mva();
     for (std::size_t c = 0; c < cuts_.size(); ++c) {
         const Cut& cut = cuts_[c];
@@ -588,10 +600,29 @@ void RedispatchSearch::list_moves(RedispatchRow& row) const {
     });
 }
 
+bool RedispatchSearch::certify(RedispatchRow& row) {
+    const Findings found = check(*best_, Depth::certain);
+    if (std::getenv("RD_DEBUG")) std::fprintf(stderr, "     certify %.3f: %zu breaches, %zu unsolved, %d clean\n", best_->load_mw, found.breaches.size(), found.unsolved.size(), found.clean);
+    if (cancelled()) return false;
+    if (found.is_clean()) {
+        certified_ = best_;
+        row.states_solved = found.clean;
+        return true;
+    }
+    std::vector<Breach> breaches = found.breaches;
+    refresh_cuts(*best_);
+    add_cuts(*best_, breaches);
+    const ProgramPoint tried{best_->load_mw, {best_->unit_p_mw().begin(), best_->unit_p_mw().end()}};
+    best_ = certified_;
+    if (!found.unsolved.empty()) add_border(tried, found.unsolved.front());
+    return false;
+}
+
 void RedispatchSearch::finish(const HeadroomRow& fixed, RedispatchRow& row) {
+    best_ = certified_;
     const double max_mw = context_->options.max_mw;
     row.redispatch_mw = std::max(best_->load_mw, fixed.headroom_mw);
-    const auto bound = program_->solve(cuts_, {best_->load_mw, max_mw, std::numeric_limits<double>::infinity(), 0.0, true});
+    const auto bound = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()), max_mw, std::numeric_limits<double>::infinity(), 0.0, true});
     if (std::getenv("RD_DEBUG")) std::fprintf(stderr, "  final bound: %s %.3f\n", numerics::to_string(bound.status), bound.point.load_mw);
     const bool has_bound = bound.status == numerics::LpStatus::optimal;
     row.bound_mw = has_bound ? std::max(bound.point.load_mw, row.redispatch_mw) : max_mw;

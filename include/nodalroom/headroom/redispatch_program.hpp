@@ -41,6 +41,8 @@ struct Tangent {
     bool is_exact = false;  ///< its slopes are of the point, too; else those of the state without load
     numerics::BasisPlace place = numerics::BasisPlace::basic;  ///< of its row in the last solution
 
+    int idle = 0;  ///< programs in a row that it did not hold back
+
     // Where it was made: the value, the load, and the changes from the case.
     double value = 0.0, load_mw = 0.0, supply_mw = 0.0;
     std::vector<double> change_mw;  ///< per movable unit
@@ -100,7 +102,8 @@ public:
         bool is_exact = false;      ///< what holds it back are exact tangents
     };
     struct Ask {
-        double near_mw = 0.0;  ///< limits have the form they have at this load, to begin with
+        /// Limits have the form they have at this load, units the range they have at this supply, to begin with.
+        double near_mw = 0.0, near_supply_mw = 0.0;
         double most_mw = 0.0;  ///< no more load than this
         double most_moved_mw = std::numeric_limits<double>::infinity();  ///< nor more movement
         double slack = 0.0;  ///< every limit is widened by this share of it (< 0: drawn in)
@@ -108,16 +111,19 @@ public:
     };
     [[nodiscard]] Answer solve(std::span<Cut> cuts, const Ask& ask);
 
-private:
     /// s: what the island's units give beyond the case's dispatch.
     [[nodiscard]] double supply_mw(std::span<const double> unit_p_mw) const;
-    void add_frame(numerics::LinearProgram& program, const Ask& ask) const;
+
+private:
+    void add_frame(numerics::LinearProgram& program, const Ask& ask, double supply_mw) const;
+    void read_answer(const numerics::LpSolution& found, std::span<const Cut> cuts, std::int32_t frame_rows,
+                     const std::vector<double>& scale, const Ask& ask, double supply_mw, Answer& answer) const;
     /// Adds the rows of the cuts, each limit in the form it has at this load.
-    void add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw, double slack,
-                  std::vector<double>& scale) const;
+    void add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw,
+                  double supply_mw, double slack, std::vector<double>& scale) const;
 
     [[nodiscard]] std::vector<double> changes(std::span<const double> unit_p_mw) const;
-    void read_point(const std::vector<double>& x, ProgramPoint& point) const;
+    void read_point(const std::vector<double>& x, double supply_mw, ProgramPoint& point) const;
 
     const StudyContext* context_;
     Candidate candidate_;

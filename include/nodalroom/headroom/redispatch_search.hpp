@@ -39,16 +39,21 @@ private:
         [[nodiscard]] bool is_clean() const noexcept { return breaches.empty() && unsolved.empty(); }
     };
 
-    [[nodiscard]] std::optional<DispatchPoint> rule_point(double load_mw);
-    [[nodiscard]] std::optional<DispatchPoint> solve_point(const ProgramPoint& proposed,
-                                                           const powerflow::Voltages& start) const;
-    /// Solves the intact state and these at the point; reads the cuts in them, and what counts.
-    void check(const DispatchPoint& point, std::span<const std::size_t> states, Findings& found);
+    [[nodiscard]] std::shared_ptr<const DispatchPoint> rule_point(double load_mw);
+    [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_point(const ProgramPoint& proposed,
+                                                                   const powerflow::Voltages& start) const;
+    /// Solves these states at the point; reads the cuts in them, and what counts.
+    void check_states(const DispatchPoint& point, std::span<const std::size_t> states, Findings& found);
     void check_intact(const DispatchPoint& point, Findings& found);
     void examine(const DispatchPoint& point, std::size_t state, const contingency::SolvedState& solved,
                  Findings& found);
-    /// Everything there is to check at a point, the likeliest states first, until something is found.
-    [[nodiscard]] Findings check_all(const DispatchPoint& point);
+    /// likely: the states of known pairs, and those in which something is expected to count. certain: all but
+    /// those the screen rules out with its allowance; or all there are.
+    enum class Depth : std::uint8_t { likely, certain };
+    [[nodiscard]] Findings check(const DispatchPoint& point, Depth depth);
+    /// Checks the best point for certain. Where it fails, its pairs become rows, and the point certified
+    /// before is the best again.
+    [[nodiscard]] bool certify(RedispatchRow& row);
     void look_at(const DispatchPoint& point);
     void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches);
     /// Finds where on the way from the best point to a proposal a state (none: the intact one) ceases to be
@@ -83,7 +88,8 @@ private:
     std::vector<Cut> cuts_;
     std::vector<std::optional<PairReading>> readings_;  ///< per cut, at the point being checked
     double drawn_in_ = 0.0;  ///< share of a limit that proposals keep away from it
-    std::optional<DispatchPoint> best_;
+    std::shared_ptr<const DispatchPoint> best_;       ///< clean as far as was looked
+    std::shared_ptr<const DispatchPoint> certified_;  ///< clean for certain
     std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
     IntactPoint intact_point_;
