@@ -521,8 +521,8 @@ TEST_F(SolvedLinearProgram, IsTheBestOfAllCorners) {
             lp.add_column(value(random), low, low + 2.0 * chance(random));
         }
         for (int r = 0; r < 4; ++r) {
-            std::vector<double> values;
-            for (int c = 0; c < columns; ++c) values.push_back(value(random));
+            std::vector<double> values(lp.cost.size());
+            for (double& v : values) v = value(random);
             const double low = value(random) - 1.0;
             const double kind = chance(random);
             add_row(lp, kind < 0.3 ? -kInfinity : low, kind > 0.7 ? kInfinity : low + 2.5 * chance(random),
