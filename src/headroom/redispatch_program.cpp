@@ -260,6 +260,7 @@ bool RedispatchProgram::turn(Tangent& tangent, const DispatchPoint& point, doubl
     double length_squared = of_load * of_load + of_supply * of_supply;
     for (const double w : way) length_squared += w * w;
     if (length_squared < kOnePointMw * kOnePointMw) return false;
+    tangent.is_turned = true;
     const double by_way = (value - predict(tangent, point)) / length_squared;
     tangent.by_load += by_way * of_load;
     tangent.by_others += by_way * of_supply;

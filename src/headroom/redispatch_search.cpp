@@ -477,6 +477,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     double trust_mw = trusted(best_->load_mw), trust_moved_mw = kFirstMovedMw;
     drawn_in_ = kDrawnIn;
     certified_ = best_;
+    linearised_at_.reset();
     int failures = 0, misses = 0;
     for (row.rounds = 1; row.rounds <= kMostRounds && !cancelled(); ++row.rounds) {
         drop_disproved();
@@ -497,7 +498,8 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
                 trust_moved_mw *= kMovedGrowth;
                 continue;
             }
-            if (best_ == certified_ || certify(row)) break;
+            if (best_ != certified_ && !certify(row)) continue;
+            if (!linearise_at_best()) break;
             continue;
         }
         auto point = solve_point(answer.point, best_->base->voltages());
@@ -616,6 +618,37 @@ bool RedispatchSearch::certify(RedispatchRow& row) {
     best_ = certified_;
     if (!found.unsolved.empty()) add_border(tried, found.unsolved.front());
     return false;
+}
+
+bool RedispatchSearch::linearise_at_best() {
+    if (best_ == linearised_at_) return false;
+    linearised_at_ = best_;
+    Findings unused;
+    readings_.assign(cuts_.size(), std::nullopt);
+    check_intact(*best_, unused);
+    std::vector<std::size_t> states;
+    for (const Cut& cut : cuts_) {
+        if (!cut.pair.outage.is_intact()) states.push_back(state_of(cut.pair.outage));
+    }
+    std::sort(states.begin(), states.end());
+    states.erase(std::unique(states.begin(), states.end()), states.end());
+    check_states(*best_, states, unused);
+    program_->set_losses(*best_, *intact_);
+    for (std::size_t c = 0; c < cuts_.size(); ++c) {
+        Cut& cut = cuts_[c];
+        if (cut.pair.type == LimitType::collapse || !readings_[c]) continue;
+        std::erase_if(cut.tangents, [](const Tangent& tangent) { return tangent.is_turned || !tangent.is_exact; });
+        const double limit = program_->limit_of(cut, best_->load_mw);
+        const double value = program_->value_of(*best_, cut.pair, *readings_[c]);
+        if (cut.sign() * (value - limit) < -kNear * std::abs(limit)) continue;
+        const auto exact = exact_effect(*best_, cut.pair);
+        if (!exact) continue;
+        cut.value = value;
+        cut.tangents.push_back(program_->linearise(*best_, cut.pair, *readings_[c], *exact));
+        cut.tangents.back().is_exact = true;
+    }
+    std::erase_if(cuts_, [](const Cut& cut) { return cut.tangents.empty(); });
+    return true;
 }
 
 void RedispatchSearch::finish(const HeadroomRow& fixed, RedispatchRow& row) {

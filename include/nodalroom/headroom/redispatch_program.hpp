@@ -41,6 +41,7 @@ struct Tangent {
     bool is_exact = false;  ///< its slopes are of the point, too; else those of the state without load
     numerics::BasisPlace place = numerics::BasisPlace::basic;  ///< of its row in the last solution
 
+    bool is_turned = false;  ///< see RedispatchProgram::turn
     int idle = 0;  ///< programs in a row that it did not hold back
 
     // Where it was made: the value, the load, and the changes from the case.

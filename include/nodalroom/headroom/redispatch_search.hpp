@@ -68,6 +68,8 @@ private:
     /// little.
     void refresh_cut(const DispatchPoint& point, const PairReading& reading, Cut& cut);
     void refresh_cuts(const DispatchPoint& point);
+    /// Takes all rows at the best point itself, without those that had to be turned. False where they are.
+    [[nodiscard]] bool linearise_at_best();
     void describe(const RedispatchProgram::Answer& bound, RedispatchRow& row);
     void list_moves(RedispatchRow& row) const;
     void finish(const HeadroomRow& fixed, RedispatchRow& row);
@@ -90,6 +92,7 @@ private:
     double drawn_in_ = 0.0;  ///< share of a limit that proposals keep away from it
     std::shared_ptr<const DispatchPoint> best_;       ///< clean as far as was looked
     std::shared_ptr<const DispatchPoint> certified_;  ///< clean for certain
+    std::shared_ptr<const DispatchPoint> linearised_at_;
     std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
     IntactPoint intact_point_;
