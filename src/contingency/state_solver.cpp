@@ -79,8 +79,7 @@ BaseCase::BaseCase(const BaseCase& other, powerflow::Powers powers, powerflow::A
         std::vector<double> p_pu, q_pu;
         powerflow::split_among_units(solver, unit_weights_, UnitRow(), p_pu, q_pu, powers_);
         powers_.unit_p_mw.resize(p_pu.size());
-        for (std::size_t u = 0; u < p_pu.size(); ++u)
-            powers_.unit_p_mw[u] = p_pu[u] * network().base_mva();
+        for (std::size_t u = 0; u < p_pu.size(); ++u) powers_.unit_p_mw[u] = p_pu[u] * network().base_mva();
         lay_out();
         solver.point() = point_;
         powerflow::Voltages folded = solver.voltages();

@@ -66,8 +66,8 @@ Complex pair_quantity(const contingency::BaseCase& base, const LimitPair& pair,
     const auto phasor = [&](BusRow bus) {
         return Complex(solved.v_real[bus.pos()], solved.v_imag[bus.pos()]);
     };
-    const auto flow = model::branch_flow(base.equations().branch_admittance()[at], phasor(branch.from),
-                                         phasor(branch.to));
+    const auto flow =
+        model::branch_flow(base.equations().branch_admittance()[at], phasor(branch.from), phasor(branch.to));
     return pair.at_to ? flow.s_to : flow.s_from;
 }
 

@@ -27,8 +27,6 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
         contingency::BatchSolver batch(*context.base, true);
         contingency::StateSolver solver(*context.base);
         std::vector<double> loading_squared;
-        LimitMask limits_of_flow_and_voltage;
-        limits_of_flow_and_voltage.collapse = limits_of_flow_and_voltage.generation = false;
         batch.run(
             queue, [&](std::size_t state) { return states.outages[state]; },
             [&](const contingency::SolvedState& solved) {
@@ -41,7 +39,7 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
                     states.shifts[solved.id] = powerflow::LaneShift(
                         lanes, *solved.voltages, solved.v_real, solved.v_imag, context.base->lane_start());
                 }
-                find_exceeded(context, solved, limits_of_flow_and_voltage, &context.base->voltages().vm_pu,
+                find_exceeded(context, solved, kFlowsAndVoltages, &context.base->voltages().vm_pu,
                               loading_squared, states.exceeded[solved.id]);
             },
             [&](std::size_t state, const powerflow::NewtonReport&) { unsolvable[state] = 1; });

@@ -59,8 +59,8 @@ RedispatchProgram::RedispatchProgram(const StudyContext& context, const Candidat
         const bool keeps_spare = options.balance.rule == powerflow::BalanceRule::spare && weights[u] > 0.0;
         // A unit that the case has outside its own range may stay there.
         low_mw_.push_back(base * std::min(unit.p_min_pu - unit.p_pu, 0.0));
-        high_mw_.push_back(std::max(base * (unit.p_max_pu - unit.p_pu) - (keeps_spare ? kKeptSpareMw : 0.0),
-                                    0.0));
+        high_mw_.push_back(
+            std::max(base * (unit.p_max_pu - unit.p_pu) - (keeps_spare ? kKeptSpareMw : 0.0), 0.0));
     }
     for (double& share : share_) share /= weight_sum;
     for (std::size_t m = 0, i = 0; m < movable_.size(); ++m) {
@@ -78,7 +78,9 @@ void RedispatchProgram::set_losses(const DispatchPoint& point, contingency::Stat
     adjoint[static_cast<std::size_t>(equations.angle_column(reference.pos()))] = 1.0;
     if (!intact.newton().factorise()) return;
     intact.newton().solve_adjoint(adjoint);
-    const auto by_p = [&](BusRow bus) { return adjoint[static_cast<std::size_t>(equations.p_row(bus.pos()))]; };
+    const auto by_p = [&](BusRow bus) {
+        return adjoint[static_cast<std::size_t>(equations.p_row(bus.pos()))];
+    };
     const std::size_t k = candidate_.bus.pos();
     const bool holds = intact.newton().voltages().mode[k] == powerflow::QMode::regulating;
     const double by_q = holds ? 0.0 : adjoint[static_cast<std::size_t>(equations.q_row(k))];
@@ -156,8 +158,8 @@ Tangent RedispatchProgram::linearise(const DispatchPoint& point, const LimitPair
     };
 
     Tangent made;
-    made.by_load =
-        mean - by_p(candidate_.bus) - candidate_.mvar_per_mw * of(effect.re_by_q, effect.im_by_q, candidate_.bus);
+    made.by_load = mean - by_p(candidate_.bus) -
+                   candidate_.mvar_per_mw * of(effect.re_by_q, effect.im_by_q, candidate_.bus);
     made.value = value_of(point, pair, reading);
     made.load_mw = point.load_mw;
     made.supply_mw = supply_mw(point.unit_p_mw());
@@ -182,8 +184,8 @@ namespace {
 
 /// A limit of a pair: the case's own, or where the attribution begins, whichever allows more.
 struct Form {
-    double limit = 0.0;     ///< at no load
-    double by_load = 0.0;   ///< what it grows by per MW of load
+    double limit = 0.0;    ///< at no load
+    double by_load = 0.0;  ///< what it grows by per MW of load
 };
 
 }  // namespace
@@ -264,7 +266,8 @@ bool RedispatchProgram::turn(Tangent& tangent, const DispatchPoint& point, doubl
     const double by_way = (value - predict(tangent, point)) / length_squared;
     tangent.by_load += by_way * of_load;
     tangent.by_others += by_way * of_supply;
-    tangent.at_zero = tangent.value - tangent.by_load * tangent.load_mw - tangent.by_others * tangent.supply_mw;
+    tangent.at_zero =
+        tangent.value - tangent.by_load * tangent.load_mw - tangent.by_others * tangent.supply_mw;
     for (std::size_t m = 0; m < way.size(); ++m) {
         tangent.by_unit[m] += by_way * way[m];
         tangent.at_zero -= tangent.by_unit[m] * tangent.change_mw[m];
@@ -288,8 +291,8 @@ double RedispatchProgram::limit_of(const Cut& cut, double load_mw) const {
     return form.limit + form.by_load * load_mw;
 }
 
-/// Columns: the load, the supply s, and per movable unit what it gives more, then less than the rule's share of
-/// the supply near by, so that its range is a bound on columns: with a row for each the basis would be ten
+/// Columns: the load, the supply s, and per movable unit what it gives more, then less than the rule's share
+/// of the supply near by, so that its range is a bound on columns: with a row for each the basis would be ten
 /// times as large.
 void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& ask, double supply_mw) const {
     const auto units = static_cast<std::int32_t>(movable_.size());
@@ -446,7 +449,8 @@ void RedispatchProgram::read_answer(const numerics::LpSolution& found, std::span
         answer.moved_mw += found.x[first_unit + movable_.size() + m];
 }
 
-void RedispatchProgram::read_point(const std::vector<double>& x, double supply_mw, ProgramPoint& point) const {
+void RedispatchProgram::read_point(const std::vector<double>& x, double supply_mw,
+                                   ProgramPoint& point) const {
     const auto& network = context_->base->network();
     point.load_mw = x[load_column];
     point.unit_p_mw.clear();
@@ -455,8 +459,8 @@ void RedispatchProgram::read_point(const std::vector<double>& x, double supply_m
     for (std::size_t m = 0; m < movable_.size(); ++m) {
         const auto u = static_cast<std::size_t>(movable_[m]);
         moves[u] = 1;
-        point.unit_p_mw[u] += share_of_movable_[m] * supply_mw + x[first_unit + m] -
-                              x[first_unit + movable_.size() + m];
+        point.unit_p_mw[u] +=
+            share_of_movable_[m] * supply_mw + x[first_unit + m] - x[first_unit + movable_.size() + m];
     }
     for (std::size_t i = 0; i < in_island_.size(); ++i) {
         const auto u = static_cast<std::size_t>(in_island_[i]);

@@ -14,6 +14,10 @@ struct LimitMask {
     friend bool operator==(const LimitMask&, const LimitMask&) noexcept = default;
 };
 
+/// Limits that a dispatch is checked against: collapse shows in a state's having no solution, and generation
+/// in the ranges of units.
+inline constexpr LimitMask kFlowsAndVoltages{true, true, false, false};
+
 /// A state without the new load: what the attribution rule compares with (definition, section 6).
 struct Baseline {
     powerflow::NewtonReport report;

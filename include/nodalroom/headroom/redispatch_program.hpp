@@ -42,7 +42,7 @@ struct Tangent {
     numerics::BasisPlace place = numerics::BasisPlace::basic;  ///< of its row in the last solution
 
     bool is_turned = false;  ///< see RedispatchProgram::turn
-    int idle = 0;  ///< programs in a row that it did not hold back
+    int idle = 0;            ///< programs in a row that it did not hold back
 
     // Where it was made: the value, the load, and the changes from the case.
     double value = 0.0, load_mw = 0.0, supply_mw = 0.0;
@@ -103,9 +103,10 @@ public:
         bool is_exact = false;      ///< what holds it back are exact tangents
     };
     struct Ask {
-        /// Limits have the form they have at this load, units the range they have at this supply, to begin with.
+        /// Limits have the form they have at this load, units the range they have at this supply, to begin
+        /// with.
         double near_mw = 0.0, near_supply_mw = 0.0;
-        double most_mw = 0.0;  ///< no more load than this
+        double most_mw = 0.0;                                            ///< no more load than this
         double most_moved_mw = std::numeric_limits<double>::infinity();  ///< nor more movement
         double slack = 0.0;  ///< every limit is widened by this share of it (< 0: drawn in)
         bool pure = false;   ///< without the term for least movement, for bounds and prices
@@ -118,7 +119,8 @@ public:
 private:
     void add_frame(numerics::LinearProgram& program, const Ask& ask, double supply_mw) const;
     void read_answer(const numerics::LpSolution& found, std::span<const Cut> cuts, std::int32_t frame_rows,
-                     const std::vector<double>& scale, const Ask& ask, double supply_mw, Answer& answer) const;
+                     const std::vector<double>& scale, const Ask& ask, double supply_mw,
+                     Answer& answer) const;
     /// Adds the rows of the cuts, each limit in the form it has at this load.
     void add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw,
                   double supply_mw, double slack, std::vector<double>& scale) const;

@@ -89,9 +89,9 @@ private:
     std::optional<RedispatchProgram> program_;
     std::vector<Cut> cuts_;
     std::vector<std::optional<PairReading>> readings_;  ///< per cut, at the point being checked
-    double drawn_in_ = 0.0;  ///< share of a limit that proposals keep away from it
-    std::shared_ptr<const DispatchPoint> best_;       ///< clean as far as was looked
-    std::shared_ptr<const DispatchPoint> certified_;  ///< clean for certain
+    double drawn_in_ = 0.0;                             ///< share of a limit that proposals keep away from it
+    std::shared_ptr<const DispatchPoint> best_;         ///< clean as far as was looked
+    std::shared_ptr<const DispatchPoint> certified_;    ///< clean for certain
     std::shared_ptr<const DispatchPoint> linearised_at_;
     std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects

@@ -1,0 +1,188 @@
+// What the states are like at a dispatch and a load that the program proposes.
+#include <algorithm>
+#include <cmath>
+
+#include "nodalroom/headroom/redispatch_search.hpp"
+#include "nodalroom/headroom/state_path.hpp"
+
+namespace nodalroom::headroom {
+namespace {
+
+using contingency::Outage;
+using contingency::SolvedState;
+
+// States looked at although no limit puts them under suspicion, by each kind of strain.
+constexpr std::size_t kCollapseChecks = 8;
+// An excess of less than this share of a limit is none: power flows are solved no closer.
+constexpr double kNothing = 1e-7;
+
+}  // namespace
+
+std::shared_ptr<const DispatchPoint> RedispatchSearch::rule_point(double load_mw) {
+    StatePath path(Outage{}, candidate_, context_->base->voltages());
+    if (!path.reach(base_solver_, load_mw)) return nullptr;
+    const powerflow::Voltages start = base_solver_.newton().voltages();
+    const auto& network = context_->base->network();
+    ProgramPoint as_in_case;
+    as_in_case.load_mw = load_mw;
+    for (const model::Unit& unit : network.units())
+        as_in_case.unit_p_mw.push_back(unit.p_pu * network.base_mva());
+    return solve_point(as_in_case, start);
+}
+
+std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_point(const ProgramPoint& proposed,
+                                                                   const powerflow::Voltages& start) const {
+    const double p_pu = proposed.load_mw / context_->base_mva();
+    powerflow::Powers powers;
+    powers.unit_p_mw = proposed.unit_p_mw;
+    auto point = std::make_shared<DispatchPoint>();
+    point->candidate = candidate_;
+    point->load_mw = proposed.load_mw;
+    point->base = std::make_unique<contingency::BaseCase>(
+        *context_->base, std::move(powers),
+        powerflow::AddedLoad{static_cast<std::int32_t>(candidate_.bus.value()), p_pu,
+                             p_pu * candidate_.mvar_per_mw},
+        start);
+    if (!point->base->solved()) return nullptr;
+    return point;
+}
+
+void RedispatchSearch::examine(const DispatchPoint& point, std::size_t state, const SolvedState& solved,
+                               Findings& found) {
+    for (std::size_t c = 0; c < cuts_.size(); ++c) {
+        Cut& cut = cuts_[c];
+        if (!(cut.pair.outage == solved.outage)) continue;
+        readings_[c] = program_->read(cut.pair, *point.base, solved);
+        if (cut.pair.type != LimitType::thermal || !std::isnan(cut.value)) continue;
+        // A new row is for the end that carries more.
+        LimitPair other = cut.pair;
+        other.at_to = !other.at_to;
+        const PairReading at_other = program_->read(other, *point.base, solved);
+        if (std::norm(at_other.quantity) > std::norm(readings_[c]->quantity)) {
+            cut.pair = other;
+            readings_[c] = at_other;
+        }
+    }
+    const std::vector<double>& intact_vm = point.base->voltages().vm_pu;
+    find_exceeded(*context_, solved, kFlowsAndVoltages, &intact_vm, loading_squared_, items_);
+    bool clean = true;
+    for (Item& item : items_) {
+        LimitPair pair{item.type, solved.outage, item.element, false};
+        PairReading reading = program_->read(pair, *point.base, solved);
+        if (pair.type == LimitType::thermal) {
+            LimitPair to = pair;
+            to.at_to = true;
+            const PairReading at_to = program_->read(to, *point.base, solved);
+            if (std::norm(at_to.quantity) > std::norm(reading.quantity)) {
+                pair = to;
+                reading = at_to;
+            }
+        }
+        double before = kNaN;
+        for (const Item& other : solved.outage.is_intact() ? exceeded_intact_ : states_->exceeded[state]) {
+            if (other.type == item.type && other.element == item.element) before = other.value_pu;
+        }
+        if (std::isnan(before)) {
+            // At its limit at most without the load: then it counts at any rate, or its own value decides.
+            set_excess(*context_, point.load_mw, item.limit_pu, item);
+            if (!(item.excess_pu > 0.0)) {
+                const auto effect = library_->effect(pair, base_solver_);
+                if (!effect) continue;
+                before = effect->before_pu;
+            }
+        }
+        if (!std::isnan(before)) set_excess(*context_, point.load_mw, before, item);
+        const double share = item.excess_pu / std::max(item.limit_pu, 0.1);
+        if (!(share > kNothing)) continue;
+        clean = false;
+        found.breaches.push_back({pair, reading, share});
+    }
+    found.clean += clean ? 1 : 0;
+}
+
+void RedispatchSearch::check_intact(const DispatchPoint& point, Findings& found) {
+    intact_.emplace(*point.base);
+    point_solver_.reset();
+    intact_->newton().start_from(point.base->voltages());
+    intact_->newton().evaluate_mismatch();
+    examine(point, 0, contingency::solved_state(*intact_), found);
+}
+
+void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const std::size_t> states,
+                                    Findings& found) {
+    contingency::BatchSolver batch(*point.base, false);
+    std::vector<std::size_t> left;
+    std::size_t next = 0;
+    batch.run(
+        [&](contingency::StateTask& task) {
+            if (cancelled() || next == states.size()) return false;
+            task = {};
+            task.id = states[next++];
+            task.outage = states_->outages[task.id];
+            task.shift = states_->shifts.empty() ? nullptr : &states_->shifts[task.id];
+            return true;
+        },
+        [&](const SolvedState& solved) {
+            if (solved.voltages->vm_pu[candidate_.bus.pos()] > kSuspectVoltagePu) {
+                examine(point, solved.id, solved, found);
+            } else {
+                left.push_back(solved.id);
+            }
+        },
+        [&](const contingency::StateTask& task, const powerflow::NewtonReport&) { left.push_back(task.id); });
+    if (left.empty()) return;
+    std::sort(left.begin(), left.end());
+    contingency::StateSolver solver(*point.base);
+    for (const std::size_t state : left) {
+        if (cancelled()) return;
+        solver.set_outage(states_->outages[state]);
+        if (solver.solve_from(point.base->voltages()).converged()) {
+            examine(point, state, contingency::solved_state(solver), found);
+        } else {
+            found.unsolved.push_back(state);
+        }
+    }
+}
+
+void RedispatchSearch::look_at(const DispatchPoint& point) {
+    intact_point_ = read_intact_point(*intact_, point.load_mw);
+    prepared_->screen().look_at(intact_point_, look_);
+}
+
+RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, Depth depth) {
+    const Screen& screen = prepared_->screen();
+    Findings found;
+    readings_.assign(cuts_.size(), std::nullopt);
+    check_intact(point, found);
+    look_at(point);
+    std::vector<bool> listed(states_->outages.size(), false);
+    std::vector<std::size_t> states;
+    const auto list = [&](std::size_t state) {
+        if (listed[state] || states_->unsolvable[state]) return;
+        listed[state] = true;
+        states.push_back(state);
+    };
+    const auto list_suspects = [&](Screen::Find find) {
+        screen.find_suspects(look_, kFlowsAndVoltages, find, screened_out_, suspects_);
+        for (const Suspect& suspect : suspects_) list(suspect.state);
+    };
+    for (const Cut& cut : cuts_) {
+        if (!cut.pair.outage.is_intact()) list(state_of(cut.pair.outage));
+    }
+    if (depth == Depth::likely) {
+        list_suspects(Screen::Find::expected);
+    } else {
+        screen.look_at_switching(look_);
+        list_suspects(Screen::Find::all);
+        screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
+        for (const Suspect& suspect : suspects_) states.push_back(suspect.state);
+        for (const std::size_t state : unit_states_) list(state);
+        if (context_->options.certify == Certify::all) {
+            for (std::size_t state = 0; state < listed.size(); ++state) list(state);
+        }
+    }
+    check_states(point, states, found);
+    return found;
+}
+
+}  // namespace nodalroom::headroom

@@ -1,0 +1,241 @@
+// The rows of the program: pairs that count somewhere, linearised.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "nodalroom/headroom/redispatch_search.hpp"
+
+namespace nodalroom::headroom {
+namespace {
+
+using contingency::Outage;
+
+// A tangent that puts a certified point beyond its limit by this share of it is wrong.
+constexpr double kDisproof = 1e-6;
+// A row that held nothing back in so many programs is taken out.
+constexpr int kMostIdle = 8;
+// Rows added in one round, and for one element among them.
+constexpr std::size_t kCutsPerRound = 16;
+constexpr int kCutsPerElement = 2;
+// A tangent that is off by no more than a share of what limits are drawn in by will do; where the value is
+// further below its limit than this share of it, it does not matter.
+constexpr double kNear = 0.05;
+constexpr double kGoodShareOfDrawnIn = 0.25;
+// Share of a voltage by which a solution may lie beyond what was taken for the end of its state's solutions.
+constexpr double kEndMargin = 1e-4;
+// The end of a state's solutions between two points is located to this width.
+constexpr double kEndWidthMw = 0.2;
+
+}  // namespace
+
+void RedispatchSearch::add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches) {
+    std::sort(breaches.begin(), breaches.end(), [](const Breach& a, const Breach& b) {
+        return a.share != b.share ? a.share > b.share : a.pair < b.pair;
+    });
+    std::map<std::pair<LimitType, std::int32_t>, int> of_element;
+    std::size_t added = 0;
+    for (const Breach& breach : breaches) {
+        if (added == kCutsPerRound) break;
+        const auto known =
+            std::find_if(cuts_.begin(), cuts_.end(), [&](const Cut& cut) { return cut.pair == breach.pair; });
+        if (known != cuts_.end()) {
+            refresh_cut(point, breach.reading, *known);
+            continue;
+        }
+        if (++of_element[{breach.pair.type, breach.pair.element}] > kCutsPerElement) continue;
+        Cut cut;
+        cut.pair = breach.pair;
+        refresh_cut(point, breach.reading, cut);
+        if (cut.tangents.empty()) continue;
+        cuts_.push_back(std::move(cut));
+        ++added;
+    }
+}
+
+void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<std::size_t> state) {
+    const Outage outage = state ? states_->outages[*state] : Outage{};
+    const std::vector<double> from(best_->unit_p_mw().begin(), best_->unit_p_mw().end());
+    const double from_mw = best_->load_mw;
+    // The last point at which the state is clean, and the first where it is not: solved, or without a
+    // solution.
+    std::shared_ptr<const DispatchPoint> inside, outside;
+    std::vector<Breach> breaches;
+    powerflow::Voltages intact = best_->base->voltages(), at_inside, before;
+    const auto look_at_share = [&](double share) {
+        ProgramPoint between;
+        between.load_mw = from_mw + share * (proposed.load_mw - from_mw);
+        for (std::size_t u = 0; u < from.size(); ++u)
+            between.unit_p_mw.push_back(from[u] + share * (proposed.unit_p_mw[u] - from[u]));
+        auto point = solve_point(between, intact);
+        Findings found;
+        bool solved = false;
+        if (point) {
+            point_solver_.emplace(*point->base);
+            point_solver_->set_outage(outage);
+            solved = point_solver_->solve_from(at_inside.vm_pu.empty() ? point->base->voltages() : at_inside)
+                         .converged();
+        }
+        if (solved) {
+            readings_.assign(cuts_.size(), std::nullopt);
+            examine(*point, state.value_or(0), contingency::solved_state(*point_solver_), found);
+        }
+        if (!solved || !found.breaches.empty()) {
+            outside.reset();
+            if (solved) outside = std::move(point);
+            breaches = std::move(found.breaches);
+            return false;
+        }
+        intact = point->base->voltages();
+        before = at_inside.vm_pu.empty() ? point_solver_->newton().voltages() : std::move(at_inside);
+        at_inside = point_solver_->newton().voltages();
+        inside = std::move(point);
+        return true;
+    };
+    if (!look_at_share(0.0)) return;
+    double clean_at = 0.0, other_at = 1.0;
+    const double width = std::max(kEndWidthMw / std::max(proposed.load_mw - from_mw, kEndWidthMw), 1e-3);
+    while (other_at - clean_at > width) {
+        const double share = 0.5 * (clean_at + other_at);
+        (look_at_share(share) ? clean_at : other_at) = share;
+    }
+    if (outside) {
+        point_solver_.reset();
+        add_cuts(*outside, breaches);
+        return;
+    }
+    // Solutions end: the bus whose voltage falls most towards the end shows best where.
+    std::size_t weakest = candidate_.bus.pos();
+    double most = 0.0;
+    for (std::size_t i = 0; i < at_inside.vm_pu.size(); ++i) {
+        const double fall = before.vm_pu[i] - at_inside.vm_pu[i];
+        if (fall > most) {
+            most = fall;
+            weakest = i;
+        }
+    }
+    Cut cut;
+    cut.pair = {LimitType::collapse, outage, static_cast<std::int32_t>(weakest), false};
+    point_solver_.emplace(*inside->base);
+    point_solver_->set_outage(outage);
+    PairEffect effect;
+    if (!point_solver_->solve_from(at_inside).converged() || !find_effect(*point_solver_, cut.pair, effect))
+        return;
+    const PairReading reading =
+        program_->read(cut.pair, *inside->base, contingency::solved_state(*point_solver_));
+    cut.limit = cut.value = program_->value_of(*inside, cut.pair, reading);
+    cut.tangents.push_back(program_->linearise(*inside, cut.pair, reading, effect));
+    cut.tangents.back().is_exact = true;
+    cuts_.push_back(std::move(cut));
+}
+
+void RedispatchSearch::drop_disproved() {
+    for (Cut& cut : cuts_) {
+        const double limit = program_->limit_of(cut, best_->load_mw);
+        const double allowed = limit + cut.sign() * kDisproof * std::abs(limit);
+        std::erase_if(cut.tangents, [&](Tangent& tangent) {
+            if (tangent.idle > kMostIdle) return true;
+            const double predicted = program_->predict(tangent, *best_);
+            return cut.sign() * (predicted - allowed) > 0.0 && !program_->turn(tangent, *best_, limit);
+        });
+    }
+    std::erase_if(cuts_, [](const Cut& cut) { return cut.tangents.empty(); });
+}
+
+void RedispatchSearch::add_fixed_binding(const HeadroomRow& fixed) {
+    const Binding& binding = fixed.binding;
+    if (binding.type != LimitType::thermal && binding.type != LimitType::low_voltage &&
+        binding.type != LimitType::high_voltage && binding.type != LimitType::voltage_change) {
+        return;
+    }
+    Cut cut;
+    cut.pair = {binding.type, binding.outage, binding.element, false};
+    cuts_.push_back(std::move(cut));
+}
+
+std::shared_ptr<const PairEffect> RedispatchSearch::exact_effect(const DispatchPoint& point,
+                                                                 const LimitPair& pair) {
+    if (!point_solver_) point_solver_.emplace(*point.base);
+    point_solver_->set_outage(pair.outage);
+    auto exact = std::make_shared<PairEffect>();
+    if (!point_solver_->solve_from(point.base->voltages()).converged()) return nullptr;
+    if (!find_effect(*point_solver_, pair, *exact)) return nullptr;
+    return exact;
+}
+
+void RedispatchSearch::refresh_cut(const DispatchPoint& point, const PairReading& reading, Cut& cut) {
+    if (cut.pair.type == LimitType::collapse) {
+        // The state has a solution here: what says that it has none is dropped.
+        std::erase_if(cut.tangents, [&](const Tangent& tangent) {
+            return program_->predict(tangent, point) < cut.limit * (1.0 - kEndMargin);
+        });
+        return;
+    }
+    if (!cut.effect) cut.effect = library_->effect(cut.pair, base_solver_);
+    if (!cut.effect) return;
+    const double sign = cut.sign();
+    cut.value = program_->value_of(point, cut.pair, reading);
+    const double limit = program_->limit_of(cut, point.load_mw);
+    const double tolerance = kGoodShareOfDrawnIn * drawn_in_ * std::abs(limit);
+    // Per tangent: what it has too much, and of all of them what they have too little.
+    double short_by = std::numeric_limits<double>::infinity();
+    bool known = false, exact_known = false;
+    std::erase_if(cut.tangents, [&](Tangent& tangent) {
+        const double too_much = sign * (program_->predict(tangent, point) - cut.value);
+        if (too_much > tolerance) return !(tangent.is_exact && program_->turn(tangent, point, cut.value));
+        short_by = std::min(short_by, -too_much);
+        known = true;
+        exact_known = exact_known || tangent.is_exact;
+        return false;
+    });
+    const bool is_near = sign * cut.value > sign * limit - kNear * std::abs(limit);
+    if (known && short_by <= tolerance && (exact_known || !is_near)) return;
+    const bool was_wrong = known || cut.was_read;
+    cut.was_read = true;
+    std::shared_ptr<const PairEffect> exact;
+    if (is_near && (was_wrong || cut.pair.type != LimitType::thermal)) exact = exact_effect(point, cut.pair);
+    std::erase_if(cut.tangents, [](const Tangent& tangent) { return !tangent.is_exact; });
+    cut.tangents.push_back(program_->linearise(point, cut.pair, reading, exact ? *exact : *cut.effect));
+    cut.tangents.back().is_exact = exact != nullptr;
+}
+
+void RedispatchSearch::refresh_cuts(const DispatchPoint& point) {
+    for (std::size_t c = 0; c < readings_.size(); ++c) {
+        if (readings_[c]) refresh_cut(point, *readings_[c], cuts_[c]);
+    }
+    std::erase_if(cuts_, [](const Cut& cut) { return cut.tangents.empty(); });
+}
+
+bool RedispatchSearch::linearise_at_best() {
+    if (best_ == linearised_at_) return false;
+    linearised_at_ = best_;
+    Findings unused;
+    readings_.assign(cuts_.size(), std::nullopt);
+    check_intact(*best_, unused);
+    std::vector<std::size_t> states;
+    for (const Cut& cut : cuts_) {
+        if (!cut.pair.outage.is_intact()) states.push_back(state_of(cut.pair.outage));
+    }
+    std::sort(states.begin(), states.end());
+    states.erase(std::unique(states.begin(), states.end()), states.end());
+    check_states(*best_, states, unused);
+    program_->set_losses(*best_, *intact_);
+    for (std::size_t c = 0; c < cuts_.size(); ++c) {
+        Cut& cut = cuts_[c];
+        if (cut.pair.type == LimitType::collapse || !readings_[c]) continue;
+        std::erase_if(cut.tangents,
+                      [](const Tangent& tangent) { return tangent.is_turned || !tangent.is_exact; });
+        const double limit = program_->limit_of(cut, best_->load_mw);
+        const double value = program_->value_of(*best_, cut.pair, *readings_[c]);
+        if (cut.sign() * (value - limit) < -kNear * std::abs(limit)) continue;
+        const auto exact = exact_effect(*best_, cut.pair);
+        if (!exact) continue;
+        cut.value = value;
+        cut.tangents.push_back(program_->linearise(*best_, cut.pair, *readings_[c], *exact));
+        cut.tangents.back().is_exact = true;
+    }
+    std::erase_if(cuts_, [](const Cut& cut) { return cut.tangents.empty(); });
+    return true;
+}
+
+}  // namespace nodalroom::headroom
