@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <memory>
 #include <numbers>
 
 #include "nodalroom/core/errors.hpp"
@@ -85,8 +86,8 @@ bool is_past_limit(const Binding& binding) {
 }
 
 /// The value without the new load, and what is reached where the limit itself has been passed.
-std::vector<std::string> attribution_text(const HeadroomOptions& options, const HeadroomRow& row) {
-    const Binding& binding = row.binding;
+std::vector<std::string> attribution_text(const HeadroomOptions& options, const Binding& binding,
+                                          bool already_limited) {
     if (std::isnan(binding.value_without_load)) return {};
     const bool is_thermal = binding.type == LimitType::thermal;
     std::vector<std::string> lines{"Without the new load it is " +
@@ -97,7 +98,7 @@ std::vector<std::string> attribution_text(const HeadroomOptions& options, const 
     const std::string moved =
         is_thermal ? "added " + number_text(options.attribution_mva_per_mw) + " MVA per MW to it"
                    : "moved it by " + number_text(options.attribution_voltage_pu) + " pu";
-    if (row.status == HeadroomStatus::already_limited) {
+    if (already_limited) {
         lines.push_back("The limit was broken before the load came, and any load breaks it further");
     } else {
         lines.push_back("Not the limit is reached here but the attribution: the load has " + moved +
@@ -136,6 +137,86 @@ void write_bus_types(const contingency::StateSolver& solver, io::MatpowerCase& m
     }
 }
 
+/// Puts a solved state in place of the case's own: voltages, how buses are held, production, the outage.
+void write_state(const contingency::StateSolver& solver, io::MatpowerCase& mpc) {
+    const contingency::BaseCase& base = solver.base();
+    const model::Network& network = base.network();
+    const contingency::Outage outage = solver.outage();
+    const auto& voltages = solver.newton().voltages();
+    for (std::size_t i = 0; i < voltages.vm_pu.size(); ++i) {
+        if (voltages.mode[i] == QMode::de_energised) continue;
+        mpc.bus.at(i, io::bus_col::vm) = voltages.vm_pu[i];
+        mpc.bus.at(i, io::bus_col::va) = voltages.va_rad[i] * 180.0 / std::numbers::pi;
+    }
+    write_bus_types(solver, mpc);
+    const bool unit_lost = outage.kind == OutageKind::unit;
+    const UnitRow lost = unit_lost ? UnitRow(outage.row) : UnitRow();
+    std::vector<double> p_pu, q_pu;
+    powerflow::split_among_units(solver.newton(), base.unit_weights(), lost, p_pu, q_pu, base.powers());
+    for (std::size_t u = 0; u < network.units().size(); ++u) {
+        if (!network.units()[u].in_service) continue;
+        mpc.gen.at(u, io::gen_col::pg) = p_pu[u] * network.base_mva();
+        mpc.gen.at(u, io::gen_col::qg) = q_pu[u] * network.base_mva();
+        mpc.gen.at(u, io::gen_col::vg) = voltages.vm_pu[network.units()[u].bus.pos()];
+    }
+    if (unit_lost) {
+        mpc.gen.at(lost.pos(), io::gen_col::status) = 0.0;
+        mpc.gen.at(lost.pos(), io::gen_col::pg) = 0.0;
+        mpc.gen.at(lost.pos(), io::gen_col::qg) = 0.0;
+    }
+    if (outage.kind == OutageKind::branch) {
+        mpc.branch.at(static_cast<std::size_t>(outage.row), io::branch_col::status) = 0.0;
+    }
+}
+
+/// Connects the load, and says so.
+void add_load(const model::Network& network, BusRow bus, double mvar_per_mw, Witness& witness) {
+    const std::size_t k = bus.pos();
+    witness.mpc.bus.at(k, io::bus_col::pd) += witness.load_mw;
+    witness.mpc.bus.at(k, io::bus_col::qd) += witness.load_mw * mvar_per_mw;
+    witness.header.push_back("New load: " + format("%.6f", witness.load_mw) + " MW + " +
+                             format("%.6f", witness.load_mw * mvar_per_mw) + " MVAr at bus " +
+                             bus_number(network, k));
+}
+
+constexpr const char* kHowToCheck =
+    "Check: run an AC power flow of this file, without reactive limits, and read that quantity.";
+
+[[noreturn]] void refuse_unsolved(const model::Network& network, BusRow bus) {
+    throw Error("bus " + bus_number(network, bus.pos()) +
+                ": the state of this row could not be solved again; " +
+                "was the study made from this network and these options?");
+}
+
+/// A dispatch and a load far from the case's, reached in as few even steps as it takes.
+std::unique_ptr<contingency::BaseCase> solve_dispatch(const contingency::BaseCase& base,
+                                                      const std::vector<double>& unit_p_mw,
+                                                      const Candidate& candidate, double load_mw) {
+    constexpr int kMostSteps = 64;
+    const model::Network& network = base.network();
+    for (int steps = 1; steps <= kMostSteps; steps *= 2) {
+        std::unique_ptr<contingency::BaseCase> reached;
+        for (int step = 1; step <= steps; ++step) {
+            const double share = static_cast<double>(step) / steps;
+            powerflow::Powers powers;
+            for (std::size_t u = 0; u < unit_p_mw.size(); ++u) {
+                const double from = network.units()[u].p_pu * network.base_mva();
+                powers.unit_p_mw.push_back(step == steps ? unit_p_mw[u]
+                                                         : from + share * (unit_p_mw[u] - from));
+            }
+            const double p_pu = share * load_mw / network.base_mva();
+            reached = std::make_unique<contingency::BaseCase>(
+                base, std::move(powers),
+                powerflow::AddedLoad{static_cast<std::int32_t>(candidate.bus.value()), p_pu,
+                                     p_pu * candidate.mvar_per_mw},
+                reached ? reached->voltages() : base.voltages());
+            if (!reached->solved()) break;
+        }
+        if (reached->solved()) return reached;
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 Witness make_witness(const model::Network& network, const HeadroomOptions& options, const HeadroomRow& row) {
@@ -155,57 +236,63 @@ Witness make_witness(const model::Network& network, const HeadroomOptions& optio
         StatePath path(row.binding.outage, {row.bus, mvar_per_mw}, solver.newton().voltages());
         solved = path.reach(solver, witness.load_mw);
     }
-    if (!solved) {
-        throw Error("bus " + bus_number(network, row.bus.pos()) +
-                    ": the state of this row could not be solved again; " +
-                    "was the study made from this network and these options?");
-    }
+    if (!solved) refuse_unsolved(network, row.bus);
 
     witness.mpc = network.source();
-    io::MatpowerCase& mpc = witness.mpc;
-    const double base_mva = network.base_mva();
-    const std::size_t k = row.bus.pos();
-    mpc.bus.at(k, io::bus_col::pd) += witness.load_mw;
-    mpc.bus.at(k, io::bus_col::qd) += witness.load_mw * mvar_per_mw;
-    const auto& voltages = solver.newton().voltages();
-    for (std::size_t i = 0; i < voltages.vm_pu.size(); ++i) {
-        if (voltages.mode[i] == QMode::de_energised) continue;
-        mpc.bus.at(i, io::bus_col::vm) = voltages.vm_pu[i];
-        mpc.bus.at(i, io::bus_col::va) = voltages.va_rad[i] * 180.0 / std::numbers::pi;
-    }
-    write_bus_types(solver, mpc);
-
-    const bool unit_lost = row.binding.outage.kind == OutageKind::unit;
-    const UnitRow lost = unit_lost ? UnitRow(row.binding.outage.row) : UnitRow();
-    std::vector<double> p_pu, q_pu;
-    powerflow::split_among_units(solver.newton(), base.unit_weights(), lost, p_pu, q_pu);
-    for (std::size_t u = 0; u < network.units().size(); ++u) {
-        if (!network.units()[u].in_service) continue;
-        mpc.gen.at(u, io::gen_col::pg) = p_pu[u] * base_mva;
-        mpc.gen.at(u, io::gen_col::qg) = q_pu[u] * base_mva;
-        mpc.gen.at(u, io::gen_col::vg) = voltages.vm_pu[network.units()[u].bus.pos()];
-    }
-    if (unit_lost) {
-        mpc.gen.at(lost.pos(), io::gen_col::status) = 0.0;
-        mpc.gen.at(lost.pos(), io::gen_col::pg) = 0.0;
-        mpc.gen.at(lost.pos(), io::gen_col::qg) = 0.0;
-    }
-    if (row.binding.outage.kind == OutageKind::branch) {
-        mpc.branch.at(static_cast<std::size_t>(row.binding.outage.row), io::branch_col::status) = 0.0;
-    }
-
-    witness.header = {
-        "Witness of the headroom of bus " + bus_number(network, k) + " in " + network.name(),
-        "New load: " + format("%.6f", witness.load_mw) + " MW + " +
-            format("%.6f", witness.load_mw * mvar_per_mw) + " MVAr at bus " + bus_number(network, k),
-        "State: " + state_text(network, row.binding.outage),
-        "In this state " + limit_text(network, row.binding),
-    };
-    for (std::string& line : attribution_text(options, row)) witness.header.push_back(std::move(line));
+    write_state(solver, witness.mpc);
+    witness.header = {"Witness of the headroom of bus " + bus_number(network, row.bus.pos()) + " in " +
+                      network.name()};
+    add_load(network, row.bus, mvar_per_mw, witness);
+    witness.header.push_back("State: " + state_text(network, row.binding.outage));
+    witness.header.push_back("In this state " + limit_text(network, row.binding));
+    for (std::string& line :
+         attribution_text(options, row.binding, row.status == HeadroomStatus::already_limited))
+        witness.header.push_back(std::move(line));
     witness.header.push_back("Dispatch: balance '" + options.balance.name() +
                              "', as solved; buses at a reactive limit are PQ.");
-    witness.header.emplace_back(
-        "Check: run an AC power flow of this file, without reactive limits, and read that quantity.");
+    witness.header.emplace_back(kHowToCheck);
+    return witness;
+}
+
+Witness make_redispatch_witness(const model::Network& network, const HeadroomOptions& options,
+                                const HeadroomRow& row, std::optional<contingency::Outage> outage) {
+    const RedispatchRow& redispatch = row.redispatch;
+    if (redispatch.unit_p_mw.empty()) {
+        throw OptionError("bus " + bus_number(network, row.bus.pos()) + " has no redispatch figure (" +
+                          to_string(redispatch.status) + "), so there is no witness");
+    }
+    const contingency::Outage shown = outage ? *outage
+                                      : !redispatch.binding.empty()
+                                          ? redispatch.binding.front().binding.outage
+                                          : contingency::Outage{};
+    Witness witness;
+    witness.load_mw = redispatch.redispatch_mw;
+    const Candidate candidate{row.bus, mvar_per_mw_at(options.power_factor)};
+    const contingency::BaseCase base(network, power_flow_options(options));
+    const auto dispatched =
+        base.solved() ? solve_dispatch(base, redispatch.unit_p_mw, candidate, witness.load_mw) : nullptr;
+    if (!dispatched) refuse_unsolved(network, row.bus);
+    contingency::StateSolver solver(*dispatched);
+    solver.set_outage(shown);
+    if (!solver.solve_from_base().converged()) refuse_unsolved(network, row.bus);
+
+    witness.mpc = network.source();
+    write_state(solver, witness.mpc);
+    witness.header = {"Witness of the redispatch headroom of bus " + bus_number(network, row.bus.pos()) +
+                      " in " + network.name()};
+    add_load(network, row.bus, candidate.mvar_per_mw, witness);
+    witness.header.push_back("State: " + state_text(network, shown));
+    for (const BindingPair& pair : redispatch.binding) {
+        if (!(pair.binding.outage == shown)) continue;
+        witness.header.push_back("In this state " + limit_text(network, pair.binding));
+        for (std::string& line : attribution_text(options, pair.binding, false))
+            witness.header.push_back(std::move(line));
+    }
+    witness.header.push_back(
+        "Dispatch: redispatched, " + std::to_string(redispatch.moves.size()) + " units beside balance '" +
+        options.balance.name() + "', " + format("%.2f", redispatch.moved_mw) +
+        " MW moved; after the outage by that balance. Buses at a reactive limit are PQ.");
+    witness.header.emplace_back(kHowToCheck);
     return witness;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,10 @@ struct Witness {
 /// cap_reached: at the cap, intact). Throws OptionError for rows without an answer.
 [[nodiscard]] Witness make_witness(const model::Network& network, const HeadroomOptions& options,
                                    const HeadroomRow& row);
+/// The same at the row's redispatch headroom, with the dispatch found. `outage`: the state to show; none:
+/// that of the pair with the highest shadow price, or the intact one.
+[[nodiscard]] Witness make_redispatch_witness(const model::Network& network, const HeadroomOptions& options,
+                                              const HeadroomRow& row,
+                                              std::optional<contingency::Outage> outage = std::nullopt);
 
 }  // namespace nodalroom::headroom
