@@ -52,6 +52,17 @@ Certify = Annotated[
     str,
     typer.Option(metavar="all|screened", help="Which states to AC-solve just below each answer."),
 ]
+Redispatch = Annotated[
+    bool, typer.Option("--redispatch", help="Look, too, for the dispatch that makes most room at each bus.")
+]
+MovableUnits = Annotated[
+    str | None,
+    typer.Option(metavar="1,2,3", help="Generator rows (1-based) that may be redispatched; all in service by default."),
+]
+MaxMovedMw = Annotated[
+    float | None,
+    typer.Option(metavar="MW", help="The most that units may take over from others beside the balance rule."),
+]
 Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads; all processors by default.")]
 Tolerance = Annotated[float, typer.Option(metavar="PU", help="Largest power mismatch, per unit: 1e-12 to 1e-6.")]
 ProgressOption = Annotated[bool, typer.Option("--progress/--no-progress", help="Progress bar, in a terminal.")]
@@ -71,13 +82,14 @@ def band_from(option: str, text: str | None) -> tuple[float, float] | None:
     return low, high
 
 
-def bus_numbers_from(text: str | None) -> list[int] | None:
+def numbers_from(option: str, what: str, text: str | None) -> list[int] | None:
+    """Whole numbers separated by commas; None where none are given."""
     if text is None:
         return None
     try:
         return [int(part) for part in text.replace(",", " ").split()]
     except ValueError:
-        raise OptionError(f"--buses {text}; must be bus numbers separated by commas") from None
+        raise OptionError(f"{option} {text}; must be {what} separated by commas") from None
 
 
 def balance_from(text: str, units: int) -> Any:

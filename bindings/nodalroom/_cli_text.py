@@ -161,6 +161,15 @@ def show_sweep(result: Sweep, counts: dict[str, int], top: int) -> None:
     )
 
 
+def show_redispatch(table: pd.DataFrame, top: int) -> None:
+    """The buses that take most once generation makes way."""
+    names = {"redispatch_contingency": "contingency", "redispatch_element": "element"}
+    shown = ["name", "base_kv", "headroom_mw", "redispatch_mw", "redispatch_status", "redispatch_moved_mw", *names]
+    best = table.sort_values("redispatch_mw", ascending=False, kind="stable", na_position="last")[shown]
+    spec = dict.fromkeys(("headroom_mw", "redispatch_mw", "redispatch_moved_mw"), ".1f")
+    show_table("Most redispatch headroom", best.rename(columns=names), {**spec, "base_kv": "g"}, top)
+
+
 def show_summary(study: Study, top: int) -> None:
     lines = describe_study(study)
     typer.echo("\n".join(line.strip("<>") for line in lines))
@@ -171,8 +180,13 @@ def show_summary(study: Study, top: int) -> None:
     best = table.sort_values("headroom_mw", ascending=False, kind="stable")
     shown = ["name", "base_kv", "headroom_mw", "status", "limit_type", "contingency", "element"]
     show_table("Most headroom", best[shown], {**spec, "base_kv": "g"}, top)
+    if study.options["redispatch"]:
+        show_redispatch(table, top)
     binding = binding_counts(table)[["buses", "median_mw", "limit_type", "contingency", "element"]]
     show_table("What binds most buses", binding, spec, top)
     show_table("States without a solution, left out", study.unsolvable[["contingency"]], top=top)
     if len(best):
         typer.echo(f"\nCheck a number in another tool: {witness_command(study, int(best.index[0]))}")
+        if study.options["redispatch"] and table["redispatch_mw"].notna().any():
+            bus = int(table["redispatch_mw"].idxmax())
+            typer.echo(f"With its dispatch: {witness_command(study, bus, redispatch=True)}")

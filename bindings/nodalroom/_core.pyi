@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import os
 import typing
-__all__: list[str] = ['Headroom', 'Network', 'PowerFlow', 'Solver', 'Sweep', 'Witness', 'headroom', 'parse', 'read', 'solve', 'sweep']
+__all__: list[str] = ['Headroom', 'Network', 'PowerFlow', 'Solver', 'Sweep', 'Witness', 'headroom', 'lp_solver', 'parse', 'read', 'solve', 'sweep']
 class Network:
     """
     A transmission network, immutable.
@@ -131,6 +131,14 @@ class Headroom:
     """
     Outcome of a headroom study.
     """
+    def redispatch_dispatch(self, arg0: typing.SupportsInt | typing.SupportsIndex) -> list[float]:
+        ...
+    def redispatch_pairs(self) -> dict[str, typing.Any]:
+        ...
+    def redispatch_units(self) -> dict[str, typing.Any]:
+        ...
+    def redispatch_witness(self, bus: typing.SupportsInt | typing.SupportsIndex, kind: str, row: typing.SupportsInt | typing.SupportsIndex) -> Witness:
+        ...
     def rows(self) -> dict[str, typing.Any]:
         ...
     def unsolvable(self) -> dict[str, typing.Any]:
@@ -164,7 +172,9 @@ class Headroom:
     @property
     def states_total(self) -> int:
         ...
-def headroom(network: Network, *, buses: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, min_kv: typing.SupportsFloat | typing.SupportsIndex, power_factor: typing.SupportsFloat | typing.SupportsIndex, max_mw: typing.SupportsFloat | typing.SupportsIndex, contingencies: str, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, attribution: typing.SupportsFloat | typing.SupportsIndex, attribution_voltage: typing.SupportsFloat | typing.SupportsIndex, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, q_limits: bool, certify: str, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> Headroom:
+def headroom(network: Network, *, buses: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, min_kv: typing.SupportsFloat | typing.SupportsIndex, power_factor: typing.SupportsFloat | typing.SupportsIndex, max_mw: typing.SupportsFloat | typing.SupportsIndex, contingencies: str, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, attribution: typing.SupportsFloat | typing.SupportsIndex, attribution_voltage: typing.SupportsFloat | typing.SupportsIndex, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, q_limits: bool, certify: str, redispatch: bool, movable_units: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, max_moved_mw: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> Headroom:
+    ...
+def lp_solver() -> str:
     ...
 def parse(text: bytes, source: str) -> Network:
     ...

@@ -164,3 +164,17 @@ def buses_of(buses: Any) -> list[int] | None:
     if not numbers:
         raise OptionError("buses is empty; leave it out to study every bus at or above min_kv")
     return list(numbers)
+
+
+def unit_rows_of(name: str, rows: Any) -> list[int] | None:
+    """1-based generator rows, each once; None where all may."""
+    if rows is None:
+        return None
+    if isinstance(rows, (int, np.integer)):
+        rows = [rows]
+    if isinstance(rows, (str, bytes)) or not isinstance(rows, Iterable):
+        raise OptionError(f"{name} = {rows!r}; must be 1-based generator rows")
+    found = dict.fromkeys(whole_number(name, row, least=1) for row in rows)
+    if not found:
+        raise OptionError(f"{name} is empty; leave it out to let every unit in service move")
+    return list(found)

@@ -106,4 +106,7 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def study_to_json(study: Study, about: dict[str, Any]) -> str:
     content = {**about, "unsolvable": records(study.unsolvable), "buses": records(study.table)}
+    if study.options["redispatch"]:
+        content["redispatch_pairs"] = records(study.redispatch_pairs)
+        content["redispatch_units"] = records(study.redispatch_units)
     return json.dumps(content, indent=1, allow_nan=False)

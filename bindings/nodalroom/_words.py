@@ -23,6 +23,17 @@ STATUS_WORDS = {
     "unsolved": "the intact case has no solution",
 }
 
+REDISPATCH_WORDS = {
+    "limited": "no dispatch gets further",
+    "already_limited": "any load breaks a limit, whatever the dispatch",
+    "cap_reached": "a dispatch leaves nothing broken up to the cap",
+    "generation_limited": "units that may move have no more to give",
+    "open": "certified, but a higher bound was not ruled out",
+    "no_movable_unit": "no unit of the island may move",
+    "unsolved": "the intact case has no solution",
+    "not_run": "interrupted",
+}
+
 LIMIT_WORDS = {
     "thermal": "thermal",
     "low_voltage": "low voltage",
@@ -98,12 +109,29 @@ def describe_options(options: dict[str, Any]) -> list[tuple[str, str]]:
             if options["certify"] == "all"
             else "the states the screen cannot rule out, AC-solved just below each answer",
         ),
+        *redispatch_lines(options),
         ("Mismatch", f"at most {options['tolerance']:g} pu"),
     ]
 
 
+def redispatch_lines(options: dict[str, Any]) -> list[tuple[str, str]]:
+    """What redispatch may move, where it was asked for."""
+    if not options["redispatch"]:
+        return []
+    movable, most = options["movable_units"], options["max_moved_mw"]
+    which = "every in-service unit" if movable is None else counted(len(movable), "unit", "units")
+    cap = "" if most is None else f", {most:g} MW taken over from others at most"
+    return [("Redispatch", f"{which} of the bus's island, within Pmin to Pmax{cap}; one dispatch for all states")]
+
+
 def status_counts(table: pd.DataFrame) -> dict[str, int]:
     return {str(status): int(count) for status, count in table["status"].value_counts().items()}
+
+
+def redispatch_counts(table: pd.DataFrame) -> str:
+    """``1,500 limited, 3 open``."""
+    counts = table["redispatch_status"].value_counts()
+    return ", ".join(f"{count:,} {status}" for status, count in counts.items())
 
 
 def limit_counts(table: pd.DataFrame) -> dict[str, int]:
@@ -145,6 +173,13 @@ def describe_study(study: Study) -> list[str]:
         lines.append(
             f"  Headroom: median {numbers.median():.1f} MW, largest {numbers.max():.1f} MW at bus {numbers.idxmax()}"
         )
+        if options["redispatch"]:
+            again = table["redispatch_mw"]
+            if again.notna().any():
+                lines.append(
+                    f"  Redispatch headroom: median {again.median():.1f} MW, largest {again.max():.1f} MW at bus "
+                    f"{again.idxmax()}; " + redispatch_counts(table)
+                )
     past = int(past_limit(table).sum())
     if past:
         lines.append(

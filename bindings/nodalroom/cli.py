@@ -45,7 +45,7 @@ from ._cli_options import (
     VoltageChange,
     balance_from,
     band_from,
-    bus_numbers_from,
+    numbers_from,
     out_option,
 )
 from ._cli_text import show_flow, show_info, show_summary, show_sweep
@@ -262,6 +262,7 @@ def sweep(
 def _study(net: Network, buses: list[int] | None, options: dict[str, Any]) -> Study:
     balance_file = options["balance"]
     options["balance"] = balance_from(options["balance"], net._units())
+    options["movable_units"] = numbers_from("--movable-units", "generator rows", options["movable_units"])
     options["voltage_band"] = band_from("--voltage-band", options["voltage_band"])
     options["voltage_band_post"] = band_from("--voltage-band-post", options["voltage_band_post"])
     with warnings.catch_warnings():
@@ -293,6 +294,9 @@ def headroom(
     monitor_min_kv: MonitorMinKv = 0.0,
     q_limits: QLimits = True,
     certify: Certify = "screened",
+    redispatch: Redispatch = False,
+    movable_units: MovableUnits = None,
+    max_moved_mw: MaxMovedMw = None,
     tolerance: Tolerance = 1e-8,
     threads: Threads = None,
     progress: ProgressOption = True,
@@ -310,7 +314,7 @@ def headroom(
     net = read(case)
     study = _study(
         net,
-        bus_numbers_from(buses),
+        numbers_from("--buses", "bus numbers", buses),
         asked,
     )
     for path in out or []:
@@ -354,11 +358,17 @@ def witness(
     monitor_min_kv: MonitorMinKv = 0.0,
     q_limits: QLimits = True,
     certify: Certify = "screened",
+    redispatch: Redispatch = False,
+    movable_units: MovableUnits = None,
+    max_moved_mw: MaxMovedMw = None,
     tolerance: Tolerance = 1e-8,
     threads: Threads = None,
     progress: ProgressOption = True,
 ) -> None:
     """Write the network at a bus's headroom as a case file, to be checked in any power-flow tool.
+
+    With --redispatch, at its redispatch headroom: with the dispatch found, in the state of the pair whose
+    limit is worth most.
 
     The new load is connected, the outage of the binding state applied, and the production that balances
     it given: a plain power flow of the file, without reactive limits, shows the limiting element at its
@@ -379,7 +389,7 @@ def witness(
     if not study.intact_solved:
         _say(f"no solution: {study.reason}")
         raise typer.Exit(NO_SOLUTION)
-    found = study.witness(bus)
+    found = study.witness(bus, redispatch=redispatch)
     _write(out, found.save, quiet=False)
     typer.echo("\n".join(f"  {line}" for line in found.header))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import time
 import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
 
 from . import _core
 from ._frames import to_frame
@@ -26,22 +29,23 @@ from ._options import (
     number,
     optional_number,
     threads_of,
+    unit_rows_of,
     whole_number,
     word,
 )
 from ._output import study_to_json, write_file, write_parquet
 from ._progress import ProgressCall, reporting
 from ._words import describe_study
-from .errors import PartialResultWarning
+from .errors import OptionError, PartialResultWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import pandas as pd
-
     from .network import Network
 
 __all__ = ["Study", "Witness", "headroom"]
+
+KINDS = "'intact', 'branch' or 'unit'"
 
 #: Options of :func:`headroom` that can be given on the command line too, with their defaults.
 DEFAULTS: dict[str, Any] = {
@@ -61,6 +65,9 @@ DEFAULTS: dict[str, Any] = {
     "monitor_min_kv": 0.0,
     "q_limits": True,
     "certify": "screened",
+    "redispatch": False,
+    "movable_units": None,
+    "max_moved_mw": None,
     "tolerance": 1e-8,
 }
 
@@ -123,6 +130,15 @@ class Study:
         ``thermal_mw voltage_mw collapse_mw generation_mw``: headroom per limit type; inf where no such
         limit appears up to ``max_mw``. ``radial`` and ``radial_feed``: the bus hangs on one branch, whose
         outage is consequential load loss and not simulated. ``name``, ``base_kv``, ``area`` of the bus.
+
+        With ``redispatch=True`` also: ``redispatch_mw``, the largest new load for which some dispatch leaves
+        nothing counted in any state, AC-checked at that dispatch; ``redispatch_bound_mw``, what the linear
+        program still promises there; ``redispatch_status`` (limited: both agree; generation_limited: units
+        have no more to give; cap_reached; already_limited; open: the gap between them was not closed;
+        no_movable_unit, unsolved: no number); ``redispatch_moved_mw``, what units take over from others
+        beside the balance rule; ``redispatch_limit_type``, ``redispatch_contingency``,
+        ``redispatch_element``: the pair whose limit is worth most (all: ``redispatch_pairs``);
+        ``redispatch_states_solved`` and ``redispatch_certified``, as above.
         """
         return to_frame(self._core.rows(), "bus")
 
@@ -135,6 +151,36 @@ class Study:
         """
         return to_frame(self._core.unsolvable())
 
+    @cached_property
+    def redispatch_pairs(self) -> pd.DataFrame:
+        """What holds redispatch headroom back: one row per bus and pair of state and element, the pair worth
+        most first. ``value`` at the dispatch found, ``value_without_load`` in the case's own dispatch, the
+        ``limit`` (MVA or per unit), and ``shadow_price``: MW of redispatch headroom per unit more of the
+        limit, to first order, in ``shadow_price_unit``. Empty without ``redispatch=True``.
+        """
+        return to_frame(self._core.redispatch_pairs(), "bus")
+
+    @cached_property
+    def redispatch_units(self) -> pd.DataFrame:
+        """The units that make way or take over: one row per bus and unit, the largest move first.
+        ``unit_row`` (1-based), ``unit``, ``unit_bus``, ``case_mw`` as in the case, ``rule_mw`` as the balance
+        rule alone would have it with as much in all, ``p_mw`` as found, ``moved_mw = p_mw - rule_mw``. MW.
+        Empty without ``redispatch=True``.
+        """
+        return to_frame(self._core.redispatch_units(), "bus")
+
+    def dispatch(self, bus: int) -> pd.Series:
+        """The dispatch found for a bus: MW per generator row (1-based) at its redispatch headroom.
+
+        Raises:
+            OptionError: the bus was not a candidate, or has no redispatch figure.
+        """
+        bus = whole_number("bus", bus, least=0)
+        values = self._core.redispatch_dispatch(bus)
+        if not len(values):
+            raise OptionError(f"bus {bus} has no redispatch figure; ask for it with redispatch=True")
+        return pd.Series(values, index=pd.RangeIndex(1, len(values) + 1, name="row"), name="p_mw")
+
     @property
     def states_known(self) -> bool:
         """Whether every state was solved without the new load; if not, ``unsolvable`` says nothing."""
@@ -145,14 +191,34 @@ class Study:
         """Branches whose outage would split the network, and which is not simulated."""
         return self.network.bridges
 
-    def witness(self, bus: int) -> Witness:
+    def witness(
+        self,
+        bus: int,
+        redispatch: bool = False,
+        contingency_kind: Literal["intact", "branch", "unit"] | None = None,
+        contingency_row: int | None = None,
+    ) -> Witness:
         """The network at the bus's headroom, new load connected and its state's outage applied.
 
+        Args:
+            bus: number of a candidate.
+            redispatch: at its redispatch headroom, with the dispatch found.
+            contingency_kind, contingency_row: with ``redispatch``, the state to show; by default that of the
+                pair whose limit is worth most.
+
         Raises:
-            OptionError: the bus was not a candidate, or its row has no answer.
+            OptionError: the bus was not a candidate, or its row has no answer; there is no such state.
         """
         bus = whole_number("bus", bus, least=0)
-        return Witness(self._core.witness(bus), self, bus)
+        if not flag("redispatch", redispatch):
+            if contingency_kind is not None or contingency_row is not None:
+                raise OptionError("contingency_kind and contingency_row are for witnesses with redispatch=True")
+            return Witness(self._core.witness(bus), self, bus)
+        kind = "" if contingency_kind is None else word("contingency_kind", contingency_kind, KINDS)
+        if kind in ("branch", "unit") and contingency_row is None:
+            raise OptionError(f"contingency_row is missing; which {kind}?")
+        row = 0 if contingency_row is None else whole_number("contingency_row", contingency_row, least=1)
+        return Witness(self._core.redispatch_witness(bus, kind, row), self, bus, redispatch=True)
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """The table as comma-separated values, in a .csv file; without a path, the text.
@@ -215,9 +281,11 @@ class Witness:
     voltages stored.
     """
 
-    def __init__(self, core: _core.Witness, study: Study, bus: int) -> None:
+    def __init__(self, core: _core.Witness, study: Study, bus: int, redispatch: bool = False) -> None:
         self._core = core
         self._study = study
+        #: Whether it is of the redispatch headroom.
+        self.redispatch = redispatch
         #: The candidate bus, as numbered in the file.
         self.bus = bus
 
@@ -247,7 +315,7 @@ class Witness:
 
     def command(self, path: str | os.PathLike[str] | None = None) -> str:
         """The shell command that makes this witness from the case file."""
-        return witness_command(self._study, self.bus, path)
+        return witness_command(self._study, self.bus, path, self.redispatch)
 
     def __repr__(self) -> str:
         lines = "\n  ".join(self.header)
@@ -256,22 +324,32 @@ class Witness:
         )
 
 
-def witness_command(study: Study, bus: int, path: str | os.PathLike[str] | None = None) -> str:
+def witness_command(
+    study: Study, bus: int, path: str | os.PathLike[str] | None = None, redispatch: bool = False
+) -> str:
     """The shell command that makes a bus's witness under the options of a study."""
-    before, after = witness_words(study)
+    before, after = witness_words(study, redispatch)
     return " ".join([before, str(bus), shlex.quote(str(path or f"witness_{bus}.m")), after]).rstrip()
 
 
-def witness_words(study: Study) -> tuple[str, str]:
+#: Options that witnesses of the fixed rule's headroom have no use for.
+REDISPATCH_OPTIONS = ("redispatch", "movable_units", "max_moved_mw")
+
+
+def witness_words(study: Study, redispatch: bool = False) -> tuple[str, str]:
     """What stands before the bus and the file in such a command, and behind them."""
     words: list[str] = []
     for name, default in DEFAULTS.items():
         value = study.options[name]
-        if value == default or name == "min_kv":
+        if value == default or name == "min_kv" or (name in REDISPATCH_OPTIONS and not redispatch):
             continue
         flag = "--" + name.replace("_", "-")
         if name == "q_limits":
             words.append("--no-q-limits")
+        elif name == "redispatch":
+            words.append(flag)
+        elif isinstance(value, list):
+            words += [flag, ",".join(str(row) for row in value)]
         elif isinstance(value, tuple):
             words += [flag, f"{value[0]!r},{value[1]!r}"]
         else:
@@ -302,6 +380,9 @@ def headroom(
     tolerance: float = 1e-8,
     *,
     balance_area: int | None = None,
+    redispatch: bool = False,
+    movable_units: Iterable[int] | None = None,
+    max_moved_mw: float | None = None,
 ) -> Study:
     """How many MW of new load fit at each bus before the first limit is broken, in the intact grid and
     after any single outage, and which limit it is.
@@ -335,6 +416,11 @@ def headroom(
         progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
         tolerance: largest mismatch, per unit; from 1e-12 to 1e-6.
         balance_area: only units at buses of this area take part in the balance.
+        redispatch: look, too, for the dispatch of the in-service units within Pmin..Pmax that makes most
+            room at each bus: ``redispatch_mw`` and its columns, ``redispatch_pairs``, ``redispatch_units``.
+        movable_units: 1-based generator rows that may leave the balance rule; None for all in service.
+        max_moved_mw: the most that units may take over from others beside the balance rule, MW; None for
+            no cap.
 
     Returns:
         A :class:`Study`. Numerical outcomes are statuses in its table, never exceptions.
@@ -360,6 +446,9 @@ def headroom(
         "monitor_min_kv": number("monitor_min_kv", monitor_min_kv),
         "q_limits": flag("q_limits", q_limits),
         "certify": word("certify", certify, "'screened' or 'all'"),
+        "redispatch": flag("redispatch", redispatch),
+        "movable_units": unit_rows_of("movable_units", movable_units),
+        "max_moved_mw": math.inf if max_moved_mw is None else number("max_moved_mw", max_moved_mw),
         "tolerance": number("tolerance", tolerance),
     }
     asked = buses_of(buses)
@@ -376,6 +465,8 @@ def headroom(
     options["rating_post"] = options["rating_post"].upper()
     options["balance"] = balance_arguments["balance"]
     options["balance_area"] = balance_arguments["area"]
+    if math.isinf(options["max_moved_mw"]):
+        options["max_moved_mw"] = None
     options = {"buses": asked, **{name: options[name] for name in DEFAULTS}}
     study = Study(core, net, options, time.monotonic() - started)
     if core.interrupted and not study.complete:

@@ -6,6 +6,7 @@
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/headroom/study.hpp"
 #include "nodalroom/headroom/witness.hpp"
+#include "nodalroom/numerics/linear_program.hpp"
 #include "nodalroom/report/study_tables.hpp"
 #include "options.hpp"
 #include "tables.hpp"
@@ -29,7 +30,9 @@ Headroom run_headroom(std::shared_ptr<Network> network, const std::optional<std:
                       const std::string& rating_intact, const std::string& rating_post, double attribution,
                       double attribution_voltage, const Band& voltage_band, const Band& voltage_band_post,
                       std::optional<double> voltage_change_max, double monitor_min_kv, bool q_limits,
-                      const std::string& certify, int threads, double tolerance, const Progress& progress) {
+                      const std::string& certify, bool redispatch,
+                      const std::optional<std::vector<std::int64_t>>& movable_units, double max_moved_mw,
+                      int threads, double tolerance, const Progress& progress) {
     headroom::HeadroomOptions options;
     if (buses) options.buses = find_buses(*network, *buses);
     options.min_kv = min_kv;
@@ -43,6 +46,9 @@ Headroom run_headroom(std::shared_ptr<Network> network, const std::optional<std:
     options.attribution_voltage_pu = attribution_voltage;
     options.enforce_q_limits = q_limits;
     options.certify = headroom::parse_certify(certify);
+    options.redispatch.wanted = redispatch;
+    if (movable_units) options.redispatch.movable = find_units(*network, *movable_units);
+    options.redispatch.max_moved_mw = max_moved_mw;
     options.mismatch_tolerance_pu = tolerance;
     options.threads = threads;
 
@@ -54,13 +60,26 @@ Headroom run_headroom(std::shared_ptr<Network> network, const std::optional<std:
     return study;
 }
 
-headroom::Witness witness(const Headroom& study, std::int64_t bus) {
+const headroom::HeadroomRow& row_of(const Headroom& study, std::int64_t bus) {
     const BusRow row = find_buses(*study.network, {bus}).front();
     const auto& rows = study.result.rows;
     const auto found = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.bus == row; });
     if (found == rows.end())
         throw OptionError("bus " + std::to_string(bus) + " was not a candidate of this study");
-    return headroom::make_witness(*study.network, study.result.options, *found);
+    return *found;
+}
+
+headroom::Witness witness(const Headroom& study, std::int64_t bus) {
+    return headroom::make_witness(*study.network, study.result.options, row_of(study, bus));
+}
+
+/// kind: "intact", "branch" or "unit" with its 1-based row; empty: the pair that holds most.
+headroom::Witness redispatch_witness(const Headroom& study, std::int64_t bus, const std::string& kind,
+                                     std::int64_t row) {
+    const headroom::HeadroomRow& found = row_of(study, bus);
+    std::optional<contingency::Outage> outage;
+    if (!kind.empty()) outage = find_outage(*study.network, kind, row);
+    return headroom::make_redispatch_witness(*study.network, study.result.options, found, outage);
 }
 
 }  // namespace
@@ -94,15 +113,28 @@ void bind_headroom(py::module_& m) {
              [](const Headroom& study) {
                  return to_columns(report::unsolvable_table(*study.network, study.result));
              })
-        .def("witness", &witness, py::arg("bus"), py::call_guard<py::gil_scoped_release>());
+        .def("redispatch_pairs",
+             [](const Headroom& study) {
+                 return to_columns(report::redispatch_pair_table(*study.network, study.result));
+             })
+        .def("redispatch_units",
+             [](const Headroom& study) {
+                 return to_columns(report::redispatch_unit_table(*study.network, study.result));
+             })
+        .def("redispatch_dispatch",
+             [](const Headroom& study, std::int64_t bus) { return row_of(study, bus).redispatch.unit_p_mw; })
+        .def("witness", &witness, py::arg("bus"), py::call_guard<py::gil_scoped_release>())
+        .def("redispatch_witness", &redispatch_witness, py::arg("bus"), py::arg("kind"), py::arg("row"),
+             py::call_guard<py::gil_scoped_release>());
+    m.def("lp_solver", [] { return std::string(numerics::lp_solver_name()); });
 
     m.def("headroom", &run_headroom, py::arg("network"), py::kw_only(), py::arg("buses"), py::arg("min_kv"),
           py::arg("power_factor"), py::arg("max_mw"), py::arg("contingencies"), py::arg("balance"),
           py::arg("weights"), py::arg("area"), py::arg("rating_intact"), py::arg("rating_post"),
           py::arg("attribution"), py::arg("attribution_voltage"), py::arg("voltage_band"),
           py::arg("voltage_band_post"), py::arg("voltage_change_max"), py::arg("monitor_min_kv"),
-          py::arg("q_limits"), py::arg("certify"), py::arg("threads"), py::arg("tolerance"),
-          py::arg("progress"));
+          py::arg("q_limits"), py::arg("certify"), py::arg("redispatch"), py::arg("movable_units"),
+          py::arg("max_moved_mw"), py::arg("threads"), py::arg("tolerance"), py::arg("progress"));
 }
 
 }  // namespace nodalroom::bindings

@@ -56,4 +56,42 @@ std::vector<BusRow> find_buses(const model::Network& network, const std::vector<
     return rows;
 }
 
+std::vector<UnitRow> find_units(const model::Network& network, const std::vector<std::int64_t>& rows) {
+    std::vector<UnitRow> units;
+    for (const std::int64_t row : rows) {
+        if (row < 1 || row > static_cast<std::int64_t>(network.units().size())) {
+            throw OptionError("movable_units: there is no generator row " + std::to_string(row) +
+                              "; the case has " + std::to_string(network.units().size()));
+        }
+        units.emplace_back(row - 1);
+        if (!network.unit(units.back()).in_service) {
+            throw OptionError("movable_units: generator row " + std::to_string(row) + " is out of service");
+        }
+    }
+    return units;
+}
+
+contingency::Outage find_outage(const model::Network& network, const std::string& kind, std::int64_t row) {
+    if (kind == "intact") return {};
+    const bool is_branch = kind == "branch";
+    if (!is_branch && kind != "unit") {
+        throw OptionError("contingency_kind = '" + kind + "'; must be 'intact', 'branch' or 'unit'");
+    }
+    const auto count =
+        static_cast<std::int64_t>(is_branch ? network.branches().size() : network.units().size());
+    if (row < 1 || row > count) {
+        throw OptionError("contingency_row = " + std::to_string(row) + "; the case has " +
+                          std::to_string(count) + (is_branch ? " branches" : " generators"));
+    }
+    const auto at = static_cast<std::size_t>(row - 1);
+    const bool in_service = is_branch ? network.branches()[at].in_service : network.units()[at].in_service;
+    if (!in_service) throw OptionError(kind + " row " + std::to_string(row) + " is out of service already");
+    if (is_branch && network.is_bridge()[at]) {
+        throw OptionError("branch row " + std::to_string(row) +
+                          " is a bridge: its outage splits the network and is not simulated");
+    }
+    return is_branch ? contingency::Outage::of(BranchRow(row - 1))
+                     : contingency::Outage::of(UnitRow(row - 1));
+}
+
 }  // namespace nodalroom::bindings

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nodalroom/contingency/limits.hpp"
+#include "nodalroom/contingency/outage.hpp"
 #include "nodalroom/powerflow/balance.hpp"
 
 namespace nodalroom::bindings {
@@ -24,5 +25,12 @@ using Band = std::optional<std::pair<double, double>>;
 /// Rows of bus numbers; OptionError naming the first number that is not in the case.
 [[nodiscard]] std::vector<BusRow> find_buses(const model::Network& network,
                                              const std::vector<std::int64_t>& numbers);
+
+/// Units of 1-based rows; OptionError naming the first that is not in the case or out of service.
+[[nodiscard]] std::vector<UnitRow> find_units(const model::Network& network,
+                                              const std::vector<std::int64_t>& rows);
+/// "intact", "branch" or "unit" with its 1-based row; OptionError where there is no such state.
+[[nodiscard]] contingency::Outage find_outage(const model::Network& network, const std::string& kind,
+                                              std::int64_t row);
 
 }  // namespace nodalroom::bindings

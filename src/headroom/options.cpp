@@ -4,6 +4,7 @@
 
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/core/number_text.hpp"
+#include "nodalroom/numerics/linear_program.hpp"
 #include "nodalroom/powerflow/solve.hpp"
 
 namespace nodalroom::headroom {
@@ -30,6 +31,11 @@ std::optional<std::string> HeadroomOptions::first_violation() const {
         return bad("attribution_voltage", attribution_voltage_pu, ">= 0 per unit and finite");
     }
     if (auto problem = powerflow::tolerance_problem(mismatch_tolerance_pu)) return problem;
+    if (!(redispatch.max_moved_mw >= 0.0)) return bad("max_moved_mw", redispatch.max_moved_mw, ">= 0");
+    if (redispatch.wanted && !numerics::has_lp_solver()) {
+        return "redispatch: this build of nodalroom has no solver for linear programs (HiGHS), so that "
+               "redispatch headroom is absent; see README, 'Building'";
+    }
     if (threads < 0) return "threads = " + std::to_string(threads) + "; must be >= 0";
     return limits.first_violation();
 }

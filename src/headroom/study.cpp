@@ -41,6 +41,11 @@ std::vector<BusRow> resolve_candidates(const model::Network& network, const Head
 
 HeadroomResult headroom(const model::Network& network, const HeadroomOptions& options, RunControl* control) {
     if (const auto problem = options.first_violation()) throw OptionError(*problem);
+    for (const UnitRow unit : options.redispatch.movable) {
+        if (!unit.valid() || unit.pos() >= network.units().size()) {
+            throw OptionError("movable unit row " + std::to_string(unit.value()) + " does not exist");
+        }
+    }
     HeadroomResult result;
     result.options = options;
     result.options.buses = resolve_candidates(network, options);

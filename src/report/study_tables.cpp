@@ -56,6 +56,33 @@ Element element_of(const model::Network& network, const headroom::Binding& bindi
     return element_of(network, binding.type == LimitType::thermal, binding.element);
 }
 
+using headroom::HeadroomRow;
+using headroom::RedispatchRow;
+
+/// The columns of redispatch headroom; of the pairs that hold it, the one worth most.
+void add_redispatch(const model::Network& network, const std::vector<const HeadroomRow*>& rows,
+                    TableMaker& table) {
+    const auto of = [&](std::size_t i) -> const RedispatchRow& { return rows[i]->redispatch; };
+    const auto first = [&](std::size_t i) -> const headroom::Binding* {
+        return of(i).binding.empty() ? nullptr : &of(i).binding.front().binding;
+    };
+    table.number("redispatch_mw", [&](std::size_t i) { return of(i).redispatch_mw; });
+    table.text("redispatch_status", [&](std::size_t i) { return headroom::to_string(of(i).status); });
+    table.number("redispatch_bound_mw", [&](std::size_t i) { return of(i).bound_mw; });
+    table.number("redispatch_moved_mw", [&](std::size_t i) { return of(i).moved_mw; });
+    table.text("redispatch_limit_type", [&](std::size_t i) {
+        return headroom::to_string(first(i) != nullptr ? first(i)->type : LimitType::none);
+    });
+    table.text("redispatch_contingency", [&](std::size_t i) {
+        return first(i) != nullptr ? outage_name(network, first(i)->outage) : std::string();
+    });
+    table.text("redispatch_element", [&](std::size_t i) {
+        return first(i) != nullptr ? element_of(network, *first(i)).name : std::string();
+    });
+    table.whole("redispatch_states_solved", [&](std::size_t i) { return of(i).states_solved; });
+    table.flag("redispatch_certified", [&](std::size_t i) { return of(i).certified(); });
+}
+
 }  // namespace
 
 Table state_table(const model::Network& network, const contingency::SweepResult& result) {
@@ -147,9 +174,9 @@ Table bridge_table(const model::Network& network) {
 }
 
 Table headroom_table(const model::Network& network, const headroom::HeadroomResult& result) {
-    std::vector<const headroom::HeadroomRow*> rows;
+    std::vector<const HeadroomRow*> rows;
     std::vector<Element> elements;
-    for (const headroom::HeadroomRow& row : result.rows) {
+    for (const HeadroomRow& row : result.rows) {
         if (row.status == headroom::HeadroomStatus::not_run) continue;
         rows.push_back(&row);
         elements.push_back(element_of(network, row.binding));
@@ -187,6 +214,7 @@ Table headroom_table(const model::Network& network, const headroom::HeadroomResu
     table.number("voltage_mw", [&](std::size_t i) { return rows[i]->voltage_mw; });
     table.number("collapse_mw", [&](std::size_t i) { return rows[i]->collapse_mw; });
     table.number("generation_mw", [&](std::size_t i) { return rows[i]->generation_mw; });
+    if (result.options.redispatch.wanted) add_redispatch(network, rows, table);
     table.flag("radial", [&](std::size_t i) { return rows[i]->radial_feed.valid(); });
     table.optional_whole("contingency_row", [&](std::size_t i) {
         return is_bound(i) ? outage_row(rows[i]->binding.outage) : MaybeWhole();
@@ -201,6 +229,56 @@ Table headroom_table(const model::Network& network, const headroom::HeadroomResu
         return network.source().bus.at(rows[i]->bus.pos(), io::bus_col::base_kv);
     });
     table.whole("area", [&](std::size_t i) { return bus(i).area; });
+    return table.take();
+}
+
+Table redispatch_pair_table(const model::Network& network, const headroom::HeadroomResult& result) {
+    struct Entry {
+        BusRow bus;
+        const headroom::BindingPair* pair;
+        Element element;
+    };
+    std::vector<Entry> entries;
+    for (const HeadroomRow& row : result.rows) {
+        for (const headroom::BindingPair& pair : row.redispatch.binding)
+            entries.push_back({row.bus, &pair, element_of(network, pair.binding)});
+    }
+    const auto binding = [&](std::size_t i) -> const headroom::Binding& { return entries[i].pair->binding; };
+    TableMaker table(entries.size());
+    table.whole("bus", [&](std::size_t i) { return network.bus(entries[i].bus).number.value(); });
+    table.text("limit_type", [&](std::size_t i) { return headroom::to_string(binding(i).type); });
+    table.text("contingency_kind", [&](std::size_t i) { return outage_kind(binding(i).outage); });
+    table.text("contingency", [&](std::size_t i) { return outage_name(network, binding(i).outage); });
+    table.optional_whole("contingency_row", [&](std::size_t i) { return outage_row(binding(i).outage); });
+    table.text("element_kind", [&](std::size_t i) { return entries[i].element.kind; });
+    table.text("element", [&](std::size_t i) { return entries[i].element.name; });
+    table.optional_whole("element_row", [&](std::size_t i) { return entries[i].element.row; });
+    table.number("value", [&](std::size_t i) { return binding(i).value; });
+    table.number("value_without_load", [&](std::size_t i) { return binding(i).value_without_load; });
+    table.number("limit", [&](std::size_t i) { return binding(i).limit; });
+    table.number("shadow_price", [&](std::size_t i) { return entries[i].pair->shadow_price; });
+    table.text("shadow_price_unit", [&](std::size_t i) {
+        return binding(i).type == LimitType::thermal ? "MW per MVA" : "MW per pu";
+    });
+    return table.take();
+}
+
+Table redispatch_unit_table(const model::Network& network, const headroom::HeadroomResult& result) {
+    std::vector<std::pair<BusRow, const headroom::UnitMove*>> moves;
+    for (const HeadroomRow& row : result.rows) {
+        for (const headroom::UnitMove& move : row.redispatch.moves) moves.emplace_back(row.bus, &move);
+    }
+    const auto move = [&](std::size_t i) -> const headroom::UnitMove& { return *moves[i].second; };
+    TableMaker table(moves.size());
+    table.whole("bus", [&](std::size_t i) { return network.bus(moves[i].first).number.value(); });
+    table.whole("unit_row", [&](std::size_t i) { return move(i).unit.value() + 1; });
+    table.text("unit", [&](std::size_t i) { return unit_name(network, move(i).unit); });
+    table.whole("unit_bus",
+                [&](std::size_t i) { return network.bus(network.unit(move(i).unit).bus).number.value(); });
+    table.number("case_mw", [&](std::size_t i) { return move(i).case_mw; });
+    table.number("rule_mw", [&](std::size_t i) { return move(i).rule_mw; });
+    table.number("p_mw", [&](std::size_t i) { return move(i).p_mw; });
+    table.number("moved_mw", [&](std::size_t i) { return move(i).p_mw - move(i).rule_mw; });
     return table.take();
 }
 

@@ -7,9 +7,12 @@
   const DIGITS = {
     base_kv: [0, 2], headroom_mw: [1, 1], value: [1, 4], limit: [1, 4], value_without_load: [1, 4],
     factor: [4, 4], thermal_mw: [1, 1],
+    redispatch_mw: [1, 1], redispatch_bound_mw: [1, 1], redispatch_moved_mw: [1, 1],
     voltage_mw: [1, 1], collapse_mw: [1, 1], generation_mw: [1, 1], feasible_mw: [2, 2], violated_mw: [2, 2],
   };
-  const WIDE = new Set(["name", "contingency", "element", "radial_feed"]);
+  const WIDE = new Set([
+    "name", "contingency", "element", "radial_feed", "redispatch_contingency", "redispatch_element",
+  ]);
   const NUMERIC = new Set(["bus", "states", ...Object.keys(DIGITS)]);
   const at = Object.fromEntries(study.columns.map((name, i) => [name, i]));
   const body = table.tBodies[0];
@@ -30,7 +33,7 @@
     if (value === null) return "–";
     if (value === "inf") return "none";
     if (name === "limit_type") return study.limits[value] || value;
-    if (name === "status") return value.replaceAll("_", " ");
+    if (name === "status" || name === "redispatch_status") return value.replaceAll("_", " ");
     if (typeof value === "number" && name in DIGITS) {
       const ofLimit = name === "value" || name === "limit" || name === "value_without_load";
       if (name === "factor" && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
@@ -67,7 +70,7 @@
           dot.style.background = study.colours[row[at.limit_type]] || "#999";
           cell.append(dot);
         }
-        if (name === "headroom_mw") {
+        if (name === "headroom_mw" || name === "redispatch_mw") {
           const strong = document.createElement("b");
           strong.textContent = text(row, name);
           cell.append(strong);

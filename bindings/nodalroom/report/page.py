@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._output import plain
 from .._words import (
     LIMIT_WORDS,
+    REDISPATCH_WORDS,
     STATUS_WORDS,
     balance_text,
     binding_counts,
@@ -52,6 +53,24 @@ COLUMNS = [
 ]
 
 
+#: Beside them, where redispatch was asked for: after the column before which they stand.
+REDISPATCH_COLUMNS = [
+    ("redispatch_mw", "Redispatch MW", "MW of new load that fit once generation makes way"),
+    ("redispatch_bound_mw", "Bound MW", "what the linear program still promises there"),
+    ("redispatch_status", "Redispatch status", "whether both agree, or what ends it"),
+    ("redispatch_moved_mw", "Moved MW", "taken over by some units from others, beside the balance rule"),
+    ("redispatch_contingency", "Its state", "of the pair whose limit is worth most there"),
+    ("redispatch_element", "Its element", "of the pair whose limit is worth most there"),
+]
+
+
+def columns_of(study: Study) -> list[tuple[str, str, str]]:
+    if not study.options["redispatch"]:
+        return COLUMNS
+    at = [name for name, _, _ in COLUMNS].index("status")
+    return [*COLUMNS[:at], *REDISPATCH_COLUMNS[:1], *COLUMNS[at:], *REDISPATCH_COLUMNS[1:]]
+
+
 def study_page(study: Study, title: str | None = None) -> str:
     """The whole page as text."""
     title = title or f"Headroom of {study.network.name}"
@@ -62,6 +81,7 @@ def study_page(study: Study, title: str | None = None) -> str:
             _assumptions(study),
             _curve(study),
             _binding(study),
+            _worth(study),
             _buses(study),
             _check(study),
         ]
@@ -120,9 +140,10 @@ def _data(study: Study) -> dict[str, Any]:
     frame["states"] = [
         f"{solved} of {total}" for solved, total in zip(frame["states_solved"], frame["states_total"], strict=True)
     ]
-    rows = zip(*(_values(frame[name]) for name, _, _ in COLUMNS), strict=True)
+    columns = columns_of(study)
+    rows = zip(*(_values(frame[name]) for name, _, _ in columns), strict=True)
     return {
-        "columns": [name for name, _, _ in COLUMNS],
+        "columns": [name for name, _, _ in columns],
         "rows": [list(row) for row in rows],
         "limits": LIMIT_WORDS,
         "colours": LIMIT_COLOURS,
@@ -196,6 +217,13 @@ def _figures(study: Study) -> str:
             f"every state AC-solved just below the answer, of {len(table):,}",
         ),
     ]
+    if study.options["redispatch"] and table["redispatch_mw"].notna().any():
+        again = table["redispatch_mw"]
+        at = again.idxmax()
+        figures[2:2] = [
+            (f"{_short(again.median())} MW", "median redispatch headroom", "once generation makes way"),
+            (f"{_short(again.max())} MW", "largest redispatch headroom", f"bus {at} {table['name'].get(at) or ''}"),
+        ]
     cards = "".join(
         f"<div class='card'><b>{escape(value)}</b><span>{escape(label)}</span><small>{escape(note)}</small></div>"
         for value, label, note in figures
@@ -212,7 +240,21 @@ def _figures(study: Study) -> str:
     return (
         f"<section class='cards'>{cards}</section>"
         f"<p class='note'>The new load is supplied by the balance <b>{escape(balance_text(study.options))}</b>; "
-        f"no other option moves these numbers more. Statuses: {escape(statuses)}.</p>"
+        f"no other option moves these numbers more. Statuses: {escape(statuses)}.</p>{_redispatch_note(study)}"
+    )
+
+
+def _redispatch_note(study: Study) -> str:
+    if not study.options["redispatch"]:
+        return ""
+    counts = study.table["redispatch_status"].value_counts()
+    statuses = "; ".join(
+        f"{count:,} {str(status).replace('_', ' ')} ({REDISPATCH_WORDS[str(status)]})" for status, count in counts.items()
+    )
+    return (
+        "<p class='note'><b>Redispatch headroom</b> is what the bus takes when the units in service are dispatched for "
+        "it, within Pmin to Pmax: one dispatch for all states, each of them AC-checked. Where the two figures differ "
+        f"much, it is the dispatch that binds and not the site. Statuses: {escape(statuses)}.</p>"
     )
 
 
@@ -256,6 +298,30 @@ def _binding(study: Study) -> str:
     )
 
 
+def _worth(study: Study) -> str:
+    """The pairs that hold most redispatch headroom, by what a percent more of their limit is worth."""
+    if not study.options["redispatch"] or not len(study.redispatch_pairs):
+        return ""
+    pairs = study.redispatch_pairs.reset_index()
+    pairs["per_percent"] = 0.01 * pairs["shadow_price"] * pairs["limit"].abs()
+    keys = ["limit_type", "contingency", "element"]
+    groups = pairs.groupby(keys, dropna=False, sort=False)["per_percent"]
+    worth = groups.agg(buses="size", per_percent="sum").reset_index()
+    shown = worth.sort_values("per_percent", ascending=False, kind="stable").head(15)
+    rows = "".join(
+        f"<tr><td class='n'>{row.buses:,}</td><td class='n'>{row.per_percent:,.2f}</td>"
+        f"<td>{_limit_tag(str(row.limit_type))}</td><td>{escape(str(row.contingency))}</td>"
+        f"<td>{escape(str(row.element or ''))}</td></tr>"
+        for row in shown.itertuples()
+    )
+    return (
+        "<section><h2>What holds redispatch headroom back</h2><p class='note'>Pairs that bind at the dispatch found, by "
+        "the MW that one percent more of their limit is worth to all buses they hold, to first order.</p>"
+        "<div class='scroll'><table><thead><tr><th class='n'>Buses</th><th class='n'>MW per percent</th>"
+        f"<th>Limit</th><th>State</th><th>Element</th></tr></thead><tbody>{rows}</tbody></table></div></section>"
+    )
+
+
 def _limit_tag(limit: str) -> str:
     colour = LIMIT_COLOURS.get(limit, "#999")
     return f"<i class='dot' style='background:{colour}'></i>{escape(LIMIT_WORDS.get(limit, limit))}"
@@ -264,7 +330,7 @@ def _limit_tag(limit: str) -> str:
 def _buses(study: Study) -> str:
     heads = "".join(
         f"<th scope='col' data-column='{name}' title='{escape(explanation, quote=True)}'>{escape(heading)}</th>"
-        for name, heading, explanation in COLUMNS
+        for name, heading, explanation in columns_of(study)
     )
     kinds = "".join(
         f"<option value='{escape(limit)}'>{escape(LIMIT_WORDS.get(limit, limit))}</option>"

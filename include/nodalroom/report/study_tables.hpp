@@ -18,6 +18,13 @@ namespace nodalroom::report {
 /// others every column of the definition is there, NaN or empty where it does not apply. A figure per
 /// limit type is infinite where no such limit appears up to max_mw.
 [[nodiscard]] Table headroom_table(const model::Network& network, const headroom::HeadroomResult& result);
+/// One row per bus and pair that holds its redispatch headroom, the pair worth most first: what more of its
+/// limit is worth, MW per MVA or MW per per unit.
+[[nodiscard]] Table redispatch_pair_table(const model::Network& network,
+                                          const headroom::HeadroomResult& result);
+/// One row per bus and unit that its redispatch headroom takes from the balance rule, the largest move first.
+[[nodiscard]] Table redispatch_unit_table(const model::Network& network,
+                                          const headroom::HeadroomResult& result);
 /// The states without a solution before any load is added.
 [[nodiscard]] Table unsolvable_table(const model::Network& network, const headroom::HeadroomResult& result);
 
