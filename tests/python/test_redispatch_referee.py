@@ -83,8 +83,8 @@ def test_ratings_come_through(folder):
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_redispatch_headroom_is_the_optimum(folder):
-    """Within 1 % or 0.2 MW. More than the referee found is wrong too, unless its own starts disagreed: then it
-    may have missed the best."""
+    """Within 1 % or 0.2 MW. More than the referee found is wrong too, unless its starts disagreed or were not
+    independent: then it may have missed the best."""
     case, expected = settings(folder), golden(folder)
     study = nr.headroom(network(folder), redispatch=True, progress=False)
     wrong = []
@@ -93,7 +93,8 @@ def test_redispatch_headroom_is_the_optimum(folder):
             continue
         optimum, found = float(row["redispatch_mw"]), float(study.table.loc[bus, "redispatch_mw"])
         tolerance = max(float(case["tolerance_mw"]), float(case["tolerance_share"]) * optimum)
-        agreed = row["starts_agree"] == row["starts"]
+        # Where the relaxed problem was left unsolved, its starts fell back on the fixed rule's modes.
+        agreed = row["starts_agree"] == row["starts"] and "relaxed to" not in row["notes"]
         if not found >= optimum - tolerance or (agreed and not found <= optimum + tolerance):
             status = study.table.loc[bus, "redispatch_status"]
             wrong.append(f"bus {bus}: {found:.3f} MW ({status}), referee {optimum:.3f} MW ({row['binding']})")

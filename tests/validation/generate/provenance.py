@@ -30,6 +30,11 @@ NOTES = {
     "headroom_case30_ratings": ["ratings.csv: rate A times 1.6, to the next whole MVA."],
     "headroom_case30_ratings_reference": ["ratings.csv: rate A times 1.6, to the next whole MVA."],
     "headroom_case_ACTIVSg200": ["The buses are every second one of those at 100 kV and more (buses.csv)."],
+    "redispatch_case14": [
+        "Buses 1 and 2: Ipopt does not solve the relaxed problem below about 2e-5 (the last load is 115 MW at bus 1), and "
+        "neither with the modes nearest to it nor with some 200 patterns around them is there a solution. The starts "
+        "then fall back on the fixed rule's modes, so that their agreement says little: take these two as lower bounds.",
+        "Bus 12: the start with the fixed rule's modes ends at a lower local optimum, 6.196 MW."],
     "states_case57": ["Outage of branch 48: MATPOWER's runpf, without reactive limits, finds no solution either."],
     "states_case300": ["MATPOWER's runpf, without reactive limits, finds no solution for the outages of branches 66, 114, "
                        "116, 177, 181, 182, 187, 268, 294, 309, 350, 364, 367, 369, 370 and 381 either; nor "
@@ -167,4 +172,4 @@ for folder in sorted(here.glob("redispatch_*")):
                  "headroom_mw: the fixed rule's, by this program's own bisection.",
                  "Units keep a spare of 0.05 MW together in every state: with none the rule `spare` has no meaning. No "
                  "answer here is held back by it."]
-          + (["ratings.csv is that of headroom_" + folder.name[11:] + "."] if ratings else []))
+          + NOTES.get(folder.name, []) + (["ratings.csv is that of headroom_" + folder.name[11:] + "."] if ratings else []))
