@@ -17,8 +17,6 @@ constexpr double kKeptSpareMw = 1e-3;
 // A limit takes another form where the attribution exceeds it; the forms settle in this many rounds, or the
 // best of them is taken.
 constexpr int kFormRounds = 4;
-// A unit's effect on a pair, beside the largest there is, below which it is left out of the pair's rows.
-constexpr double kLeastEffect = 1e-3;
 // The supply at which the ranges of units are taken settles to this width, MW.
 constexpr double kSupplyWidthMw = 0.5;
 // Points closer to each other than this are one, MW.
@@ -360,13 +358,9 @@ void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<con
             value.assign({sign * tangent.by_load - form.by_load, sign * tangent.by_others});
             double largest = 1e-6;
             for (const double effect : tangent.by_unit) largest = std::max(largest, std::abs(effect));
-            // Units with next to no effect count as they stood where the tangent was made.
             double at_zero = tangent.at_zero;
             for (std::size_t m = 0; m < movable_.size(); ++m) {
-                if (std::abs(tangent.by_unit[m]) < kLeastEffect * largest) {
-                    at_zero += tangent.by_unit[m] * tangent.change_mw[m];
-                    continue;
-                }
+                if (tangent.by_unit[m] == 0.0) continue;
                 const auto more = first_unit + static_cast<std::int32_t>(m);
                 column.insert(column.end(), {more, more + static_cast<std::int32_t>(movable_.size())});
                 value.insert(value.end(), {sign * tangent.by_unit[m], -sign * tangent.by_unit[m]});

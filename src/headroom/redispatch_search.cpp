@@ -11,7 +11,7 @@ using contingency::Outage;
 using contingency::OutageKind;
 
 // The search goes on until the bound and the certified load differ by no more than the larger of these.
-constexpr double kGapMw = 0.05, kGapShare = 0.002;
+constexpr double kGapMw = 0.01, kGapShare = 0.002;
 // What counts by no more than this share of its limit is no reason to keep the next proposal near.
 constexpr double kNearlyClean = 3e-3;
 // Proposals in a row in which something counts, before the next is to lie halfway from the best point; those
@@ -105,7 +105,6 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
 
     double trust_mw = trusted(best_->load_mw), trust_moved_mw = kFirstMovedMw;
     drawn_in_ = kDrawnIn;
-    certified_ = best_;
     linearised_at_.reset();
     int failures = 0, misses = 0;
     for (row.rounds = 1; row.rounds <= kMostRounds && !cancelled(); ++row.rounds) {
@@ -127,7 +126,6 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
                 trust_moved_mw *= kMovedGrowth;
                 continue;
             }
-            if (best_ != certified_ && !certify(row)) continue;
             if (!linearise_at_best()) break;
             continue;
         }
@@ -139,13 +137,17 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             continue;
         }
         Findings found = check(*point, Depth::likely);
+        if (found.is_clean()) found = check(*point, Depth::certain);
         if (cancelled()) break;
         program_->set_losses(*point, *intact_);
         refresh_cuts(*point);
         if (found.is_clean()) {
             failures = misses = 0;
             const double gained = point->load_mw - best_->load_mw;
-            if (gained >= 0.0) best_ = std::move(point);
+            if (gained >= 0.0) {
+                best_ = std::move(point);
+                row.states_solved = found.clean;
+            }
             if (!free_to_move) trust_moved_mw *= kMovedGrowth;
             if (gained < gap(best_->load_mw)) drawn_in_ = std::max(0.1 * drawn_in_, kLeastDrawnIn);
             trust_mw = std::max(trust_mw, trusted(best_->load_mw));
@@ -168,7 +170,6 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             if (found.breaches.empty()) trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
         }
     }
-    if (best_ != certified_ && !cancelled()) static_cast<void>(certify(row));
     if (cancelled()) return row;
     finish(fixed, row);
     return row;
@@ -226,25 +227,7 @@ void RedispatchSearch::list_moves(RedispatchRow& row) const {
     });
 }
 
-bool RedispatchSearch::certify(RedispatchRow& row) {
-    const Findings found = check(*best_, Depth::certain);
-    if (cancelled()) return false;
-    if (found.is_clean()) {
-        certified_ = best_;
-        row.states_solved = found.clean;
-        return true;
-    }
-    std::vector<Breach> breaches = found.breaches;
-    refresh_cuts(*best_);
-    add_cuts(*best_, breaches);
-    const ProgramPoint tried{best_->load_mw, {best_->unit_p_mw().begin(), best_->unit_p_mw().end()}};
-    best_ = certified_;
-    if (!found.unsolved.empty()) add_border(tried, found.unsolved.front());
-    return false;
-}
-
 void RedispatchSearch::finish(const HeadroomRow& fixed, RedispatchRow& row) {
-    best_ = certified_;
     const double max_mw = context_->options.max_mw;
     row.redispatch_mw = std::max(best_->load_mw, fixed.headroom_mw);
     const auto bound = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
