@@ -17,8 +17,8 @@ constexpr double kKeptSpareMw = 1e-3;
 // A limit takes another form where the attribution exceeds it; the forms settle in this many rounds, or the
 // best of them is taken.
 constexpr int kFormRounds = 4;
-// The supply at which the ranges of units are taken settles to this width, MW.
-constexpr double kSupplyWidthMw = 0.5;
+// The supply whose shares movement is counted from settles to this width, or this share of it.
+constexpr double kSupplyWidthMw = 0.5, kSupplyShare = 0.02;
 // Points closer to each other than this are one, MW.
 constexpr double kOnePointMw = 1e-3;
 // MW of load per unit of limit below which a price is none.
@@ -402,9 +402,10 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
             tangent.idle = tangent.place == numerics::BasisPlace::basic ? tangent.idle + 1 : 0;
         });
         const double reached = found.x[load_column], supply = found.x[supply_column];
-        // Movement is counted from the rule at the supply near by: that matters where it has a cap.
-        const bool fits = std::isinf(context_->options.redispatch.max_moved_mw) ||
-                          std::abs(supply - supply_mw) < kSupplyWidthMw;
+        // Movement is counted from the rule at the supply near by, to the MW where it has a cap.
+        const bool has_cap = std::isfinite(context_->options.redispatch.max_moved_mw);
+        const double width = has_cap ? kSupplyWidthMw : std::max(kSupplyWidthMw, kSupplyShare * supply);
+        const bool fits = std::abs(supply - supply_mw) < width;
         const bool keeps_forms = std::all_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
             return form_of(*context_, cut, load_mw).by_load == form_of(*context_, cut, reached).by_load;
         });

@@ -147,6 +147,8 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             if (gained >= 0.0) {
                 best_ = std::move(point);
                 row.states_solved = found.clean;
+                trust_moved_mw =
+                    std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + kFirstMovedMw);
             }
             if (!free_to_move) trust_moved_mw *= kMovedGrowth;
             if (gained < gap(best_->load_mw)) drawn_in_ = std::max(0.1 * drawn_in_, kLeastDrawnIn);
