@@ -175,8 +175,7 @@ Table upgrade_bus_table(const model::Network& network, const headroom::UpgradeLi
     };
     std::vector<Held> rows;
     for (const headroom::UpgradeEntry& entry : list.entries) {
-        for (const headroom::UnlockedBus& bus : entry.buses)
-            rows.push_back({holder_of(network, entry), bus});
+        for (const headroom::UnlockedBus& bus : entry.buses) rows.push_back({holder_of(network, entry), bus});
     }
     TableMaker table(rows.size());
     table.text("element_kind", [&](std::size_t i) { return rows[i].element.kind; });
