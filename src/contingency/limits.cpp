@@ -23,6 +23,39 @@ std::optional<std::string> band_problem(const char* name, const std::optional<Vo
            "); must be two voltages in per unit, 0 <= low < high <= " + number_text(kHighestVoltagePu);
 }
 
+std::optional<std::string> upgrade_problem(const LimitUpgrade& upgrade) {
+    const std::string what = (upgrade.is_branch ? "upgrade of branch row " : "upgrade of bus row ") +
+                             std::to_string(upgrade.row) + ": ";
+    if (upgrade.row < 0) return what + "a row must be >= 0";
+    if (!(upgrade.factor > 1.0)) return what + "factor = " + number_text(upgrade.factor) + "; must be > 1";
+    if (!upgrade.is_branch && std::isfinite(upgrade.factor)) {
+        return what + "factor = " + number_text(upgrade.factor) +
+               "; voltage limits are lifted, not scaled: must be infinite";
+    }
+    return std::nullopt;
+}
+
+void check_rows(const model::Network& network, const LimitOptions& options) {
+    for (const LimitUpgrade& upgrade : options.upgrades) {
+        const std::size_t rows = upgrade.is_branch ? network.branches().size() : network.buses().size();
+        if (static_cast<std::size_t>(upgrade.row) < rows) continue;
+        throw OptionError((upgrade.is_branch ? "upgrade of branch row " : "upgrade of bus row ") +
+                          std::to_string(upgrade.row) + ": the case has " + std::to_string(rows) + " rows");
+    }
+}
+
+void raise(const LimitUpgrade& upgrade, Limits& limits) {
+    const auto row = static_cast<std::size_t>(upgrade.row);
+    if (!upgrade.is_branch) {
+        limits.vmin_pu[row] = -kNone;
+        limits.vmax_pu[row] = kNone;
+        return;
+    }
+    limits.rating_pu[row] *= upgrade.factor;
+    const double rating = limits.rating_pu[row];
+    limits.per_rating_squared[row] = std::isfinite(rating) ? 1.0 / (rating * rating) : 0.0;
+}
+
 Limits resolve(const model::Network& network, model::RatingSet set, const std::optional<VoltageBand>& band,
                double min_kv) {
     Limits limits;
@@ -55,6 +88,9 @@ std::optional<std::string> LimitOptions::first_violation() const {
     if (!(monitor_min_kv >= 0.0) || !std::isfinite(monitor_min_kv)) {
         return "monitor_min_kv = " + number_text(monitor_min_kv) + "; must be >= 0 and finite";
     }
+    for (const LimitUpgrade& upgrade : upgrades) {
+        if (auto problem = upgrade_problem(upgrade)) return problem;
+    }
     return std::nullopt;
 }
 
@@ -86,9 +122,23 @@ LimitSet resolve_limits(const model::Network& network, const LimitOptions& optio
         throw OptionError("monitor_min_kv = " + number_text(options.monitor_min_kv) +
                           ": no bus in service is at or above it, so nothing would be watched");
     }
-    return {resolve(network, options.rating_intact, options.band_intact, options.monitor_min_kv),
-            resolve(network, options.rating_post, options.band_post, options.monitor_min_kv),
-            options.voltage_change_max_pu};
+    check_rows(network, options);
+    LimitSet limits{resolve(network, options.rating_intact, options.band_intact, options.monitor_min_kv),
+                    resolve(network, options.rating_post, options.band_post, options.monitor_min_kv),
+                    options.voltage_change_max_pu};
+    for (const LimitUpgrade& upgrade : options.upgrades) {
+        raise(upgrade, limits.intact);
+        raise(upgrade, limits.post);
+    }
+    return limits;
+}
+
+double rating_factor(const LimitOptions& options, BranchRow branch) noexcept {
+    double factor = 1.0;
+    for (const LimitUpgrade& upgrade : options.upgrades) {
+        if (upgrade.is_branch && upgrade.row == branch.value()) factor *= upgrade.factor;
+    }
+    return factor;
 }
 
 }  // namespace nodalroom::contingency

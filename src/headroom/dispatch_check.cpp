@@ -155,10 +155,10 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
     readings_.assign(cuts_.size(), std::nullopt);
     check_intact(point, found);
     look_at(point);
-    std::vector<bool> listed(states_->outages.size(), false);
+    std::vector<bool> listed = states_->unsolvable;
     std::vector<std::size_t> states;
     const auto list = [&](std::size_t state) {
-        if (listed[state] || states_->unsolvable[state]) return;
+        if (listed[state]) return;
         listed[state] = true;
         states.push_back(state);
     };
@@ -174,6 +174,7 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
     } else {
         screen.look_at_switching(look_);
         list_suspects(Screen::Find::all);
+        suspects_.clear();
         screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
         for (const Suspect& suspect : suspects_) states.push_back(suspect.state);
         for (const std::size_t state : unit_states_) list(state);

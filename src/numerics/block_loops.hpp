@@ -153,7 +153,8 @@ struct BlockLoops {
         }
     }
 
-    /// Aᵀ x = b: (I + U)ᵀ from the top, then (L D)ᵀ from the bottom, each row's share handed on as it is done.
+    /// Aᵀ x = b: (I + U)ᵀ from the top, then (L D)ᵀ from the bottom, each row's share handed on as it is
+    /// done.
     static void solve_transposed(const BlockView& v, double* x) {
         const auto hand_on = [&](std::int64_t first, std::int64_t end, double x0, double x1) {
             for (std::int64_t b = first; b < end; ++b) {

@@ -1,63 +1,21 @@
 #include "nodalroom/report/study_tables.hpp"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
+#include "elements.hpp"
 #include "nodalroom/report/names.hpp"
 #include "table_maker.hpp"
 
 namespace nodalroom::report {
-namespace {
 
 using contingency::LimitKind;
 using contingency::Outage;
 using headroom::LimitType;
-using MaybeWhole = std::optional<std::int64_t>;
-
-/// A rating as the file has it, in MVA: B and C fall back to A where the file has 0.
-double file_rating_mva(const model::Network& network, std::size_t branch, model::RatingSet set) {
-    const auto rate = [&](std::size_t column) { return network.source().branch.at(branch, column); };
-    double rating = 0.0;
-    if (set == model::RatingSet::b) rating = rate(io::branch_col::rate_b);
-    if (set == model::RatingSet::c) rating = rate(io::branch_col::rate_c);
-    return rating > 0.0 ? rating : rate(io::branch_col::rate_a);
-}
-
-model::RatingSet rating_in_force(const contingency::LimitOptions& limits, const Outage& outage) noexcept {
-    return outage.is_intact() ? limits.rating_intact : limits.rating_post;
-}
-
-MaybeWhole outage_row(const Outage& outage) {
-    return outage.is_intact() ? MaybeWhole() : MaybeWhole(std::int64_t{outage.row} + 1);
-}
-
-MaybeWhole bus_number(const model::Network& network, BusRow bus) {
-    return bus.valid() ? MaybeWhole(network.bus(bus).number.value()) : MaybeWhole();
-}
-
-/// What a limit is broken at.
-struct Element {
-    const char* kind = "";
-    std::string name;
-    MaybeWhole row;
-};
-
-Element element_of(const model::Network& network, bool is_branch, std::int32_t row) {
-    if (row < 0) return {};
-    const MaybeWhole file_row = std::int64_t{row} + 1;
-    if (is_branch) return {"branch", branch_name(network, BranchRow(row)), file_row};
-    return {"bus", bus_name(network, BusRow(row)), file_row};
-}
-
-Element element_of(const model::Network& network, const headroom::Binding& binding) {
-    if (binding.type == LimitType::none) return {};
-    if (binding.type == LimitType::generation) return {"generation", "all spare generation", {}};
-    return element_of(network, binding.type == LimitType::thermal, binding.element);
-}
-
 using headroom::HeadroomRow;
 using headroom::RedispatchRow;
+
+namespace {
 
 /// The columns of redispatch headroom; of the pairs that hold it, the one worth most.
 void add_redispatch(const model::Network& network, const std::vector<const HeadroomRow*>& rows,
@@ -149,8 +107,7 @@ Table violation_table(const model::Network& network, const contingency::SweepOpt
     });
     table.number("limit", [&](std::size_t i) {
         if (!is_thermal(i)) return found[i].limit_pu;
-        return file_rating_mva(network, static_cast<std::size_t>(found[i].element),
-                               rating_in_force(options.limits, outage(i)));
+        return rating_in_force_mva(network, options.limits, outage(i), BranchRow(found[i].element));
     });
     table.text("unit", [&](std::size_t i) { return is_thermal(i) ? "MVA" : "pu"; });
     return table.take();
@@ -201,8 +158,8 @@ Table headroom_table(const model::Network& network, const headroom::HeadroomResu
     table.number("limit", [&](std::size_t i) {
         const headroom::Binding& binding = rows[i]->binding;
         if (binding.type != LimitType::thermal || binding.element < 0) return binding.limit;
-        return file_rating_mva(network, static_cast<std::size_t>(binding.element),
-                               rating_in_force(result.options.limits, binding.outage));
+        return rating_in_force_mva(network, result.options.limits, binding.outage,
+                                   BranchRow(binding.element));
     });
     table.number("factor", [&](std::size_t i) { return rows[i]->binding.factor; });
     table.number("feasible_mw", [&](std::size_t i) { return rows[i]->feasible_mw; });

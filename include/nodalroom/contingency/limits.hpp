@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,16 @@ struct VoltageBand {
     double max_pu = 1.1;
 };
 
+/// A limit that is raised or lifted: what a study would find if this element were stronger.
+struct LimitUpgrade {
+    bool is_branch = true;
+    std::int32_t row = -1;  ///< branch or bus row, 0-based
+    /// Branch: all its ratings times this, > 1; infinite: no rating. Bus: infinite, both its voltage limits
+    /// and that of its voltage change are lifted.
+    double factor = std::numeric_limits<double>::infinity();
+    friend bool operator==(const LimitUpgrade&, const LimitUpgrade&) noexcept = default;
+};
+
 /// What is watched and against which limits (headroom definition, section 5).
 struct LimitOptions {
     model::RatingSet rating_intact = model::RatingSet::a;
@@ -23,7 +34,9 @@ struct LimitOptions {
     std::optional<VoltageBand> band_intact;              ///< none: the case's Vmin..Vmax
     std::optional<VoltageBand> band_post;                ///< none: the case's Vmin..Vmax
     std::optional<double> voltage_change_max_pu;         ///< post-outage |V - V intact|; none: off
-    double monitor_min_kv = 0.0;  ///< watch buses at or above, and branches with both ends at or above
+    double monitor_min_kv = 0.0;         ///< watch buses at or above, and branches with both ends at or above
+    std::vector<LimitUpgrade> upgrades;  ///< factors for the same branch multiply
+    /// Whatever can be said without a network; resolve_limits() refuses rows that do not exist.
     [[nodiscard]] std::optional<std::string> first_violation() const;
 };
 
@@ -45,6 +58,9 @@ struct LimitSet {
     [[nodiscard]] const Limits& of(bool is_intact) const noexcept { return is_intact ? intact : post; }
 };
 
+/// Throws OptionError on options out of range, or on an upgrade of a row the network does not have.
 [[nodiscard]] LimitSet resolve_limits(const model::Network& network, const LimitOptions& options);
+/// Product of the factors by which a branch's ratings are raised; 1 where they are not.
+[[nodiscard]] double rating_factor(const LimitOptions& options, BranchRow branch) noexcept;
 
 }  // namespace nodalroom::contingency

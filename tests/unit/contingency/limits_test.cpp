@@ -108,6 +108,41 @@ TEST(Limits, RefuseToWatchNothing) {
     }
 }
 
+TEST(Limits, AreRaisedByUpgrades) {
+    LimitOptions options;
+    options.upgrades = {{true, 0, 1.5}, {true, 1, kNone}, {false, 1}, {true, 0, 2.0}, {true, 3, 2.0}};
+    const auto limits = resolve_limits(network(), options);
+    EXPECT_EQ(limits.intact.rating_pu, (std::vector<double>{3.0, kNone, kNone, kNone}));
+    EXPECT_NEAR(limits.post.rating_pu[0], 3.6, 1e-12);
+    EXPECT_NEAR(limits.post.per_rating_squared[0], 1.0 / (3.6 * 3.6), 1e-15);
+    EXPECT_EQ(limits.post.per_rating_squared[1], 0.0);
+    EXPECT_EQ(limits.intact.vmin_pu, (std::vector<double>{0.9, -kNone, 0.9}));
+    EXPECT_EQ(limits.post.vmax_pu, (std::vector<double>{1.1, kNone, 1.1}));
+    EXPECT_EQ(rating_factor(options, BranchRow(0)), 3.0);
+    EXPECT_EQ(rating_factor(options, BranchRow(1)), kNone);
+    EXPECT_EQ(rating_factor(options, BranchRow(2)), 1.0);
+}
+
+TEST(Limits, RefuseUpgradesOfWhatIsNotThere) {
+    const auto problem = [](LimitUpgrade upgrade) -> std::string {
+        LimitOptions options;
+        options.upgrades = {upgrade};
+        try {
+            (void)resolve_limits(network(), options);
+        } catch (const OptionError& error) {
+            return error.what();
+        }
+        return "";
+    };
+    EXPECT_EQ(problem({true, 4, 2.0}), "upgrade of branch row 4: the case has 4 rows");
+    EXPECT_EQ(problem({false, 3, kNone}), "upgrade of bus row 3: the case has 3 rows");
+    EXPECT_EQ(problem({true, -1, 2.0}), "upgrade of branch row -1: a row must be >= 0");
+    EXPECT_EQ(problem({true, 0, 1.0}), "upgrade of branch row 0: factor = 1; must be > 1");
+    EXPECT_NE(problem({true, 0, NAN}), "");
+    EXPECT_NE(problem({false, 0, 1.1}).find("must be infinite"), std::string::npos);
+    EXPECT_EQ(problem({true, 3, 2.0}), "");
+}
+
 TEST(RatingSets, AreNamedByLetters) {
     for (const auto set : {RatingSet::a, RatingSet::b, RatingSet::c}) {
         const char upper = letter(set);

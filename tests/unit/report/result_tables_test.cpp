@@ -117,6 +117,23 @@ TEST(StudyTables, HeadroomNamesWhatBinds) {
               "branch 2: 2-3 ckt 1");
 }
 
+TEST(StudyTables, HeadroomShowsTheRatingInForce) {
+    const auto network = model::Network::from_matpower(testing::ring_of_three().mpc());
+    headroom::HeadroomOptions options;
+    options.threads = 1;
+    options.contingencies = contingency::ContingencySet::branches;
+    options.buses = {BusRow(2)};
+    const auto plain = headroom::headroom(network, options);
+    ASSERT_EQ(plain.rows.at(0).binding.type, headroom::LimitType::thermal);
+    options.limits.upgrades = {{true, 0, 1.05}, {true, 1, 1.05}, {true, 2, 1.05}};
+    const auto raised = headroom::headroom(network, options);
+    ASSERT_EQ(raised.rows.at(0).binding.type, headroom::LimitType::thermal);
+    EXPECT_EQ(column<double>(headroom_table(network, plain), "limit")[0], 100.0);
+    const Table table = headroom_table(network, raised);
+    EXPECT_EQ(column<double>(table, "limit")[0], 100.0 * 1.05);
+    EXPECT_NEAR(column<double>(table, "value")[0], 105.0, 1e-3);
+}
+
 TEST(StudyTables, BridgesAreListed) {
     testing::CaseRecords records = testing::ring_of_three();
     records.bus(4, 1, 1.0).branch(3, 4);
