@@ -47,12 +47,30 @@ std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_point(const Program
     return point;
 }
 
+void RedispatchSearch::start_reading() {
+    readings_.assign(cuts_.size(), std::nullopt);
+    kept_.clear();
+    factorised_.reset();
+    point_solver_.reset();
+}
+
+void RedispatchSearch::keep_voltages(const SolvedState& solved) {
+    powerflow::Voltages& kept = kept_[{solved.outage.kind, solved.outage.row}];
+    kept = *solved.voltages;
+    if (!std::isnan(kept.va_rad.front())) return;
+    // Lanes leave angles out.
+    for (std::size_t i = 0; i < kept.va_rad.size(); ++i)
+        kept.va_rad[i] = std::atan2(solved.v_imag[i], solved.v_real[i]);
+}
+
 void RedispatchSearch::examine(const DispatchPoint& point, std::size_t state, const SolvedState& solved,
                                Findings& found) {
+    bool clean = true, has_pairs = false;
     for (std::size_t c = 0; c < cuts_.size(); ++c) {
         Cut& cut = cuts_[c];
         if (!(cut.pair.outage == solved.outage)) continue;
         readings_[c] = program_->read(cut.pair, *point.base, solved);
+        has_pairs = true;
         if (cut.pair.type != LimitType::thermal || !std::isnan(cut.value)) continue;
         // A new row is for the end that carries more.
         LimitPair other = cut.pair;
@@ -65,7 +83,6 @@ void RedispatchSearch::examine(const DispatchPoint& point, std::size_t state, co
     }
     const std::vector<double>& intact_vm = point.base->voltages().vm_pu;
     find_exceeded(*context_, solved, kFlowsAndVoltages, &intact_vm, loading_squared_, items_);
-    bool clean = true;
     for (Item& item : items_) {
         LimitPair pair{item.type, solved.outage, item.element, false};
         PairReading reading = program_->read(pair, *point.base, solved);
@@ -98,11 +115,11 @@ void RedispatchSearch::examine(const DispatchPoint& point, std::size_t state, co
         found.breaches.push_back({pair, reading, share});
     }
     found.clean += clean ? 1 : 0;
+    if (has_pairs || !clean) keep_voltages(solved);
 }
 
 void RedispatchSearch::check_intact(const DispatchPoint& point, Findings& found) {
     intact_.emplace(*point.base);
-    point_solver_.reset();
     intact_->newton().start_from(point.base->voltages());
     intact_->newton().evaluate_mismatch();
     examine(point, 0, contingency::solved_state(*intact_), found);
@@ -152,7 +169,7 @@ void RedispatchSearch::look_at(const DispatchPoint& point) {
 RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, Depth depth) {
     const Screen& screen = prepared_->screen();
     Findings found;
-    readings_.assign(cuts_.size(), std::nullopt);
+    start_reading();
     check_intact(point, found);
     look_at(point);
     std::vector<bool> listed = states_->unsolvable;

@@ -71,8 +71,7 @@ Complex pair_quantity(const contingency::BaseCase& base, const LimitPair& pair,
     return pair.at_to ? flow.s_to : flow.s_from;
 }
 
-bool find_effect(StateSolver& solver, const LimitPair& pair, PairEffect& effect) {
-    if (!solver.newton().factorise()) return false;
+void find_effect(StateSolver& solver, const LimitPair& pair, PairEffect& effect) {
     const auto size = static_cast<std::size_t>(solver.base().equations().size());
     std::vector<double> re(size, 0.0), im(size, 0.0);
     fill_gradient(solver, pair, re, im);
@@ -82,7 +81,6 @@ bool find_effect(StateSolver& solver, const LimitPair& pair, PairEffect& effect)
         solver.newton().solve_adjoint(im);
         read_adjoint(solver, im, effect.im_by_p, effect.im_by_q);
     }
-    return true;
 }
 
 std::shared_ptr<const PairEffect> PairLibrary::effect(const LimitPair& pair, StateSolver& solver) {
@@ -93,7 +91,8 @@ std::shared_ptr<const PairEffect> PairLibrary::effect(const LimitPair& pair, Sta
     auto made = std::make_shared<PairEffect>();
     solver.clear_load();
     solver.set_outage(pair.outage);
-    if (!solver.solve_from_base().converged() || !find_effect(solver, pair, *made)) return nullptr;
+    if (!solver.solve_from_base().converged() || !solver.newton().factorise()) return nullptr;
+    find_effect(solver, pair, *made);
     made->before_pu = std::abs(pair_quantity(*base_, pair, contingency::solved_state(solver)));
     if (pair.type == LimitType::voltage_change) {
         made->before_pu =

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
 #include "nodalroom/headroom/redispatch_search.hpp"
 
@@ -10,6 +11,7 @@ namespace nodalroom::headroom {
 namespace {
 
 using contingency::Outage;
+using contingency::StateSolver;
 
 // A tangent that puts a certified point beyond its limit by this share of it is wrong.
 constexpr double kDisproof = 1e-6;
@@ -70,15 +72,16 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
         auto point = solve_point(between, intact);
         Findings found;
         bool solved = false;
+        std::optional<StateSolver> solver;
         if (point) {
-            point_solver_.emplace(*point->base);
-            point_solver_->set_outage(outage);
-            solved = point_solver_->solve_from(at_inside.vm_pu.empty() ? point->base->voltages() : at_inside)
+            solver.emplace(*point->base);
+            solver->set_outage(outage);
+            solved = solver->solve_from(at_inside.vm_pu.empty() ? point->base->voltages() : at_inside)
                          .converged();
         }
         if (solved) {
-            readings_.assign(cuts_.size(), std::nullopt);
-            examine(*point, state.value_or(0), contingency::solved_state(*point_solver_), found);
+            start_reading();
+            examine(*point, state.value_or(0), contingency::solved_state(*solver), found);
         }
         if (!solved || !found.breaches.empty()) {
             outside.reset();
@@ -87,8 +90,8 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
             return false;
         }
         intact = point->base->voltages();
-        before = at_inside.vm_pu.empty() ? point_solver_->newton().voltages() : std::move(at_inside);
-        at_inside = point_solver_->newton().voltages();
+        before = at_inside.vm_pu.empty() ? solver->newton().voltages() : std::move(at_inside);
+        at_inside = solver->newton().voltages();
         inside = std::move(point);
         return true;
     };
@@ -100,8 +103,9 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
         (look_at_share(share) ? clean_at : other_at) = share;
     }
     if (outside) {
-        point_solver_.reset();
+        start_reading();
         add_cuts(*outside, breaches);
+        start_reading();  // the point goes
         return;
     }
     // Solutions end: the bus whose voltage falls most towards the end shows best where.
@@ -116,13 +120,12 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
     }
     Cut cut;
     cut.pair = {LimitType::collapse, outage, static_cast<std::int32_t>(weakest), false};
-    point_solver_.emplace(*inside->base);
-    point_solver_->set_outage(outage);
     PairEffect effect;
-    if (!point_solver_->solve_from(at_inside).converged() || !find_effect(*point_solver_, cut.pair, effect))
-        return;
-    const PairReading reading =
-        program_->read(cut.pair, *inside->base, contingency::solved_state(*point_solver_));
+    StateSolver solver(*inside->base);
+    solver.set_outage(outage);
+    if (!solver.solve_from(at_inside).converged() || !solver.newton().factorise()) return;
+    find_effect(solver, cut.pair, effect);
+    const PairReading reading = program_->read(cut.pair, *inside->base, contingency::solved_state(solver));
     cut.limit = cut.value = program_->value_of(*inside, cut.pair, reading);
     cut.tangents.push_back(program_->linearise(*inside, cut.pair, reading, effect));
     cut.tangents.back().is_exact = true;
@@ -155,12 +158,32 @@ void RedispatchSearch::add_fixed_binding(const HeadroomRow& fixed) {
 
 std::shared_ptr<const PairEffect> RedispatchSearch::exact_effect(const DispatchPoint& point,
                                                                  const LimitPair& pair) {
-    if (!point_solver_) point_solver_.emplace(*point.base);
-    point_solver_->set_outage(pair.outage);
+    if (!factorise_state(point, pair.outage)) return nullptr;
     auto exact = std::make_shared<PairEffect>();
-    if (!point_solver_->solve_from(point.base->voltages()).converged()) return nullptr;
-    if (!find_effect(*point_solver_, pair, *exact)) return nullptr;
+    find_effect(*point_solver_, pair, *exact);
     return exact;
+}
+
+bool RedispatchSearch::factorise_state(const DispatchPoint& point, Outage outage) {
+    if (factorised_ == outage) return true;
+    factorised_.reset();
+    if (!point_solver_) point_solver_.emplace(*point.base);
+    point_solver_->set_outage(outage);
+    const auto kept = kept_.find({outage.kind, outage.row});
+    const auto& start = kept == kept_.end() ? point.base->voltages() : kept->second;
+    if (!point_solver_->solve_from(start).converged() || !point_solver_->newton().factorise()) return false;
+    factorised_ = outage;
+    return true;
+}
+
+std::vector<std::size_t> RedispatchSearch::cuts_by_state() const {
+    std::vector<std::size_t> order(cuts_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const Outage &of_a = cuts_[a].pair.outage, &of_b = cuts_[b].pair.outage;
+        return StateKey(of_a.kind, of_a.row) < StateKey(of_b.kind, of_b.row);
+    });
+    return order;
 }
 
 void RedispatchSearch::refresh_cut(const DispatchPoint& point, const PairReading& reading, Cut& cut) {
@@ -200,7 +223,7 @@ void RedispatchSearch::refresh_cut(const DispatchPoint& point, const PairReading
 }
 
 void RedispatchSearch::refresh_cuts(const DispatchPoint& point) {
-    for (std::size_t c = 0; c < readings_.size(); ++c) {
+    for (const std::size_t c : cuts_by_state()) {
         if (readings_[c]) refresh_cut(point, *readings_[c], cuts_[c]);
     }
     std::erase_if(cuts_, [](const Cut& cut) { return cut.tangents.empty(); });
@@ -210,7 +233,7 @@ bool RedispatchSearch::linearise_at_best() {
     if (best_ == linearised_at_) return false;
     linearised_at_ = best_;
     Findings unused;
-    readings_.assign(cuts_.size(), std::nullopt);
+    start_reading();
     check_intact(*best_, unused);
     std::vector<std::size_t> states;
     for (const Cut& cut : cuts_) {
@@ -220,7 +243,7 @@ bool RedispatchSearch::linearise_at_best() {
     states.erase(std::unique(states.begin(), states.end()), states.end());
     check_states(*best_, states, unused);
     program_->set_losses(*best_, *intact_);
-    for (std::size_t c = 0; c < cuts_.size(); ++c) {
+    for (const std::size_t c : cuts_by_state()) {
         Cut& cut = cuts_[c];
         if (cut.pair.type == LimitType::collapse || !readings_[c]) continue;
         std::erase_if(cut.tangents,

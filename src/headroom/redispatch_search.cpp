@@ -98,7 +98,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     for (const Cut& cut : cuts_) {
         if (!cut.pair.outage.is_intact()) first_states.push_back(state_of(cut.pair.outage));
     }
-    readings_.assign(cuts_.size(), std::nullopt);
+    start_reading();
     Findings first;
     check_intact(*best_, first);
     check_states(*best_, first_states, first);
@@ -196,7 +196,7 @@ void RedispatchSearch::describe(const RedispatchProgram::Answer& bound, Redispat
     }
     std::sort(states.begin(), states.end());
     states.erase(std::unique(states.begin(), states.end()), states.end());
-    readings_.assign(cuts_.size(), std::nullopt);
+    start_reading();
     Findings unused;
     check_intact(*best_, unused);
     check_states(*best_, states, unused);

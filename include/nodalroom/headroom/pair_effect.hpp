@@ -40,9 +40,8 @@ struct PairEffect {
     double before_pu = kNaN;
 };
 
-/// Effects at the solver's present solution, whose Jacobian is factorised with it. `before_pu` is left open.
-/// False where the Jacobian is singular there.
-[[nodiscard]] bool find_effect(contingency::StateSolver& solver, const LimitPair& pair, PairEffect& effect);
+/// Effects at the solver's present solution, whose Jacobian it has factorised. `before_pu` is left open.
+void find_effect(contingency::StateSolver& solver, const LimitPair& pair, PairEffect& effect);
 
 /// Effects at the states without load, found when first asked for and shared by all buses and threads. What
 /// is returned depends on the pair alone.

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "nodalroom/core/parallel.hpp"
@@ -26,6 +28,8 @@ public:
     [[nodiscard]] RedispatchRow run(const HeadroomRow& fixed);
 
 private:
+    using StateKey = std::pair<contingency::OutageKind, std::int32_t>;
+
     /// A limit that counts at a point.
     struct Breach {
         LimitPair pair;
@@ -61,6 +65,13 @@ private:
     void add_fixed_binding(const HeadroomRow& fixed);
     [[nodiscard]] std::shared_ptr<const PairEffect> exact_effect(const DispatchPoint& point,
                                                                  const LimitPair& pair);
+    /// Makes this state, solved, the one of point_solver_, and factorises it.
+    [[nodiscard]] bool factorise_state(const DispatchPoint& point, contingency::Outage outage);
+    /// Forgets what was read at another point.
+    void start_reading();
+    void keep_voltages(const contingency::SolvedState& solved);
+    /// Positions of the cuts, those of one state behind each other.
+    [[nodiscard]] std::vector<std::size_t> cuts_by_state() const;
     /// Takes in what a cut's pair was read at: drops tangents that ask too much, adds one where all ask too
     /// little.
     void refresh_cut(const DispatchPoint& point, const PairReading& reading, Cut& cut);
@@ -91,6 +102,8 @@ private:
     std::shared_ptr<const DispatchPoint> linearised_at_;    ///< see linearise_at_best
     std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
+    std::optional<contingency::Outage> factorised_;         ///< what it has factorised
+    std::map<StateKey, powerflow::Voltages> kept_;          ///< solutions of states with pairs, at that point
     IntactPoint intact_point_;
     Screen::Look look_;
     std::vector<Suspect> suspects_;
