@@ -18,7 +18,7 @@ constexpr double kKeptSpareMw = 1e-3;
 // best of them is taken.
 constexpr int kFormRounds = 4;
 // The supply whose shares movement is counted from settles to this width, or this share of it.
-constexpr double kSupplyWidthMw = 0.5, kSupplyShare = 0.02;
+constexpr double kSupplyWidthMw = 25.0, kSupplyShare = 0.02;
 // Points closer to each other than this are one, MW.
 constexpr double kOnePointMw = 1e-3;
 // MW of load per unit of limit below which a price is none.
@@ -404,7 +404,7 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
         const double reached = found.x[load_column], supply = found.x[supply_column];
         // Movement is counted from the rule at the supply near by, to the MW where it has a cap.
         const bool has_cap = std::isfinite(context_->options.redispatch.max_moved_mw);
-        const double width = has_cap ? kSupplyWidthMw : std::max(kSupplyWidthMw, kSupplyShare * supply);
+        const double width = has_cap ? 0.5 : std::max(kSupplyWidthMw, kSupplyShare * supply);
         const bool fits = std::abs(supply - supply_mw) < width;
         const bool keeps_forms = std::all_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
             return form_of(*context_, cut, load_mw).by_load == form_of(*context_, cut, reached).by_load;
