@@ -92,6 +92,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         row.bound_mw = max_mw;
         return row;
     }
+    certified_ = best_;
     row.states_solved = fixed.states_solved;
     add_fixed_binding(fixed);
     std::vector<std::size_t> first_states;
@@ -128,6 +129,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
                 trust_moved_mw *= kMovedGrowth;
                 continue;
             }
+            if (!certify_best(row)) continue;
             if (!linearise_at_best()) break;
             continue;
         }
@@ -139,7 +141,6 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             continue;
         }
         Findings found = check(*point, Depth::likely);
-        if (found.is_clean()) found = check(*point, Depth::certain);
         if (cancelled()) break;
         program_->set_losses(*point, *intact_);
         refresh_cuts(*point);
@@ -156,7 +157,6 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             const double gained = point->load_mw - best_->load_mw;
             if (gained >= 0.0) {
                 best_ = std::move(point);
-                row.states_solved = found.clean;
                 trust_moved_mw =
                     std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + kFirstMovedMw);
             }
@@ -183,8 +183,29 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         }
     }
     if (cancelled()) return row;
+    (void)certify_best(row);
     finish(fixed, row);
     return row;
+}
+
+bool RedispatchSearch::certify_best(RedispatchRow& row) {
+    if (best_ == certified_) return true;
+    Findings found = check(*best_, Depth::certain);
+    if (cancelled()) return false;
+    if (found.is_clean()) {
+        certified_ = best_;
+        row.states_solved = found.clean;
+        return true;
+    }
+    drawn_in_ = kDrawnIn;
+    add_cuts(*best_, found.breaches);
+    if (!found.unsolved.empty()) {
+        const ProgramPoint at_best{best_->load_mw, {best_->unit_p_mw().begin(), best_->unit_p_mw().end()}};
+        best_ = certified_;
+        add_border(at_best, found.unsolved.front());
+    }
+    best_ = certified_;
+    return false;
 }
 
 void RedispatchSearch::describe(const RedispatchProgram::Answer& bound, RedispatchRow& row) {

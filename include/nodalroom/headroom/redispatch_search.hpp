@@ -55,6 +55,9 @@ private:
     /// those the screen rules out with its allowance; or all there are.
     enum class Depth : std::uint8_t { likely, certain };
     [[nodiscard]] Findings check(const DispatchPoint& point, Depth depth);
+    /// Checks the best point for certain; where it does not hold, what counts becomes rows, and the one known
+    /// to hold takes its place.
+    [[nodiscard]] bool certify_best(RedispatchRow& row);
     void look_at(const DispatchPoint& point);
     void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches);
     /// Finds where on the way from the best point to a proposal a state (none: the intact one) ceases to be
@@ -98,7 +101,8 @@ private:
     std::vector<Cut> cuts_;
     std::vector<std::optional<PairReading>> readings_;  ///< per cut, at the point being checked
     double drawn_in_ = 0.0;                             ///< share of a limit that proposals keep away from it
-    std::shared_ptr<const DispatchPoint> best_;         ///< clean for certain
+    std::shared_ptr<const DispatchPoint> best_;         ///< clean in the states that are likely not to be
+    std::shared_ptr<const DispatchPoint> certified_;    ///< clean for certain
     std::shared_ptr<const DispatchPoint> linearised_at_;    ///< see linearise_at_best
     std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
