@@ -186,14 +186,14 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
     for (const Cut& cut : cuts_) {
         if (!cut.pair.outage.is_intact()) list(state_of(cut.pair.outage));
     }
+    suspects_.clear();
+    screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
+    for (const Suspect& suspect : suspects_) states.push_back(suspect.state);
     if (depth == Depth::likely) {
         list_suspects(Screen::Find::expected);
     } else {
         screen.look_at_switching(look_);
         list_suspects(Screen::Find::all);
-        suspects_.clear();
-        screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
-        for (const Suspect& suspect : suspects_) states.push_back(suspect.state);
         for (const std::size_t state : unit_states_) list(state);
         if (context_->options.certify == Certify::all) {
             for (std::size_t state = 0; state < listed.size(); ++state) list(state);

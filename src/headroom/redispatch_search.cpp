@@ -93,6 +93,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         return row;
     }
     certified_ = best_;
+    is_wary_ = false;
     row.states_solved = fixed.states_solved;
     add_fixed_binding(fixed);
     std::vector<std::size_t> first_states;
@@ -141,6 +142,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             continue;
         }
         Findings found = check(*point, Depth::likely);
+        if (is_wary_ && found.is_clean()) found = check(*point, Depth::certain);
         if (cancelled()) break;
         program_->set_losses(*point, *intact_);
         refresh_cuts(*point);
@@ -157,6 +159,10 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             const double gained = point->load_mw - best_->load_mw;
             if (gained >= 0.0) {
                 best_ = std::move(point);
+                if (is_wary_) {
+                    certified_ = best_;
+                    row.states_solved = found.clean;
+                }
                 trust_moved_mw =
                     std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + kFirstMovedMw);
             }
@@ -198,6 +204,7 @@ bool RedispatchSearch::certify_best(RedispatchRow& row) {
         return true;
     }
     drawn_in_ = kDrawnIn;
+    is_wary_ = true;
     add_cuts(*best_, found.breaches);
     if (!found.unsolved.empty()) {
         const ProgramPoint at_best{best_->load_mw, {best_->unit_p_mw().begin(), best_->unit_p_mw().end()}};

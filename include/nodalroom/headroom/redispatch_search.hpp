@@ -103,6 +103,7 @@ private:
     double drawn_in_ = 0.0;                             ///< share of a limit that proposals keep away from it
     std::shared_ptr<const DispatchPoint> best_;         ///< clean in the states that are likely not to be
     std::shared_ptr<const DispatchPoint> certified_;    ///< clean for certain
+    bool is_wary_ = false;  ///< a best point was not clean for certain: from then on each is checked at once
     std::shared_ptr<const DispatchPoint> linearised_at_;    ///< see linearise_at_best
     std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
