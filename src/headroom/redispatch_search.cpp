@@ -21,8 +21,9 @@ constexpr int kMissesBeforeStepBack = 16;
 constexpr double kCapWidthMw = 0.5;
 // Movement that proposals may ask for at first; twice as much each time that is not enough.
 constexpr double kFirstMovedMw = 200.0, kMovedGrowth = 2.0;
-// Programs solved and checked for one bus at most.
-constexpr int kMostRounds = 60;
+// Programs solved and checked for one bus at most, from one start. Where bound and figure are still apart then,
+// the search begins again from the best point, without the rows it had: some may have led astray.
+constexpr int kMostRounds = 60, kMostAttempts = 3;
 // What a proposal may ask beyond the load known to be feasible: this much, or as much again.
 constexpr double kLeastTrustMw = 200.0;
 // Limits are drawn in by this share while proposals are made, so that they come out clean; where that costs
@@ -73,7 +74,6 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     row.states_total = states_->solvable_count();
     candidate_ = {fixed.bus, mvar_per_mw_at(context_->options.power_factor)};
     if (fixed.status == HeadroomStatus::not_run) return row;
-    cuts_.clear();
     best_.reset();
     program_.emplace(*context_, candidate_);
     if (program_->movable().empty()) {
@@ -84,17 +84,29 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         row.status = RedispatchStatus::unsolved;
         return row;
     }
-    const double max_mw = context_->options.max_mw;
     best_ = rule_point(fixed.feasible_mw);
     if (!best_) {
         row.status = RedispatchStatus::open;
         row.redispatch_mw = fixed.headroom_mw;
-        row.bound_mw = max_mw;
+        row.bound_mw = context_->options.max_mw;
         return row;
     }
     certified_ = best_;
-    is_wary_ = false;
     row.states_solved = fixed.states_solved;
+    for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+        is_wary_ = attempt > 0;
+        climb(fixed, row);
+        if (cancelled()) return row;
+        (void)certify_best(row);
+        finish(fixed, row);
+        if (row.status != RedispatchStatus::open) break;
+    }
+    return row;
+}
+
+void RedispatchSearch::climb(const HeadroomRow& fixed, RedispatchRow& row) {
+    const double max_mw = context_->options.max_mw;
+    cuts_.clear();
     add_fixed_binding(fixed);
     std::vector<std::size_t> first_states;
     for (const Cut& cut : cuts_) {
@@ -111,7 +123,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     drawn_in_ = kDrawnIn;
     linearised_at_.reset();
     int failures = 0, misses = 0;
-    for (row.rounds = 1; row.rounds <= kMostRounds && !cancelled(); ++row.rounds) {
+    for (int round = 0; round < kMostRounds && !cancelled(); ++round, ++row.rounds) {
         drop_disproved();
         const double most_mw = std::min(trust_mw, max_mw);
         const auto answer = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
@@ -188,10 +200,6 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             if (found.breaches.empty()) trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
         }
     }
-    if (cancelled()) return row;
-    (void)certify_best(row);
-    finish(fixed, row);
-    return row;
 }
 
 bool RedispatchSearch::certify_best(RedispatchRow& row) {
@@ -273,6 +281,8 @@ void RedispatchSearch::finish(const HeadroomRow& fixed, RedispatchRow& row) {
     const auto bound = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
                                                max_mw, std::numeric_limits<double>::infinity(), 0.0, true});
     const bool has_bound = bound.status == numerics::LpStatus::optimal;
+    row.binding.clear();
+    row.moves.clear();
     row.bound_mw = has_bound ? std::max(bound.point.load_mw, row.redispatch_mw) : max_mw;
     list_moves(row);
     if (has_bound) describe(bound, row);
