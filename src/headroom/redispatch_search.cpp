@@ -130,7 +130,10 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, RedispatchRow& row) {
                                                     most_mw, trust_moved_mw, -drawn_in_, false});
         if (answer.status != numerics::LpStatus::optimal) {
             // The best point stands at a limit from which others are to be kept away.
-            if (drawn_in_ <= 0.0) break;
+            if (drawn_in_ <= 0.0) {
+                if (!linearise_at_best()) break;
+                continue;
+            }
             drawn_in_ = drawn_in_ > kLeastDrawnIn ? std::max(0.1 * drawn_in_, kLeastDrawnIn) : 0.0;
             continue;
         }
@@ -278,8 +281,13 @@ void RedispatchSearch::list_moves(RedispatchRow& row) const {
 void RedispatchSearch::finish(const HeadroomRow& fixed, RedispatchRow& row) {
     const double max_mw = context_->options.max_mw;
     row.redispatch_mw = std::max(best_->load_mw, fixed.headroom_mw);
-    const auto bound = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
-                                               max_mw, std::numeric_limits<double>::infinity(), 0.0, true});
+    const auto look_up = [&] {
+        return program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()), max_mw,
+                                       std::numeric_limits<double>::infinity(), 0.0, true});
+    };
+    auto bound = look_up();
+    // Rows of other points may leave no room for this one.
+    if (bound.status != numerics::LpStatus::optimal && linearise_at_best()) bound = look_up();
     const bool has_bound = bound.status == numerics::LpStatus::optimal;
     row.binding.clear();
     row.moves.clear();
