@@ -11,8 +11,8 @@ namespace nodalroom::report {
 
 using contingency::LimitKind;
 using contingency::Outage;
-using headroom::LimitType;
 using headroom::HeadroomRow;
+using headroom::LimitType;
 using headroom::RedispatchRow;
 
 namespace {
