@@ -34,7 +34,7 @@ std::optional<std::string> HeadroomOptions::first_violation() const {
     if (!(redispatch.max_moved_mw >= 0.0)) return bad("max_moved_mw", redispatch.max_moved_mw, ">= 0");
     if (redispatch.wanted && !numerics::has_lp_solver()) {
         return "redispatch: this build of nodalroom has no solver for linear programs (HiGHS), so that "
-               "redispatch headroom is absent; see README, 'Building'";
+               "redispatch headroom is absent; see README, 'Install without the scripts'";
     }
     if (threads < 0) return "threads = " + std::to_string(threads) + "; must be >= 0";
     return limits.first_violation();

@@ -17,6 +17,8 @@ constexpr double kNearlyClean = 3e-3;
 // Proposals in a row in which something counts, before the next is to lie halfway from the best point; those
 // in which it counts much are two.
 constexpr int kMissesBeforeStepBack = 16;
+// A cap on movement is kept to this, MW.
+constexpr double kCapWidthMw = 0.5;
 // Movement that proposals may ask for at first; twice as much each time that is not enough.
 constexpr double kFirstMovedMw = 200.0, kMovedGrowth = 2.0;
 // Programs solved and checked for one bus at most.
@@ -141,6 +143,14 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         if (cancelled()) break;
         program_->set_losses(*point, *intact_);
         refresh_cuts(*point);
+        // Movement is counted from the rule at the supply near by: a proposal may turn out to have moved
+        // more.
+        const double most_moved = context_->options.redispatch.max_moved_mw + kCapWidthMw;
+        if (found.is_clean() && program_->moved_mw(point->unit_p_mw()) > most_moved) {
+            if (++failures == kMostFailures) break;
+            trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
+            continue;
+        }
         if (found.is_clean()) {
             failures = misses = 0;
             const double gained = point->load_mw - best_->load_mw;

@@ -64,7 +64,10 @@ HeadroomResult headroom(const model::Network& network, const HeadroomOptions& op
     result.intact_solved = prepared.base().solved();
     result.states_total = prepared.states().outages.size() + 1;
     if (!result.intact_solved) {
-        for (HeadroomRow& row : result.rows) row.status = HeadroomStatus::unsolved;
+        for (HeadroomRow& row : result.rows) {
+            row.status = HeadroomStatus::unsolved;
+            if (options.redispatch.wanted) row.redispatch.status = RedispatchStatus::unsolved;
+        }
         result.complete = true;
         return result;
     }

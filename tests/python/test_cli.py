@@ -118,7 +118,8 @@ def test_options_reach_the_study(small_file, tmp_path, run_command):
         "balance": "weights",
         "balance_area": None, "rating_intact": "C", "rating_post": "A", "attribution": 0.01,
         "attribution_voltage": 0.002, "voltage_band": [0.95, 1.05], "voltage_band_post": [0.92, 1.08],
-        "voltage_change_max": 0.08, "monitor_min_kv": 100, "q_limits": False, "certify": "all", "tolerance": 1e-9,
+        "voltage_change_max": 0.08, "monitor_min_kv": 100, "q_limits": False, "certify": "all", "redispatch": False,
+        "movable_units": None, "max_moved_mw": None, "tolerance": 1e-9,
     }  # fmt: skip
     asked = nr.headroom(
         nr.read(small_file), [4], power_factor=0.9, max_mw=300, contingencies="branches", balance=[0, 1, 2],

@@ -82,7 +82,7 @@ def test_options_in_force_are_kept_and_printed(study):
     assert set(study.options) == {
         "buses", "min_kv", "power_factor", "max_mw", "contingencies", "balance", "balance_area", "rating_intact",
         "rating_post", "attribution", "attribution_voltage", "voltage_band", "voltage_band_post", "voltage_change_max",
-        "monitor_min_kv", "q_limits", "certify", "tolerance",
+        "monitor_min_kv", "q_limits", "certify", "redispatch", "movable_units", "max_moved_mw", "tolerance",
     }  # fmt: skip
     text = repr(study)
     for words in (

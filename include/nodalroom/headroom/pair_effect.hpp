@@ -32,7 +32,7 @@ struct LimitPair {
                                            const contingency::SolvedState& solved);
 
 /// How a pair's quantity answers to power injected anywhere in its state, per unit per unit, with that
-/// state's balance (docs/math.md, eq. 24): one solve with the transposed Jacobian gives it for all buses.
+/// state's balance (docs/math.md, eq. 29): one solve with the transposed Jacobian gives it for all buses.
 struct PairEffect {
     /// Per bus row: change of the real and imaginary part.
     std::vector<float> re_by_p, im_by_p, re_by_q, im_by_q;

@@ -64,7 +64,7 @@ struct Cut {
     }
 };
 
-/// The linear program of definition section 9 (docs/math.md, section 9): the largest load, least movement
+/// The linear program of definition section 9 (docs/math.md, eq. 35): the largest load, least movement
 /// among the best, over the movement of units beside the balance rule, subject to the pairs found so far.
 class RedispatchProgram {
 public:

@@ -48,8 +48,8 @@ struct Binding {
 /// A pair that holds redispatch headroom back, and what more of its limit is worth.
 struct BindingPair {
     Binding binding;
-    /// Redispatch headroom gained per unit of limit: MW per MVA (thermal), MW per pu (voltages), MW per MW
-    /// (collapse: of load). First order, at the dispatch found.
+    /// Redispatch headroom gained per unit of limit: MW per MVA (thermal) or MW per pu (voltages, collapse).
+    /// First order, at the dispatch found.
     double shadow_price = kNaN;
 };
 
