@@ -93,6 +93,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         return row;
     }
     row.states_solved = fixed.states_solved;
+    const auto by_rule = best_;
     add_fixed_binding(fixed);
     std::vector<std::size_t> first_states;
     for (const Cut& cut : cuts_) {
@@ -182,6 +183,11 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         }
     }
     if (cancelled()) return row;
+    if (best_->load_mw < fixed.headroom_mw) {
+        // Between the load that the rule was checked at and its figure: nothing better.
+        best_ = by_rule;
+        row.states_solved = fixed.states_solved;
+    }
     finish(fixed, row);
     return row;
 }
