@@ -271,9 +271,7 @@ def describe_list(upgrades: UpgradeList) -> list[str]:
     for kind, words in (("collapse", "the end of solutions"), ("generation", "spare generation")):
         held = int(table.loc[table["element_kind"] == kind, "buses_held"].sum())
         if held:
-            lines.append(
-                f"  {counted(held, 'bus is', 'buses are')} held by {words}, where there is no limit to raise"
-            )
+            lines.append(f"  {counted(held, 'bus is', 'buses are')} held by {words}, where there is no limit to raise")
     run = table[table["was_run"]]
     if len(run):
         best = run.loc[run["unlocked_sum_mw"].idxmax()]

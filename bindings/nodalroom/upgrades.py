@@ -254,7 +254,7 @@ class UpgradeList(_Outcome):
 
 def ladder_steps(target_mw: Any, redispatch: Any, rating_factor: Any, max_rungs: Any) -> dict[str, Any]:
     """The options of a ladder itself, checked."""
-    steps = {
+    steps: dict[str, Any] = {
         "target_mw": number("target_mw", target_mw),
         "redispatch": flag("redispatch", redispatch),
         "rating_factor": math.inf if rating_factor is None else number("rating_factor", rating_factor),
@@ -264,9 +264,7 @@ def ladder_steps(target_mw: Any, redispatch: Any, rating_factor: Any, max_rungs:
     return steps
 
 
-def climb(
-    study: Study, bus: Any, steps: dict[str, Any], threads: int | None, progress: bool | ProgressCall
-) -> Ladder:
+def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, progress: bool | ProgressCall) -> Ladder:
     """Study.ladder()."""
     started = time.monotonic()
     bus = whole_number("bus", bus, least=0)

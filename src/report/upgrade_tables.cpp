@@ -181,6 +181,7 @@ Table ladder_needs_table(const model::Network& network, const headroom::UpgradeL
 Table upgrade_table(const model::Network& network, const headroom::UpgradeList& list) {
     const auto& entries = list.entries;
     std::vector<Element> elements;
+    elements.reserve(entries.size());
     for (const headroom::UpgradeEntry& entry : entries) elements.push_back(holder_of(network, entry));
     const auto best = [&](std::size_t i) -> const headroom::UnlockedBus* {
         return entries[i].best ? &entries[i].buses[*entries[i].best] : nullptr;
