@@ -143,7 +143,7 @@ TEST_P(RedispatchOptionsOn, MoreMovementNeverMakesLessRoom) {
 
 /// A cap does not keep the search from its end: what the program promises under it is reached. But where the
 /// rule takes units out of their ranges and the cap cannot bring them back, there is no dispatch to be found,
-/// and the rule's own stands. In case24 four units end 2.3 MW below Pmin.
+/// and the rule's own stands. Case24 has four units below Pmin, and the rule takes them lower still.
 TEST(RedispatchOptions, ACapOnMovementIsUsedUp) {
     NODALROOM_NEEDS_LP_SOLVER();
     NODALROOM_NEEDS_CASE("case24_ieee_rts");
