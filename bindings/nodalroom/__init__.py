@@ -16,9 +16,11 @@ from .errors import InputError, NodalroomError, OptionError, PartialResultWarnin
 from .network import Network, parse, read
 from .powerflow import PowerFlow, Solver
 from .study import Study, Witness, headroom
+from .upgrades import Ladder, UpgradeList
 
 __all__ = [
     "InputError",
+    "Ladder",
     "Network",
     "NodalroomError",
     "OptionError",
@@ -27,6 +29,7 @@ __all__ = [
     "Solver",
     "Study",
     "Sweep",
+    "UpgradeList",
     "Witness",
     "__version__",
     "headroom",

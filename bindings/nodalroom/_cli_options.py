@@ -12,6 +12,8 @@ import typer
 from ._output import reason
 from .errors import OptionError
 
+Buses = Annotated[str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.")]
+MinKv = Annotated[float, typer.Option(metavar="KV", help="Study the buses at or above, where --buses is not given.")]
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="Case file: MATPOWER .m, version 2.", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
 Top = Annotated[int, typer.Option("--top", min=0, metavar="N", help="How many rows to show.")]
@@ -54,6 +56,9 @@ Certify = Annotated[
 ]
 Redispatch = Annotated[
     bool, typer.Option("--redispatch", help="Look, too, for the dispatch that makes most room at each bus.")
+]
+ByRedispatch = Annotated[
+    bool, typer.Option("--redispatch", help="By redispatch headroom: some dispatch in place of the balance rule.")
 ]
 MovableUnits = Annotated[
     str | None,

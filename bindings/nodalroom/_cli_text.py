@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ._output import plain
-from ._words import binding_counts, counted, describe_study
-from .study import Study, witness_command
+from ._words import binding_counts, counted, describe_ladder, describe_list, describe_study
+from .study import Study, option_words, witness_command
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .contingency import Sweep
     from .powerflow import PowerFlow
+    from .upgrades import Ladder, UpgradeList
 
 
 def show_table(title: str, frame: pd.DataFrame, formats: dict[str, str] | None = None, top: int | None = None) -> None:
@@ -190,3 +192,39 @@ def show_summary(study: Study, top: int) -> None:
         if study.options["redispatch"] and table["redispatch_mw"].notna().any():
             bus = int(table["redispatch_mw"].idxmax())
             typer.echo(f"With its dispatch: {witness_command(study, bus, redispatch=True)}")
+
+
+def show_ladder(ladder: Ladder) -> None:
+    typer.echo("\n".join(line.strip("<") for line in describe_ladder(ladder)))
+    shown = ["certified_mw", "status", "limit_type", "contingency", "element", "upgrade"]
+    show_table("Rungs", ladder.table[shown], {"certified_mw": ".1f"})
+    needs = ladder.needs.assign(
+        **{
+            name: [
+                cell(value, ".1f" if unit == "MVA" else ".4f")
+                for value, unit in zip(ladder.needs[name], ladder.needs["unit"], strict=True)
+            ]
+            for name in ("value", "limit")
+        }
+    )
+    shown = ["element", "quantity", "value", "limit", "unit", "contingency"]
+    show_table("What the upgraded elements carry at the last rung", needs[shown])
+
+
+def show_upgrades(upgrades: UpgradeList, top: int) -> None:
+    typer.echo("\n".join(line.strip("<") for line in describe_list(upgrades)))
+    spec = dict.fromkeys(("unlocked_sum_mw", "unlocked_median_mw", "best_unlocked_mw"), ".1f")
+    shown = ["element", "buses_held", "unlocked_sum_mw", "unlocked_median_mw", "best_bus", "best_unlocked_mw"]
+    if upgrades.redispatch:
+        shown.insert(2, "weight")
+    show_table("Upgrades", upgrades.table[shown], {**spec, "weight": ".1f"})
+    buses = upgrades.buses.sort_values("unlocked_mw", ascending=False, kind="stable", na_position="last")
+    spec = dict.fromkeys(("before_mw", "after_mw", "unlocked_mw"), ".1f")
+    shown = ["name", "before_mw", "after_mw", "unlocked_mw", "status_after", "element"]
+    show_table("Buses that gain most", buses[shown], spec, top)
+    gains = buses[buses["unlocked_mw"] > 0]
+    if len(gains):
+        study = upgrades.study
+        words = shlex.join(["nodalroom", "ladder", study.network.source, str(gains.index[0])])
+        options = option_words(study, upgrades.redispatch, leave_out=("min_kv", "max_mw"))
+        typer.echo(f"\nUpgrade after upgrade, to a target: {words} {options}".rstrip())

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import os
 import typing
-__all__: list[str] = ['Headroom', 'Network', 'PowerFlow', 'Solver', 'Sweep', 'Witness', 'headroom', 'lp_solver', 'parse', 'read', 'solve', 'sweep']
+__all__: list[str] = ['Headroom', 'Ladder', 'Network', 'PowerFlow', 'Solver', 'Sweep', 'UpgradeList', 'Witness', 'check_ladder', 'headroom', 'list_upgrades', 'lp_solver', 'parse', 'read', 'solve', 'sweep', 'upgrade_ladder']
 class Network:
     """
     A transmission network, immutable.
@@ -172,7 +172,56 @@ class Headroom:
     @property
     def states_total(self) -> int:
         ...
+class Ladder:
+    """
+    MW against upgrades for one bus.
+    """
+    def needs(self) -> dict[str, typing.Any]:
+        ...
+    def pairs(self) -> dict[str, typing.Any]:
+        ...
+    def rungs(self) -> dict[str, typing.Any]:
+        ...
+    @property
+    def complete(self) -> bool:
+        ...
+    @property
+    def interrupted(self) -> bool:
+        ...
+    @property
+    def most_generation_mw(self) -> float:
+        ...
+    @property
+    def needs_complete(self) -> bool:
+        ...
+    @property
+    def status(self) -> str:
+        ...
+class UpgradeList:
+    """
+    The upgrades a study asks for.
+    """
+    def buses(self) -> dict[str, typing.Any]:
+        ...
+    def elements(self) -> dict[str, typing.Any]:
+        ...
+    @property
+    def complete(self) -> bool:
+        ...
+    @property
+    def elements_total(self) -> int:
+        ...
+    @property
+    def interrupted(self) -> bool:
+        ...
+    @property
+    def runs(self) -> tuple[int, int]:
+        ...
+def check_ladder(*, target_mw: typing.SupportsFloat | typing.SupportsIndex, redispatch: bool, rating_factor: typing.SupportsFloat | typing.SupportsIndex, max_rungs: typing.SupportsInt | typing.SupportsIndex) -> None:
+    ...
 def headroom(network: Network, *, buses: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, min_kv: typing.SupportsFloat | typing.SupportsIndex, power_factor: typing.SupportsFloat | typing.SupportsIndex, max_mw: typing.SupportsFloat | typing.SupportsIndex, contingencies: str, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, attribution: typing.SupportsFloat | typing.SupportsIndex, attribution_voltage: typing.SupportsFloat | typing.SupportsIndex, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, q_limits: bool, certify: str, redispatch: bool, movable_units: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, max_moved_mw: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> Headroom:
+    ...
+def list_upgrades(study: Headroom, *, most: typing.SupportsInt | typing.SupportsIndex, redispatch: bool, threads: typing.SupportsInt | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> UpgradeList:
     ...
 def lp_solver() -> str:
     ...
@@ -183,5 +232,7 @@ def read(path: os.PathLike | str | bytes) -> Network:
 def solve(network: Network, *, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, init: str, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex) -> PowerFlow:
     ...
 def sweep(network: Network, *, contingencies: str, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> Sweep:
+    ...
+def upgrade_ladder(study: Headroom, *, bus: typing.SupportsInt | typing.SupportsIndex, target_mw: typing.SupportsFloat | typing.SupportsIndex, redispatch: bool, rating_factor: typing.SupportsFloat | typing.SupportsIndex, max_rungs: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> Ladder:
     ...
 __version__: str = '0.1.0'

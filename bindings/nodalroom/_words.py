@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .study import Study
+    from .upgrades import Ladder, UpgradeList
 
 
 def counted(count: int, one: str, many: str) -> str:
@@ -32,6 +33,16 @@ REDISPATCH_WORDS = {
     "no_movable_unit": "no unit of the island may move",
     "unsolved": "the intact case has no solution",
     "not_run": "interrupted",
+}
+
+LADDER_WORDS = {
+    "target_reached": "nothing breaks up to the target",
+    "generation_limited": "units have no more to give, or never had as much as the target asks for",
+    "not_upgradable": "what binds has no limit that could be raised",
+    "rungs_exhausted": "as many upgrades were made as asked for",
+    "no_gain": "what binds has lost its limit already",
+    "unsolved": "the intact case has no solution",
+    "cancelled": "interrupted",
 }
 
 LIMIT_WORDS = {
@@ -197,3 +208,73 @@ def past_limit(table: pd.DataFrame) -> pd.Series:
     )
     by_more_than = table["limit_type"].map({"thermal": 0.01}).fillna(1e-5).astype(float)
     return (beyond > by_more_than) & table["value_without_load"].notna()
+
+
+def describe_ladder(ladder: Ladder) -> list[str]:
+    """A few lines: from what to what a ladder climbs, by which steps, and why it ends."""
+    table = ladder.table
+    figures = table["certified_mw"].dropna()
+    climbed = "without a figure"
+    if len(figures):
+        climbed = f"{figures.iloc[0]:.1f} MW as it is"
+    if len(figures) > 1:
+        made = counted(len(figures) - 1, "upgrade", "upgrades")
+        climbed += f", {figures.iloc[-1]:.1f} MW after {made}"
+    factor = ladder.rating_factor
+    rating = "its ratings removed" if factor is None else f"its ratings x {factor:g}"
+    lines = [
+        f"<Ladder of bus {ladder.bus} of {ladder.study.network.name}: {climbed}"
+        f"{'' if ladder.complete else ' (interrupted)'}, {ladder.seconds:.1f} s"
+    ]
+    lines += [f"  {question}: {answer}" for question, answer in describe_options(ladder.options)]
+    lines += [
+        f"  Climbs: {'redispatch headroom' if ladder.redispatch else 'headroom'}, to {ladder.target_mw:g} MW",
+        f"  At each rung: what binds is upgraded, a branch with {rating}, a bus with its voltage limits lifted; "
+        f"{counted(ladder.max_rungs, 'upgrade', 'upgrades')} at most",
+        f"  Status: {ladder.status} ({LADDER_WORDS.get(ladder.status, 'not run')})",
+    ]
+    if ladder.target_mw > ladder.most_generation_mw:
+        lines.append(f"  Units could never give a load here more than {ladder.most_generation_mw:.1f} MW")
+    if not ladder.needs_known:
+        lines.append("  Interrupted before it was known what the upgraded elements carry (needs)")
+    return lines
+
+
+def rung_lines(ladder: Ladder) -> list[str]:
+    """``Rung 0: 51.3 MW; then lift the voltage limits of bus 8``."""
+    rungs = ladder.table[["certified_mw", "upgrade"]].itertuples()
+    return [
+        f"  Rung {rung}: {mw:.1f} MW" + ("" if upgrade is None else f"; then {upgrade}") for rung, mw, upgrade in rungs
+    ]
+
+
+def describe_list(upgrades: UpgradeList) -> list[str]:
+    """A few lines: what was asked of a study, and what unlocks most."""
+    table = upgrades.table
+    done, _ = upgrades.runs
+    study = upgrades.study
+    of = counted(upgrades.elements_total, "element that holds a bus", "elements that hold a bus")
+    lines = [
+        f"<Upgrades of {study.network.name}: {done} of {of}"
+        f"{'' if upgrades.complete else ' (interrupted)'}, {upgrades.seconds:.1f} s"
+    ]
+    lines += [f"  {question}: {answer}" for question, answer in describe_options(upgrades.options)]
+    lines.append(
+        "  Holds a bus: "
+        + ("each pair that redispatch headroom stops at" if upgrades.redispatch else "what binds its headroom")
+        + f"; {counted(upgrades.most, 'element', 'elements')} at most, each with its limit removed alone"
+    )
+    if not study.complete:
+        lines.append(f"  The study was interrupted: {len(study.table)} of {study.candidates} buses")
+    if not study.intact_solved:
+        lines.append(f"  No number is given: {study.reason}")
+    for kind, words in (("collapse", "the end of solutions"), ("generation", "spare generation")):
+        held = int(table.loc[table["element_kind"] == kind, "buses_held"].sum())
+        if held:
+            lines.append(f"  {counted(held, 'bus is', 'buses are')} held by {words}, where there is no limit to raise")
+    run = table[table["was_run"]]
+    if len(run):
+        best = run.loc[run["unlocked_sum_mw"].idxmax()]
+        buses = counted(int(best["buses_held"]), "bus", "buses")
+        lines.append(f"  Most unlocked: {best['unlocked_sum_mw']:.1f} MW over {buses}, by {best['element']}")
+    return lines

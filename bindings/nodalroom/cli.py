@@ -8,19 +8,29 @@ output went away, as in ``| head``.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from . import __version__
-from . import headroom as run_headroom
 from . import sweep as run_sweep
+from ._cli_common import (
+    BAD_INPUT,
+    EXIT_CODES,
+    INTERRUPTED,
+    NO_READER,
+    NO_SOLUTION,
+    STUDY_OPTIONS,
+    print_json,
+    say,
+    study_of,
+    write,
+    write_outcome,
+)
 from ._cli_options import (
     Attribution,
     AttributionVoltage,
@@ -28,12 +38,14 @@ from ._cli_options import (
     BalanceOption,
     BandOption,
     BandPostOption,
+    Buses,
     Case,
     Certify,
     Contingencies,
     Json,
     MaxMovedMw,
     MaxMw,
+    MinKv,
     MonitorMinKv,
     MovableUnits,
     PowerFactor,
@@ -52,18 +64,10 @@ from ._cli_options import (
     out_option,
 )
 from ._cli_text import show_flow, show_info, show_summary, show_sweep
+from ._cli_upgrades import ladder, upgrades
 from ._output import check_output, plain, reason, records, write_table
 from .errors import NodalroomError, PartialResultWarning
-from .network import Network, read
-from .study import DEFAULTS, Study
-
-EXIT_CODES = (
-    "Exit codes: 0 done; 1 the case has no power-flow solution (tables and report are written); 2 wrong usage, "
-    "bad input, an option out of range, or output that cannot be written; 130 interrupted (Ctrl-C): what was "
-    "finished is written; 141 the reader of the output went away, as in '| head'."
-)
-NO_SOLUTION, BAD_INPUT, INTERRUPTED, NO_READER = 1, 2, 130, 141
-STUDY_OPTIONS = {*DEFAULTS, "threads", "progress"}
+from .network import read
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -73,20 +77,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=EXIT_CODES,
 )
-
-
-def _say(text: str = "") -> None:
-    sys.stderr.write(text + "\n")
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    typer.echo(json.dumps(content, indent=1, allow_nan=False))
-
-
-def _write(path: Path, write: Callable[[Path], Any], quiet: bool) -> None:
-    write(path)
-    if not quiet:
-        typer.echo(f"wrote {path}")
 
 
 def _print_version(wanted: bool) -> None:
@@ -135,7 +125,7 @@ def info(case: Case, as_json: Json = False, top: Top = 10) -> None:
     }
     diagnostics = net.diagnostics
     if as_json:
-        _print_json({**content, "diagnostics": records(diagnostics)})
+        print_json({**content, "diagnostics": records(diagnostics)})
         return
     show_info(content, diagnostics, top)
 
@@ -166,9 +156,9 @@ def solve(
     for name, path in outputs.items():
         if path is not None:
             frame = getattr(flow, name)
-            _write(path, lambda file, frame=frame: write_table(frame, file), quiet=as_json)  # type: ignore[misc]
+            write(path, lambda file, frame=frame: write_table(frame, file), quiet=as_json)  # type: ignore[misc]
     if as_json:
-        _print_json(
+        print_json(
             {
                 "case": net.name,
                 "converged": flow.converged,
@@ -234,13 +224,13 @@ def sweep(
             balance_area=balance_area,
         )
     if out is not None:
-        _write(out, lambda file: write_table(result.table, file), quiet=as_json)
+        write(out, lambda file: write_table(result.table, file), quiet=as_json)
     if violations is not None:
-        _write(violations, lambda file: write_table(result.violations, file), quiet=as_json)
+        write(violations, lambda file: write_table(result.violations, file), quiet=as_json)
     table = result.table
     counts = {str(status): int(count) for status, count in table["status"].value_counts().items()}
     if as_json:
-        _print_json(
+        print_json(
             {
                 "case": net.name,
                 "complete": result.complete,
@@ -256,32 +246,17 @@ def sweep(
     else:
         show_sweep(result, counts, top)
     if not result.complete:
-        _say("interrupted: the states left out are not_run")
+        say("interrupted: the states left out are not_run")
         raise typer.Exit(INTERRUPTED)
     if not result.intact_solved:
         raise typer.Exit(NO_SOLUTION)
 
 
-def _study(net: Network, buses: list[int] | None, options: dict[str, Any]) -> Study:
-    balance_file = options["balance"]
-    options["balance"] = balance_from(options["balance"], net._units())
-    options["movable_units"] = numbers_from("--movable-units", "generator rows", options["movable_units"])
-    options["voltage_band"] = band_from("--voltage-band", options["voltage_band"])
-    options["voltage_band_post"] = band_from("--voltage-band-post", options["voltage_band_post"])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", PartialResultWarning)
-        study = run_headroom(net, buses, **options)
-    study._balance_file = balance_file
-    return study
-
-
 @app.command(epilog=EXIT_CODES, short_help="MW of new load that fit at each bus.")
 def headroom(
     case: Case,
-    buses: Annotated[str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.")] = None,
-    min_kv: Annotated[
-        float, typer.Option(metavar="KV", help="Study the buses at or above, where --buses is not given.")
-    ] = 0.0,
+    buses: Buses = None,
+    min_kv: MinKv = 0.0,
     power_factor: PowerFactor = 0.95,
     max_mw: MaxMw = 2000.0,
     contingencies: Contingencies = "n-1",
@@ -315,30 +290,28 @@ def headroom(
     if report is not None:
         check_output(report, (".html", ".htm"), keep=[case, balance], option="--report")
     net = read(case)
-    study = _study(
+    study = study_of(
         net,
         numbers_from("--buses", "bus numbers", buses),
         asked,
     )
-    for path in out or []:
-        writers: dict[str, Callable[[Path], Any]] = {
-            ".csv": study.to_csv,
-            ".parquet": study.to_parquet,
-            ".json": study.to_json,
-        }
-        _write(path, writers[path.suffix.lower()], quiet=as_json)
+    write_outcome(study, out, quiet=as_json)
     if report is not None:
-        _write(report, study.report, quiet=as_json)
+        write(report, study.report, quiet=as_json)
     if as_json:
         typer.echo(study.to_json())
     else:
         show_summary(study, top)
     if not study.complete:
-        _say(f"interrupted: {len(study.table)} of {study.candidates} buses were finished")
+        say(f"interrupted: {len(study.table)} of {study.candidates} buses were finished")
         raise typer.Exit(INTERRUPTED)
     if not study.intact_solved:
-        _say(f"no solution: {study.reason}")
+        say(f"no solution: {study.reason}")
         raise typer.Exit(NO_SOLUTION)
+
+
+app.command(epilog=EXIT_CODES, short_help="What would have to be stronger for one bus.")(ladder)
+app.command(epilog=EXIT_CODES, short_help="Which elements hold most buses, and what each would unlock.")(upgrades)
 
 
 @app.command(epilog=EXIT_CODES, short_help="Write a bus's limit as a case file.")
@@ -381,19 +354,19 @@ def witness(
     asked = {name: value for name, value in locals().items() if name in STUDY_OPTIONS}
     check_output(out, (".m",), keep=[case, balance], option="OUT.m")
     net = read(case)
-    study = _study(
+    study = study_of(
         net,
         [bus],
         asked,
     )
     if not study.complete:
-        _say("interrupted: nothing was written")
+        say("interrupted: nothing was written")
         raise typer.Exit(INTERRUPTED)
     if not study.intact_solved:
-        _say(f"no solution: {study.reason}")
+        say(f"no solution: {study.reason}")
         raise typer.Exit(NO_SOLUTION)
     found = study.witness(bus, redispatch=redispatch)
-    _write(out, found.save, quiet=False)
+    write(out, found.save, quiet=False)
     typer.echo("\n".join(f"  {line}" for line in found.header))
 
 
@@ -408,7 +381,7 @@ def convert(
     """
     check_output(out, (".m",), keep=[case], option="OUT.m")
     net = read(case)
-    _write(out, lambda file: net.to_matpower(file), quiet=False)
+    write(out, lambda file: net.to_matpower(file), quiet=False)
 
 
 def _drop_output() -> None:
@@ -422,10 +395,10 @@ def main() -> None:
         status = app(prog_name="nodalroom", standalone_mode=False)
         sys.stdout.flush()
     except NodalroomError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         sys.exit(BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted")
+        say("interrupted")
         sys.exit(INTERRUPTED)
     except SystemExit as ended:  # click's own answer to a broken pipe is exit code 1
         if not isinstance(ended.__context__, BrokenPipeError):
@@ -437,7 +410,7 @@ def main() -> None:
         sys.exit(NO_READER)
     except OSError as error:
         _drop_output()
-        _say(f"error: standard output: cannot be written: {reason(error)}")
+        say(f"error: standard output: cannot be written: {reason(error)}")
         sys.exit(BAD_INPUT)
     except Exception as error:
         show = getattr(error, "show", None)  # click's usage errors, whichever click typer brings along

@@ -37,6 +37,7 @@ from ._output import study_to_json, write_file, write_parquet
 from ._progress import ProgressCall, reporting
 from ._words import describe_study
 from .errors import OptionError, PartialResultWarning
+from .upgrades import Ladder, UpgradeList, climb, ladder_steps, list_upgrades
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -220,6 +221,60 @@ class Study:
         row = 0 if contingency_row is None else whole_number("contingency_row", contingency_row, least=1)
         return Witness(self._core.redispatch_witness(bus, kind, row), self, bus, redispatch=True)
 
+    def ladder(
+        self,
+        bus: int,
+        target_mw: float = 500.0,
+        redispatch: bool = False,
+        rating_factor: float | None = None,
+        max_rungs: int = 20,
+        threads: int | None = None,
+        progress: bool | ProgressCall = True,
+    ) -> Ladder:
+        """What would have to be stronger for a bus to get a target: the limit that binds is raised, headroom
+        certified anew, and so on. Every rung is a study of its own under the options of this one.
+
+        Ctrl-C ends it cleanly, with the finished rungs, a :class:`PartialResultWarning` and ``complete`` False.
+
+        Args:
+            bus: number of an energised bus of the case, whether it was a candidate or not.
+            target_mw: what to climb to, MW; takes the place of the study's ``max_mw``.
+            redispatch: climb redispatch headroom; whether this study has it or not.
+            rating_factor: what a branch's ratings are multiplied by at each upgrade, > 1; None: they are
+                removed. Voltage limits are lifted at any rate.
+            max_rungs: most upgrades made.
+            threads: None for all processors.
+            progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
+
+        Raises:
+            OptionError: an option is out of range, the bus does not exist or is out of service.
+        """
+        steps = ladder_steps(target_mw, redispatch, rating_factor, max_rungs)
+        return climb(self, bus, steps, threads, progress)
+
+    def upgrades(
+        self,
+        most: int = 10,
+        redispatch: bool = False,
+        threads: int | None = None,
+        progress: bool | ProgressCall = True,
+    ) -> UpgradeList:
+        """The elements that hold most buses of this study, each with what its limit, removed alone, would
+        unlock at those buses: the study made again for them. Only buses that were finished are looked at.
+
+        Ctrl-C ends it cleanly, with the finished elements, a :class:`PartialResultWarning` and ``complete`` False.
+
+        Args:
+            most: how many elements.
+            redispatch: what holds redispatch headroom, and unlocks it; for studies with ``redispatch=True``.
+            threads: None for all processors.
+            progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
+
+        Raises:
+            OptionError: an option is out of range, or the study has no redispatch figures.
+        """
+        return list_upgrades(self, most, redispatch, threads, progress)
+
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """The table as comma-separated values, in a .csv file; without a path, the text.
 
@@ -338,10 +393,15 @@ REDISPATCH_OPTIONS = ("redispatch", "movable_units", "max_moved_mw")
 
 def witness_words(study: Study, redispatch: bool = False) -> tuple[str, str]:
     """What stands before the bus and the file in such a command, and behind them."""
+    return shlex.join(["nodalroom", "witness", study.network.source]), option_words(study, redispatch)
+
+
+def option_words(study: Study, redispatch: bool = False, leave_out: tuple[str, ...] = ("min_kv",)) -> str:
+    """The options of a study that are not the defaults, as on the command line."""
     words: list[str] = []
     for name, default in DEFAULTS.items():
         value = study.options[name]
-        if value == default or name == "min_kv" or (name in REDISPATCH_OPTIONS and not redispatch):
+        if value == default or name in leave_out or (name in REDISPATCH_OPTIONS and not redispatch):
             continue
         flag = "--" + name.replace("_", "-")
         if name == "q_limits":
@@ -354,7 +414,7 @@ def witness_words(study: Study, redispatch: bool = False) -> tuple[str, str]:
             words += [flag, f"{value[0]!r},{value[1]!r}"]
         else:
             words += [flag, study._balance_file if value == "weights" else f"{value}"]
-    return shlex.join(["nodalroom", "witness", study.network.source]), shlex.join(words)
+    return shlex.join(words)
 
 
 def headroom(

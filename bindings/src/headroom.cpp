@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bind.hpp"
+#include "headroom_study.hpp"
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/headroom/study.hpp"
 #include "nodalroom/headroom/witness.hpp"
@@ -17,12 +18,6 @@ namespace py = pybind11;
 using model::Network;
 
 namespace {
-
-struct Headroom {
-    std::shared_ptr<Network> network;
-    headroom::HeadroomResult result;
-    bool interrupted = false;
-};
 
 Headroom run_headroom(std::shared_ptr<Network> network, const std::optional<std::vector<std::int64_t>>& buses,
                       double min_kv, double power_factor, double max_mw, const std::string& contingencies,

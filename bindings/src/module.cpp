@@ -10,4 +10,5 @@ PYBIND11_MODULE(_core, m) {
     bind_power_flow(m);
     bind_sweep(m);
     bind_headroom(m);
+    bind_upgrades(m);
 }

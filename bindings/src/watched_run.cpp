@@ -5,6 +5,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 
 namespace nodalroom::bindings {
@@ -33,6 +34,16 @@ private:
     bool ended_ = false;
 };
 
+/// "candidate buses", "candidate buses, rung 2", "candidate buses, element 3 of 10".
+std::string stage_text(const RunControl& control) {
+    std::string text = control.stage.load();
+    const std::string round = control.round.load();
+    if (round.empty()) return text;
+    text += ", " + round + " " + std::to_string(control.round_number.load());
+    const std::size_t rounds = control.rounds.load();
+    return rounds == 0 ? text : text + " of " + std::to_string(rounds);
+}
+
 }  // namespace
 
 bool run_watched(const py::object& progress, const std::function<void(RunControl&)>& work) {
@@ -46,7 +57,7 @@ bool run_watched(const py::object& progress, const std::function<void(RunControl
         try {
             if (PyErr_CheckSignals() != 0) throw py::error_already_set();
             if (!progress.is_none() && !interrupted && !python_failure) {
-                progress(control.stage.load(), control.done.load(), control.total.load());
+                progress(stage_text(control), control.done.load(), control.total.load());
             }
         } catch (py::error_already_set& error) {
             if (!interrupted && !python_failure && error.matches(PyExc_KeyboardInterrupt)) {

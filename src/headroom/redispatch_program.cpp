@@ -212,6 +212,10 @@ static Form form_of(const StudyContext& context, const Cut& cut, double load_mw)
     }
 }
 
+bool RedispatchProgram::has_cap() const noexcept {
+    return std::isfinite(context_->options.redispatch.max_moved_mw);
+}
+
 double RedispatchProgram::supply_mw(std::span<const double> unit_p_mw) const {
     const auto& network = context_->base->network();
     double supply = 0.0;
@@ -291,15 +295,18 @@ double RedispatchProgram::limit_of(const Cut& cut, double load_mw) const {
 
 /// Columns: the load, the supply s, and per movable unit what it gives more, then less than the rule's share
 /// of the supply near by, so that its range is a bound on columns: with a row for each the basis would be ten
-/// times as large.
+/// times as large. Where movement has a cap it is counted from the rule's share of the supply itself, and
+/// ranges are rows; `supply_mw` is 0 then.
 void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& ask, double supply_mw) const {
     const auto units = static_cast<std::int32_t>(movable_.size());
     const double spare_mw = context_->spare_pu[island_] * context_->base_mva();
     const double move_price = ask.pure ? 0.0 : -kMovePrice;
     program.add_column(1.0, 0.0, ask.most_mw);
     program.add_column(0.0, -kInfinity, spare_mw);
+    const bool capped = has_cap();
     const auto column_of = [&](double least, double most) {
-        program.add_column(move_price, std::max(least, 0.0), std::max(most, 0.0));
+        program.add_column(move_price, capped ? 0.0 : std::max(least, 0.0),
+                           capped ? kInfinity : std::max(most, 0.0));
     };
     for (std::size_t m = 0; m < movable_.size(); ++m) {
         const double of_rule = share_of_movable_[m] * supply_mw;
@@ -321,7 +328,8 @@ void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& a
         value.clear();
     };
     const std::int32_t less = first_unit + units;
-    const auto add_units = [&](auto&& value_of_unit) {
+    // The units' entries, and with them the supply's; what the rule's share of the supply near by makes.
+    const auto add_units = [&](double of_supply, auto&& value_of_unit) {
         double at_rule = 0.0;
         for (std::size_t m = 0; m < movable_.size(); ++m) {
             const auto more = first_unit + static_cast<std::int32_t>(m);
@@ -329,20 +337,28 @@ void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& a
             add(more, of_unit);
             add(more + units, -of_unit);
             at_rule += of_unit * share_of_movable_[m] * supply_mw;
+            if (capped) of_supply += of_unit * share_of_movable_[m];
         }
+        add(supply_column, of_supply);
         return at_rule;
     };
     double share_sum = 0.0;
     for (const double share : share_of_movable_) share_sum += share;
-    add(supply_column, -share_sum);
-    const double at_rule = add_units([](std::size_t) { return 1.0; });
+    const double at_rule = add_units(-share_sum, [](std::size_t) { return 1.0; });
     put(-at_rule, -at_rule);
     add(load_column, loss_by_load_);
-    add(supply_column, loss_by_others_);
-    const double loss_at_rule = add_units([&](std::size_t m) { return loss_by_unit_[m]; });
+    const double loss_at_rule = add_units(loss_by_others_, [&](std::size_t m) { return loss_by_unit_[m]; });
     put(loss_constant_ - loss_at_rule, loss_constant_ - loss_at_rule);
     for (std::int32_t m = 0; m < units; ++m) add(less + m, 1.0);
     put(-kInfinity, std::min(ask.most_moved_mw, context_->options.redispatch.max_moved_mw));
+    if (!capped) return;
+    for (std::int32_t m = 0; m < units; ++m) {
+        const auto at = static_cast<std::size_t>(m);
+        add(supply_column, share_of_movable_[at]);
+        add(first_unit + m, 1.0);
+        add(less + m, -1.0);
+        put(low_mw_[at], high_mw_[at]);
+    }
 }
 
 void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw,
@@ -365,6 +381,7 @@ void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<con
                 column.insert(column.end(), {more, more + static_cast<std::int32_t>(movable_.size())});
                 value.insert(value.end(), {sign * tangent.by_unit[m], -sign * tangent.by_unit[m]});
                 at_zero += tangent.by_unit[m] * share_of_movable_[m] * supply_mw;
+                if (has_cap()) value[1] += sign * tangent.by_unit[m] * share_of_movable_[m];
             }
             for (double& v : value) v /= largest;
             const double room = sign * (form.limit - at_zero) + slack * std::abs(form.limit);
@@ -376,7 +393,7 @@ void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<con
 
 RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const Ask& ask) {
     Answer best;
-    double load_mw = ask.near_mw, supply_mw = ask.near_supply_mw;
+    double load_mw = ask.near_mw, supply_mw = has_cap() ? 0.0 : ask.near_supply_mw;
     std::vector<double> scale;
     for (int round = 0; round < kFormRounds; ++round) {
         numerics::LinearProgram program;
@@ -402,10 +419,8 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
             tangent.idle = tangent.place == numerics::BasisPlace::basic ? tangent.idle + 1 : 0;
         });
         const double reached = found.x[load_column], supply = found.x[supply_column];
-        // Movement is counted from the rule at the supply near by, to the MW where it has a cap.
-        const bool has_cap = std::isfinite(context_->options.redispatch.max_moved_mw);
-        const double width = has_cap ? 0.5 : std::max(kSupplyWidthMw, kSupplyShare * supply);
-        const bool fits = std::abs(supply - supply_mw) < width;
+        const double width = std::max(kSupplyWidthMw, kSupplyShare * supply);
+        const bool fits = has_cap() || std::abs(supply - supply_mw) < width;
         const bool keeps_forms = std::all_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
             return form_of(*context_, cut, load_mw).by_load == form_of(*context_, cut, reached).by_load;
         });
@@ -413,7 +428,7 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
         if (best.status != numerics::LpStatus::optimal || fits || reached > best.point.load_mw) {
             read_answer(found, cuts, frame_rows, scale, ask, supply_mw, best);
         }
-        supply_mw = supply;
+        supply_mw = has_cap() ? 0.0 : supply;
         if (fits && keeps_forms) break;
     }
     return best;
@@ -454,8 +469,8 @@ void RedispatchProgram::read_point(const std::vector<double>& x, double supply_m
     for (std::size_t m = 0; m < movable_.size(); ++m) {
         const auto u = static_cast<std::size_t>(movable_[m]);
         moves[u] = 1;
-        point.unit_p_mw[u] +=
-            share_of_movable_[m] * supply_mw + x[first_unit + m] - x[first_unit + movable_.size() + m];
+        point.unit_p_mw[u] += share_of_movable_[m] * (has_cap() ? x[supply_column] : supply_mw) +
+                              x[first_unit + m] - x[first_unit + movable_.size() + m];
     }
     for (std::size_t i = 0; i < in_island_.size(); ++i) {
         const auto u = static_cast<std::size_t>(in_island_[i]);

@@ -18,7 +18,7 @@ constexpr double kNearlyClean = 3e-3;
 // in which it counts much are two.
 constexpr int kMissesBeforeStepBack = 16;
 // A cap on movement is kept to this, MW.
-constexpr double kCapWidthMw = 0.5;
+constexpr double kCapWidthMw = 0.05;
 // Movement that proposals may ask for at first; twice as much each time that is not enough.
 constexpr double kFirstMovedMw = 200.0, kMovedGrowth = 2.0;
 // Programs solved and checked for one bus at most, from one start. Where bound and figure are still apart then,
@@ -93,11 +93,17 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     }
     certified_ = best_;
     row.states_solved = fixed.states_solved;
+    const auto by_rule = best_;
     for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
         is_wary_ = attempt > 0;
         climb(fixed, row);
         if (cancelled()) return row;
         (void)certify_best(row);
+        if (best_->load_mw < fixed.headroom_mw) {
+            // Between the load that the rule was checked at and its figure: nothing better.
+            best_ = certified_ = by_rule;
+            row.states_solved = fixed.states_solved;
+        }
         finish(fixed, row);
         if (row.status != RedispatchStatus::open) break;
     }
@@ -161,8 +167,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, RedispatchRow& row) {
         if (cancelled()) break;
         program_->set_losses(*point, *intact_);
         refresh_cuts(*point);
-        // Movement is counted from the rule at the supply near by: a proposal may turn out to have moved
-        // more.
+        // What losses turn out to be goes by the spare there is at the proposal: it may have moved more.
         const double most_moved = context_->options.redispatch.max_moved_mw + kCapWidthMw;
         if (found.is_clean() && program_->moved_mw(point->unit_p_mw()) > most_moved) {
             if (++failures == kMostFailures) break;

@@ -147,11 +147,15 @@ UpgradeList list_upgrades(const model::Network& network, const HeadroomOptions& 
     Collector collector;
     collect(study, by_redispatch, collector);
     result.entries = collector.take(most, result.elements_total);
+    const auto to_run =
+        static_cast<std::size_t>(std::ranges::count_if(result.entries, is_element, &UpgradeEntry::kind));
+    std::size_t number = 0;
     for (UpgradeEntry& entry : result.entries) {
         if (!is_element(entry.kind)) continue;
+        if (control != nullptr) control->begin_round("element", ++number, to_run);
         if (!run_without(network, result.options, by_redispatch, entry, control)) return result;
     }
-    result.complete = control == nullptr || !control->cancelled();
+    result.complete = true;
     return result;
 }
 

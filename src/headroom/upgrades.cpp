@@ -194,6 +194,7 @@ UpgradeLadder upgrade_ladder(const model::Network& network, const HeadroomOption
     std::vector<LimitUpgrade> made;
     std::vector<contingency::Outage> unsolvable;
     while (result.status == LadderStatus::not_run) {
+        if (control != nullptr) control->begin_round("rung", result.rungs.size());
         const HeadroomOptions now = with_upgrades(result.options, made);
         const HeadroomResult study = headroom(network, now, control);
         if (!study.complete) {
@@ -227,13 +228,15 @@ UpgradeLadder upgrade_ladder(const model::Network& network, const HeadroomOption
             add_upgrade(*next, made);
         }
     }
+    if (control != nullptr) control->begin_round("");
     if (made.empty()) {
         result.needs.complete = true;
     } else {
         result.needs = upgrade_needs(network, result.options, result.rungs.back().row, ladder.by_redispatch,
                                      made, unsolvable, control);
     }
-    result.complete = control == nullptr || !control->cancelled();
+    // Asked to end when all had been done: nothing is missing.
+    result.complete = result.needs.complete || control == nullptr || !control->cancelled();
     return result;
 }
 

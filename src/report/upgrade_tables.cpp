@@ -30,19 +30,80 @@ double limit_of(const model::Network& network, const contingency::LimitOptions& 
     return std::abs(rating - binding.limit) <= kSame * rating ? rating : binding.limit;
 }
 
-std::vector<BoundRung> list_rungs(const model::Network& network, const headroom::UpgradeLadder& ladder) {
+/// The pair that the next upgrade is for, or where there is none, the first.
+const headroom::BindingPair& leading_pair(const headroom::LadderRung& rung) {
+    const headroom::BindingPair* leading = &rung.binding.front();
+    double most = -1.0;
+    for (const headroom::BindingPair& pair : rung.binding) {
+        const auto raised = headroom::upgrade_of(pair.binding);
+        const double gain = headroom::gain_by_limit_mw(pair);
+        if (!rung.upgrade || !raised || !(gain > most)) continue;
+        if (raised->is_branch != rung.upgrade->is_branch || raised->row != rung.upgrade->row) continue;
+        most = gain;
+        leading = &pair;
+    }
+    return *leading;
+}
+
+std::vector<BoundRung> list_rungs(const model::Network& network, const headroom::UpgradeLadder& ladder,
+                                  bool with_all_pairs) {
     std::vector<BoundRung> rows;
     for (std::size_t r = 0; r < ladder.rungs.size(); ++r) {
         const headroom::LadderRung& rung = ladder.rungs[r];
         contingency::LimitOptions limits = ladder.options.limits;
         limits.upgrades.insert(limits.upgrades.end(), rung.upgrades.begin(), rung.upgrades.end());
-        if (rung.binding.empty()) rows.push_back({r, {}, {}, kNaN});
-        for (const headroom::BindingPair& pair : rung.binding) {
+        const auto add = [&](const headroom::BindingPair& pair) {
             rows.push_back(
                 {r, pair, element_of(network, pair.binding), limit_of(network, limits, pair.binding)});
+        };
+        if (rung.binding.empty()) {
+            rows.push_back({r, {}, {}, kNaN});
+        } else if (!with_all_pairs) {
+            add(leading_pair(rung));
+        } else {
+            for (const headroom::BindingPair& pair : rung.binding) add(pair);
         }
     }
     return rows;
+}
+
+Table make_rung_table(const model::Network& network, const headroom::UpgradeLadder& ladder,
+                      const std::vector<BoundRung>& rows) {
+    const auto rung = [&](std::size_t i) -> const headroom::LadderRung& {
+        return ladder.rungs[rows[i].rung];
+    };
+    const auto binding = [&](std::size_t i) -> const headroom::Binding& { return rows[i].pair.binding; };
+    const auto is_bound = [&](std::size_t i) { return binding(i).type != LimitType::none; };
+    TableMaker table(rows.size());
+    table.whole("rung", [&](std::size_t i) { return rows[i].rung; });
+    table.number("certified_mw", [&](std::size_t i) { return rung(i).certified_mw; });
+    table.text("status", [&](std::size_t i) {
+        return ladder.ladder.by_redispatch ? headroom::to_string(rung(i).row.redispatch.status)
+                                           : headroom::to_string(rung(i).row.status);
+    });
+    table.text("limit_type", [&](std::size_t i) { return headroom::to_string(binding(i).type); });
+    table.text("contingency_kind",
+               [&](std::size_t i) { return is_bound(i) ? outage_kind(binding(i).outage) : ""; });
+    table.text("contingency", [&](std::size_t i) {
+        return is_bound(i) ? outage_name(network, binding(i).outage) : std::string();
+    });
+    table.optional_whole("contingency_row", [&](std::size_t i) {
+        return is_bound(i) ? outage_row(binding(i).outage) : MaybeWhole();
+    });
+    table.text("element_kind", [&](std::size_t i) { return rows[i].element.kind; });
+    table.text("element", [&](std::size_t i) { return rows[i].element.name; });
+    table.optional_whole("element_row", [&](std::size_t i) { return rows[i].element.row; });
+    table.number("value", [&](std::size_t i) { return binding(i).value; });
+    table.number("limit", [&](std::size_t i) { return rows[i].limit; });
+    table.number("shadow_price", [&](std::size_t i) { return rows[i].pair.shadow_price; });
+    table.text("shadow_price_unit", [&](std::size_t i) {
+        if (!std::isfinite(rows[i].pair.shadow_price)) return "";
+        return binding(i).type == LimitType::thermal ? "MW per MVA" : "MW per pu";
+    });
+    table.text("upgrade", [&](std::size_t i) {
+        return rung(i).upgrade ? upgrade_text(network, *rung(i).upgrade) : std::string();
+    });
+    return table.take();
 }
 
 /// What an element carries, in one quantity.
@@ -92,39 +153,12 @@ std::string upgrade_text(const model::Network& network, const contingency::Limit
     return "rating of " + name + " x " + number_text(upgrade.factor);
 }
 
+Table ladder_rung_table(const model::Network& network, const headroom::UpgradeLadder& ladder) {
+    return make_rung_table(network, ladder, list_rungs(network, ladder, false));
+}
+
 Table ladder_table(const model::Network& network, const headroom::UpgradeLadder& ladder) {
-    const auto rows = list_rungs(network, ladder);
-    const auto rung = [&](std::size_t i) -> const headroom::LadderRung& {
-        return ladder.rungs[rows[i].rung];
-    };
-    const auto binding = [&](std::size_t i) -> const headroom::Binding& { return rows[i].pair.binding; };
-    const auto is_bound = [&](std::size_t i) { return binding(i).type != LimitType::none; };
-    TableMaker table(rows.size());
-    table.whole("rung", [&](std::size_t i) { return rows[i].rung; });
-    table.number("certified_mw", [&](std::size_t i) { return rung(i).certified_mw; });
-    table.text("status", [&](std::size_t i) {
-        return ladder.ladder.by_redispatch ? headroom::to_string(rung(i).row.redispatch.status)
-                                           : headroom::to_string(rung(i).row.status);
-    });
-    table.text("limit_type", [&](std::size_t i) { return headroom::to_string(binding(i).type); });
-    table.text("contingency_kind",
-               [&](std::size_t i) { return is_bound(i) ? outage_kind(binding(i).outage) : ""; });
-    table.text("contingency", [&](std::size_t i) {
-        return is_bound(i) ? outage_name(network, binding(i).outage) : std::string();
-    });
-    table.optional_whole("contingency_row", [&](std::size_t i) {
-        return is_bound(i) ? outage_row(binding(i).outage) : MaybeWhole();
-    });
-    table.text("element_kind", [&](std::size_t i) { return rows[i].element.kind; });
-    table.text("element", [&](std::size_t i) { return rows[i].element.name; });
-    table.optional_whole("element_row", [&](std::size_t i) { return rows[i].element.row; });
-    table.number("value", [&](std::size_t i) { return binding(i).value; });
-    table.number("limit", [&](std::size_t i) { return rows[i].limit; });
-    table.number("shadow_price", [&](std::size_t i) { return rows[i].pair.shadow_price; });
-    table.text("upgrade", [&](std::size_t i) {
-        return rung(i).upgrade ? upgrade_text(network, *rung(i).upgrade) : std::string();
-    });
-    return table.take();
+    return make_rung_table(network, ladder, list_rungs(network, ladder, true));
 }
 
 Table ladder_needs_table(const model::Network& network, const headroom::UpgradeLadder& ladder) {
@@ -147,6 +181,7 @@ Table ladder_needs_table(const model::Network& network, const headroom::UpgradeL
 Table upgrade_table(const model::Network& network, const headroom::UpgradeList& list) {
     const auto& entries = list.entries;
     std::vector<Element> elements;
+    elements.reserve(entries.size());
     for (const headroom::UpgradeEntry& entry : entries) elements.push_back(holder_of(network, entry));
     const auto best = [&](std::size_t i) -> const headroom::UnlockedBus* {
         return entries[i].best ? &entries[i].buses[*entries[i].best] : nullptr;

@@ -15,31 +15,14 @@
 #include "support/case_files.hpp"
 #include "support/random_grid.hpp"
 #include "support/ratings.hpp"
+#include "support/witness_reading.hpp"
 
 namespace nodalroom::headroom {
 namespace {
 
 using contingency::OutageKind;
 using model::Network;
-
-/// What the written text says when a plain power flow is run on it.
-struct Reading {
-    Network network;
-    powerflow::PowerFlowResult result;
-};
-
-Reading read_back(const Witness& witness) {
-    const std::string text = io::format_matpower(witness.mpc, witness.header);
-    for (const std::string& line : witness.header) EXPECT_NE(text.find(line), std::string::npos);
-    Network network = Network::from_matpower(io::parse_matpower(text, "witness.m"));
-    powerflow::PowerFlowOptions options;
-    options.enforce_q_limits = false;
-    options.start = powerflow::Start::stored;
-    options.balance.rule = powerflow::BalanceRule::reference;
-    options.mismatch_tolerance_pu = 1e-10;
-    auto result = powerflow::solve(network, options);
-    return {std::move(network), std::move(result)};
-}
+using testing::read_back;
 
 constexpr double kShare = 1e-4;  // 0.01 %
 
@@ -59,7 +42,7 @@ double intact_voltage(const Network& network, const HeadroomOptions& options, co
 
 void expect_shown(const Network& network, const HeadroomOptions& options, const HeadroomRow& row) {
     const Witness witness = make_witness(network, options, row);
-    const Reading seen = read_back(witness);
+    const testing::Reading seen = read_back(witness);
     ASSERT_TRUE(seen.result.converged()) << seen.result.reason;
     const auto& source = network.source();
 

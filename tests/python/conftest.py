@@ -56,6 +56,17 @@ mpc.bus_name = {
 """
 
 
+def replaced(text: str, table: str, cells: dict[int, dict[int, str]]) -> str:
+    """A case file with cells of a table replaced: {row from 1: {column from 0: value}}."""
+    before, rest = text.split(f"mpc.{table} = [", 1)
+    body, after = rest.split("];", 1)
+    lines = [line.rstrip(";").split() for line in body.splitlines() if line.strip()]
+    for row, values in cells.items():
+        for column, value in values.items():
+            lines[row - 1][column] = value
+    return before + f"mpc.{table} = [\n" + "".join(" ".join(line) + ";\n" for line in lines) + "];" + after
+
+
 @pytest.fixture
 def small() -> nr.Network:
     return nr.parse(SMALL, "small.m")

@@ -19,11 +19,12 @@ def heavy_file(tmp_path):
 
 def test_module_is_the_command():
     shown = subprocess.run([sys.executable, "-m", "nodalroom", "--help"], capture_output=True, text=True, check=True)
-    for word in ("info", "solve", "sweep", "headroom", "witness", "convert", "Exit codes: 0", "130"):
+    commands = ("info", "solve", "sweep", "headroom", "ladder", "upgrades", "witness", "convert")
+    for word in (*commands, "Exit codes: 0", "130"):
         assert word in shown.stdout
 
 
-@pytest.mark.parametrize("command", ["info", "solve", "sweep", "headroom", "witness", "convert"])
+@pytest.mark.parametrize("command", ["info", "solve", "sweep", "headroom", "ladder", "upgrades", "witness", "convert"])
 def test_help(command, run_command):
     code, out, _ = run_command(command, "--help")
     assert code == 0

@@ -79,9 +79,9 @@ print("ROWS")
 def test_ctrl_c_on_the_command_writes_what_was_finished(tmp_path):
     code, out, err = interrupted(
         """
-from nodalroom import cli
-run = cli.run_headroom
-cli.run_headroom = lambda *given, **options: run(*given, **{**options, "progress": progress})
+from nodalroom import _cli_common, cli
+run = _cli_common.run_headroom
+_cli_common.run_headroom = lambda *given, **options: run(*given, **{**options, "progress": progress})
 cli.main()
 """,
         *["headroom", str(CASE), "--threads", "1"],

@@ -13,7 +13,7 @@ from types import ModuleType
 import nodalroom as nr
 import numpy as np
 import pytest
-from conftest import DATA
+from conftest import DATA, replaced
 
 VALIDATION = Path(__file__).parents[1] / "validation"
 FOLDERS = ["redispatch_case14", "redispatch_case24_ieee_rts", "redispatch_case30_ratings"]
@@ -30,17 +30,6 @@ def settings(folder: str) -> dict[str, str]:
 
 def golden(folder: str) -> dict[int, dict[str, str]]:
     return {int(row["bus"]): row for row in rows_of(VALIDATION / folder / "expected.csv")}
-
-
-def replaced(text: str, table: str, cells: dict[int, dict[int, str]]) -> str:
-    """A case file with cells of a table replaced: {row from 1: {column from 0: value}}."""
-    before, rest = text.split(f"mpc.{table} = [", 1)
-    body, after = rest.split("];", 1)
-    lines = [line.rstrip(";").split() for line in body.splitlines() if line.strip()]
-    for row, values in cells.items():
-        for column, value in values.items():
-            lines[row - 1][column] = value
-    return before + f"mpc.{table} = [\n" + "".join(" ".join(line) + ";\n" for line in lines) + "];" + after
 
 
 def case_text(folder: str) -> str:

@@ -16,11 +16,20 @@ struct RunControl {
     std::atomic<std::size_t> done{0};    ///< finished items of the current stage
     std::atomic<std::size_t> total{0};   ///< items of the current stage
     std::atomic<const char*> stage{""};  ///< static text naming the current stage
+    std::atomic<const char*> round{""};  ///< static text naming what repeats all stages; empty: nothing does
+    std::atomic<std::size_t> round_number{0};
+    std::atomic<std::size_t> rounds{0};  ///< how many there will be; 0: not known
 
     void begin_stage(const char* name, std::size_t items) noexcept {
         stage.store(name);
         done.store(0);
         total.store(items);
+    }
+    /// The stages that begin from here on belong to this round; "": to none.
+    void begin_round(const char* name, std::size_t number = 0, std::size_t of = 0) noexcept {
+        round.store(name);
+        round_number.store(number);
+        rounds.store(of);
     }
     [[nodiscard]] bool cancelled() const noexcept { return cancel.load(std::memory_order_relaxed); }
 };

@@ -117,6 +117,7 @@ public:
     [[nodiscard]] double supply_mw(std::span<const double> unit_p_mw) const;
 
 private:
+    [[nodiscard]] bool has_cap() const noexcept;
     void add_frame(numerics::LinearProgram& program, const Ask& ask, double supply_mw) const;
     void read_answer(const numerics::LpSolution& found, std::span<const Cut> cuts, std::int32_t frame_rows,
                      const std::vector<double>& scale, const Ask& ask, double supply_mw,

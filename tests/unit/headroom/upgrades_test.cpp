@@ -271,6 +271,21 @@ TEST(UpgradeLadder, SaysWhereThereIsNoSolutionAndWhereItWasCancelled) {
     EXPECT_FALSE(cancelled.needs.complete);
 }
 
+TEST(Upgrades, SayWhichRungOrElementTheyAreAt) {
+    const Network network = testing::load_case("case24_ieee_rts");
+    const HeadroomOptions options = on_one_thread();
+    RunControl control;
+    const auto list = list_upgrades(network, options, headroom(network, options), 2, false, &control);
+    EXPECT_TRUE(list.complete);
+    EXPECT_STREQ(control.round.load(), "element");
+    EXPECT_EQ(control.round_number.load(), 2U);
+    EXPECT_EQ(control.rounds.load(), 2U);
+    const auto ladder = upgrade_ladder(network, options, testing::row_of(network, 3), up_to(50.0), &control);
+    EXPECT_TRUE(ladder.complete);
+    EXPECT_STREQ(control.stage.load(), "states at the last rung");
+    EXPECT_STREQ(control.round.load(), "");  // which belongs to no rung
+}
+
 TEST(UpgradeLadder, ClimbsRedispatchHeadroom) {
     if (!numerics::has_lp_solver()) GTEST_SKIP() << "built without an LP solver";
     const io::MatpowerCase mpc = testing::read_case("case24_ieee_rts");

@@ -97,6 +97,40 @@ TEST(UpgradeTables, ShowTheRaisedRatingAtARung) {
     EXPECT_EQ(column<double>(needs, "limit")[1], limit[0]);
 }
 
+TEST(UpgradeTables, ShowOfSeveralPairsTheOneThatIsUpgraded) {
+    const auto network = testing::load_case("case24_ieee_rts");
+    const auto binding = [](headroom::LimitType type, std::int32_t element, double limit) {
+        headroom::Binding found;
+        found.type = type;
+        found.element = element;
+        found.limit = limit;
+        return found;
+    };
+    headroom::LadderRung rung;
+    rung.binding = {{binding(headroom::LimitType::low_voltage, 7, 0.95), 900.0},
+                    {binding(headroom::LimitType::thermal, 10, 208.0), 0.5},
+                    {binding(headroom::LimitType::thermal, 11, 175.0), 5.0},
+                    {binding(headroom::LimitType::thermal, 11, 208.0), 4.9}};
+    headroom::UpgradeLadder ladder;
+    ladder.ladder.by_redispatch = true;
+    rung.upgrade = LimitUpgrade{true, 11};
+    ladder.rungs.push_back(rung);
+    rung.upgrade.reset();
+    ladder.rungs.push_back(rung);
+    ladder.rungs.emplace_back();
+    const Table rungs = ladder_rung_table(network, ladder);
+    ASSERT_EQ(rungs.rows(), 3U);
+    const auto row = column<MaybeWhole>(rungs, "element_row");
+    EXPECT_EQ(row[0], 12);  // of its pairs that with the most MW per percent: 4.9 x 208
+    EXPECT_EQ(column<double>(rungs, "shadow_price")[0], 4.9);
+    EXPECT_EQ(column<std::string>(rungs, "shadow_price_unit")[0], "MW per MVA");
+    EXPECT_EQ(row[1], 8);  // nothing is upgraded: the first
+    EXPECT_EQ(column<std::string>(rungs, "shadow_price_unit")[1], "MW per pu");
+    EXPECT_FALSE(row[2].has_value());
+    EXPECT_EQ(column<std::string>(rungs, "shadow_price_unit")[2], "");
+    EXPECT_EQ(ladder_table(network, ladder).rows(), 4U + 4U + 1U);
+}
+
 TEST(UpgradeTables, ListElementsAndTheirBuses) {
     const auto network = testing::load_case("case24_ieee_rts");
     const auto options = on_one_thread();

@@ -1,0 +1,305 @@
+"""What would have to be stronger for more headroom: ladders for one bus, lists for a whole study."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+import warnings
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from . import _core
+from ._frames import to_frame
+from ._options import flag, number, threads_of, whole_number
+from ._output import plain, records, write_file, write_parquet
+from ._progress import ProgressCall, reporting
+from ._words import counted, describe_ladder, describe_list, rung_lines
+from .errors import OptionError, PartialResultWarning
+
+if TYPE_CHECKING:
+    from .study import Study
+
+__all__ = ["Ladder", "UpgradeList"]
+
+
+class _Outcome:
+    """A result with one leading table."""
+
+    #: Wall-clock time of the call, s.
+    seconds: float
+
+    def __init__(self, study: Study, options: dict[str, Any], seconds: float) -> None:
+        #: The study it was asked of.
+        self.study = study
+        #: The options in force, by name.
+        self.options = options
+        self.seconds = seconds
+
+    @property
+    def table(self) -> pd.DataFrame:
+        raise NotImplementedError
+
+    def _about(self) -> dict[str, Any]:
+        network = self.study.network
+        return {"nodalroom": _core.__version__, "case": network.name, "source": network.source}
+
+    def _content(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """``table`` as comma-separated values, in a .csv file; without a path, the text.
+
+        Missing: empty; infinite: inf.
+        """
+        with_index = self.table.index.name is not None
+        if path is None:
+            return str(self.table.to_csv(index=with_index))
+        write_file(path, (".csv",), lambda file: self.table.to_csv(file, index=with_index))
+        return None
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """``table`` as Parquet, options in its metadata (``attrs`` in pandas). Needs ``nodalroom[parquet]``."""
+        frame = self.table.copy()
+        frame.attrs["nodalroom"] = self._about()
+        write_file(path, (".parquet",), lambda file: write_parquet(frame, file))
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
+        """One JSON object with the options and every table; null: missing, the text ``"inf"``: infinite."""
+        text = json.dumps({**self._about(), **self._content()}, indent=1, allow_nan=False)
+        if path is None:
+            return text
+        write_file(path, (".json",), lambda file: file.write_text(text + "\n", encoding="utf-8"))
+        return None
+
+
+class Ladder(_Outcome):
+    """MW against upgrades for one bus; outcome of :meth:`Study.ladder`."""
+
+    def __init__(
+        self, core: _core.Ladder, study: Study, bus: int, steps: dict[str, Any], options: dict[str, Any], seconds: float
+    ) -> None:
+        super().__init__(study, options, seconds)
+        self._core = core
+        #: The bus, as numbered in the file.
+        self.bus = bus
+        #: What it climbs to, MW.
+        self.target_mw: float = steps["target_mw"]
+        #: Whether it climbs redispatch headroom.
+        self.redispatch: bool = steps["redispatch"]
+        #: What a rating is multiplied by at each upgrade; None: it is removed.
+        self.rating_factor: float | None = None if math.isinf(steps["rating_factor"]) else steps["rating_factor"]
+        #: Most upgrades made.
+        self.max_rungs: int = steps["max_rungs"]
+
+    @property
+    def status(self) -> str:
+        """Why it ends: ``target_reached``; ``generation_limited`` (units have no more to give, or never had as
+        much as the target asks for); ``not_upgradable`` (what binds has no limit that could be raised);
+        ``rungs_exhausted`` (``max_rungs`` upgrades were made); ``no_gain`` (what binds has lost its limit
+        already); ``unsolved`` (the intact case has no solution); ``cancelled`` (interrupted).
+        """
+        return self._core.status
+
+    @property
+    def complete(self) -> bool:
+        """False when it was interrupted; the table holds the rungs that had been finished."""
+        return self._core.complete
+
+    @property
+    def most_generation_mw(self) -> float:
+        """More than units could ever give a new load at this bus, without any losses; inf where no such end is
+        known beforehand, NaN before the first rung.
+        """
+        return self._core.most_generation_mw
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per rung; index ``rung``, of which 0 is the case as it is, without any upgrade.
+
+        ``certified_mw``: headroom (with ``redispatch=True`` redispatch headroom) with the upgrades of all rungs
+        before, up to the target, by a study of its own; ``status`` as in the study's table. ``limit_type
+        contingency_kind contingency contingency_row element_kind element element_row``: what binds there, with
+        its ``value`` and the ``limit`` in force at that rung. With redispatch several pairs bind at once: the
+        row has the one whose element is upgraded next, with its ``shadow_price`` in ``shadow_price_unit``;
+        ``pairs`` has all. ``upgrade``: what is raised for the next rung, in words; None on the last.
+        """
+        return to_frame(self._core.rungs(), "rung")
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """The columns of ``table`` with one row per rung and pair that binds there, the pair with the largest
+        shadow price first. The same as ``table`` where redispatch is not climbed.
+        """
+        return to_frame(self._core.pairs(), "rung")
+
+    @cached_property
+    def needs(self) -> pd.DataFrame:
+        """What the upgraded elements carry at the last rung: one row per element and quantity.
+
+        ``element_kind element element_row``; ``quantity`` (largest flow, intact; largest flow after an outage;
+        lowest voltage; highest voltage; largest voltage change), its ``value`` over all states, the ``limit``
+        there before any upgrade, both in ``unit`` (MVA, pu), and the state it occurs in: ``contingency_kind
+        contingency contingency_row``. Empty where nothing was upgraded, or the ladder was interrupted.
+        """
+        return to_frame(self._core.needs())
+
+    @property
+    def needs_known(self) -> bool:
+        """Whether ``needs`` was worked out; not where the ladder was interrupted."""
+        return self._core.needs_complete
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            **super()._about(),
+            "complete": self.complete,
+            "bus": self.bus,
+            "target_mw": self.target_mw,
+            "redispatch": self.redispatch,
+            "rating_factor": self.rating_factor,
+            "max_rungs": self.max_rungs,
+            "options": self.options,
+            "status": self.status,
+            "most_generation_mw": plain(self.most_generation_mw),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def _content(self) -> dict[str, Any]:
+        return {"rungs": records(self.table), "pairs": records(self.pairs), "needs": records(self.needs)}
+
+    def __repr__(self) -> str:
+        return "\n".join([*describe_ladder(self), *rung_lines(self)]) + ">"
+
+
+class UpgradeList(_Outcome):
+    """The elements that hold most buses of a study, and what each would unlock; outcome of
+    :meth:`Study.upgrades`.
+    """
+
+    def __init__(
+        self,
+        core: _core.UpgradeList,
+        study: Study,
+        most: int,
+        redispatch: bool,
+        options: dict[str, Any],
+        seconds: float,
+    ) -> None:
+        super().__init__(study, options, seconds)
+        self._core = core
+        #: How many elements were asked for.
+        self.most = most
+        #: Whether it is about redispatch headroom.
+        self.redispatch = redispatch
+
+    @property
+    def complete(self) -> bool:
+        """False when it was interrupted; elements not reached have ``was_run`` False."""
+        return self._core.complete
+
+    @property
+    def elements_total(self) -> int:
+        """How many elements hold a bus, also those beyond ``most``."""
+        return self._core.elements_total
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """One row per element, that with most weight first; then collapse and generation, if they hold a bus.
+
+        ``element_kind`` (branch, bus, collapse, generation), ``element``, ``element_row``; ``buses_held``: buses
+        of the study that it holds; ``weight``, by which they are sorted: as many, or with ``redispatch=True`` the
+        sum of shadow price times limit, in MW per hundred percent of the limit; ``was_run``: whether the study
+        was made again without its limit (a branch's ratings, a bus's voltage limits) for those buses: not for
+        collapse and generation, which have none. ``unlocked_sum_mw`` and ``unlocked_median_mw`` over the buses
+        held, ``best_bus`` gains most, ``best_unlocked_mw``. What two elements unlock cannot be added.
+        """
+        return to_frame(self._core.elements())
+
+    @cached_property
+    def buses(self) -> pd.DataFrame:
+        """One row per element and bus it holds; index ``bus``: the file's bus number.
+
+        ``element_kind element element_row``; ``before_mw``: headroom (with ``redispatch=True`` redispatch
+        headroom) in the study, ``after_mw``: certified without that element's limit, NaN where it was not run;
+        ``unlocked_mw``, the difference; ``status_after`` as in the study's table; ``name`` of the bus.
+        """
+        return to_frame(self._core.buses(), "bus")
+
+    @property
+    def runs(self) -> tuple[int, int]:
+        """Elements that were run without their limit, and those that were to be."""
+        return self._core.runs
+
+    def _about(self) -> dict[str, Any]:
+        return {
+            **super()._about(),
+            "complete": self.complete,
+            "study_complete": self.study.complete,
+            "most": self.most,
+            "redispatch": self.redispatch,
+            "options": self.options,
+            "elements_total": self.elements_total,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def _content(self) -> dict[str, Any]:
+        return {"elements": records(self.table), "buses": records(self.buses)}
+
+    def __repr__(self) -> str:
+        return "\n".join(describe_list(self)) + ">"
+
+
+def ladder_steps(target_mw: Any, redispatch: Any, rating_factor: Any, max_rungs: Any) -> dict[str, Any]:
+    """The options of a ladder itself, checked."""
+    steps: dict[str, Any] = {
+        "target_mw": number("target_mw", target_mw),
+        "redispatch": flag("redispatch", redispatch),
+        "rating_factor": math.inf if rating_factor is None else number("rating_factor", rating_factor),
+        "max_rungs": whole_number("max_rungs", max_rungs, least=1),
+    }
+    _core.check_ladder(**steps)
+    return steps
+
+
+def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, progress: bool | ProgressCall) -> Ladder:
+    """Study.ladder()."""
+    started = time.monotonic()
+    bus = whole_number("bus", bus, least=0)
+    with reporting(progress) as report:
+        core = _core.upgrade_ladder(study._core, bus=bus, threads=threads_of(threads), progress=report, **steps)
+    options = {**study.options, "buses": [bus], "max_mw": steps["target_mw"], "redispatch": steps["redispatch"]}
+    ladder = Ladder(core, study, bus, steps, options, time.monotonic() - started)
+    if core.interrupted and not ladder.complete:
+        rungs = counted(len(ladder.table), "rung was", "rungs were")
+        warnings.warn(f"interrupted: {rungs} finished", PartialResultWarning, stacklevel=3)
+    return ladder
+
+
+def list_upgrades(
+    study: Study, most: Any, redispatch: Any, threads: int | None, progress: bool | ProgressCall
+) -> UpgradeList:
+    """Study.upgrades()."""
+    started = time.monotonic()
+    most = whole_number("most", most, least=1)
+    redispatch = flag("redispatch", redispatch)
+    if redispatch and not study.options["redispatch"]:
+        raise OptionError(
+            "redispatch = True; the study has no redispatch figures: make it with headroom(..., redispatch=True)"
+        )
+    with reporting(progress) as report:
+        core = _core.list_upgrades(
+            study._core, most=most, redispatch=redispatch, threads=threads_of(threads), progress=report
+        )
+    options = {**study.options, "redispatch": redispatch}
+    found = UpgradeList(core, study, most, redispatch, options, time.monotonic() - started)
+    if core.interrupted and not found.complete:
+        done, asked = found.runs
+        warnings.warn(
+            f"interrupted: {done} of {counted(asked, 'element', 'elements')} were run without their limit",
+            PartialResultWarning,
+            stacklevel=3,
+        )
+    return found
