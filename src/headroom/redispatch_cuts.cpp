@@ -76,8 +76,8 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
         if (point) {
             solver.emplace(*point->base);
             solver->set_outage(outage);
-            solved = solver->solve_from(at_inside.vm_pu.empty() ? point->base->voltages() : at_inside)
-                         .converged();
+            solved =
+                solver->solve_from(at_inside.vm_pu.empty() ? point->base->voltages() : at_inside).converged();
         }
         if (solved) {
             start_reading();

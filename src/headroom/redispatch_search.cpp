@@ -11,7 +11,7 @@ using contingency::Outage;
 using contingency::OutageKind;
 
 // The search goes on until the bound and the certified load differ by no more than the larger of these.
-constexpr double kGapMw = 0.01, kGapShare = 0.002;
+constexpr double kGapMw = 0.05, kGapShare = 0.003;
 // What counts by no more than this share of its limit is no reason to keep the next proposal near.
 constexpr double kNearlyClean = 3e-3;
 // Proposals in a row in which something counts, before the next is to lie halfway from the best point; those
@@ -19,11 +19,12 @@ constexpr double kNearlyClean = 3e-3;
 constexpr int kMissesBeforeStepBack = 16;
 // A cap on movement is kept to this, MW.
 constexpr double kCapWidthMw = 0.05;
-// Movement that proposals may ask for at first; twice as much each time that is not enough.
-constexpr double kFirstMovedMw = 200.0, kMovedGrowth = 2.0;
-// Programs solved and checked for one bus at most, from one start. Where bound and figure are still apart then,
-// the search begins again from the best point, without the rows it had: some may have led astray.
-constexpr int kMostRounds = 60, kMostAttempts = 3;
+// Movement that proposals may ask for at first, or this share of what units can give; twice as much each time
+// that is not enough.
+constexpr double kFirstMovedMw = 200.0, kFirstMovedShare = 0.03, kMovedGrowth = 2.0;
+// Programs solved and checked at most from one start, and from one that only looks whether there is more. A
+// search that has ended begins again from the best point, without the rows it had: some may have led astray.
+constexpr int kMostRounds = 60, kProbeRounds = 20, kMostStarts = 4;
 // What a proposal may ask beyond the load known to be feasible: this much, or as much again.
 constexpr double kLeastTrustMw = 200.0;
 // Limits are drawn in by this share while proposals are made, so that they come out clean; where that costs
@@ -38,6 +39,9 @@ constexpr double kLeastMoveMw = 0.01;
 constexpr int kMostFailures = 12;
 
 double trusted(double load_mw) { return std::max(2.0 * load_mw, load_mw + kLeastTrustMw); }
+double closed_gap(double load_mw) {
+    return std::max(RedispatchSearch::kClosedGapMw, RedispatchSearch::kClosedGapShare * load_mw);
+}
 double gap(double load_mw) { return std::max(kGapMw, kGapShare * load_mw); }
 
 }  // namespace
@@ -55,6 +59,12 @@ RedispatchSearch::RedispatchSearch(const Preparation& prepared, PairLibrary& lib
     base_solver_.newton().evaluate_mismatch();
     find_exceeded(*context_, contingency::solved_state(base_solver_), kFlowsAndVoltages, nullptr,
                   loading_squared_, exceeded_intact_);
+    const auto& network = context_->base->network();
+    double capacity_mw = 0.0;
+    for (const model::Unit& unit : network.units()) {
+        if (unit.in_service) capacity_mw += std::max(unit.p_max_pu, 0.0) * network.base_mva();
+    }
+    first_moved_mw_ = std::max(kFirstMovedMw, kFirstMovedShare * capacity_mw);
     // The screen knows what the loss of a unit does where the others respond as in the case; a new dispatch
     // changes that.
     for (std::size_t state = 0; state < states_->outages.size(); ++state) {
@@ -94,9 +104,12 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     certified_ = best_;
     row.states_solved = fixed.states_solved;
     const auto by_rule = best_;
-    for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
-        is_wary_ = attempt > 0;
-        climb(fixed, row);
+    for (int start = 0; start < kMostStarts; ++start) {
+        const bool was_closed = start > 0 && row.status != RedispatchStatus::open;
+        const RedispatchRow before = row;
+        const double before_mw = best_->load_mw;
+        is_wary_ = start > 0 && !was_closed;
+        climb(fixed, was_closed ? kProbeRounds : kMostRounds, row);
         if (cancelled()) return row;
         (void)certify_best(row);
         if (best_->load_mw < fixed.headroom_mw) {
@@ -105,12 +118,21 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             row.states_solved = fixed.states_solved;
         }
         finish(fixed, row);
-        if (row.status != RedispatchStatus::open) break;
+        if (was_closed && best_->load_mw - before_mw <= gap(before_mw)) {
+            if (row.status == RedispatchStatus::open) {
+                const int rounds = row.rounds;
+                row = before;
+                row.rounds = rounds;
+            }
+            break;
+        }
+        if (row.status == RedispatchStatus::cap_reached || row.status == RedispatchStatus::generation_limited)
+            break;
     }
     return row;
 }
 
-void RedispatchSearch::climb(const HeadroomRow& fixed, RedispatchRow& row) {
+void RedispatchSearch::climb(const HeadroomRow& fixed, int most_rounds, RedispatchRow& row) {
     const double max_mw = context_->options.max_mw;
     cuts_.clear();
     add_fixed_binding(fixed);
@@ -125,11 +147,11 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, RedispatchRow& row) {
     program_->set_losses(*best_, *intact_);
     refresh_cuts(*best_);
 
-    double trust_mw = trusted(best_->load_mw), trust_moved_mw = kFirstMovedMw;
+    double trust_mw = trusted(best_->load_mw), trust_moved_mw = first_moved_mw_;
     drawn_in_ = kDrawnIn;
     linearised_at_.reset();
     int failures = 0, misses = 0;
-    for (int round = 0; round < kMostRounds && !cancelled(); ++round, ++row.rounds) {
+    for (int round = 0; round < most_rounds && !cancelled(); ++round, ++row.rounds) {
         drop_disproved();
         const double most_mw = std::min(trust_mw, max_mw);
         const auto answer = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
@@ -184,7 +206,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, RedispatchRow& row) {
                     row.states_solved = found.clean;
                 }
                 trust_moved_mw =
-                    std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + kFirstMovedMw);
+                    std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + first_moved_mw_);
             }
             if (!free_to_move) trust_moved_mw *= kMovedGrowth;
             if (gained < gap(best_->load_mw)) drawn_in_ = std::max(0.1 * drawn_in_, kLeastDrawnIn);
@@ -299,7 +321,7 @@ void RedispatchSearch::finish(const HeadroomRow& fixed, RedispatchRow& row) {
     row.bound_mw = has_bound ? std::max(bound.point.load_mw, row.redispatch_mw) : max_mw;
     list_moves(row);
     if (has_bound) describe(bound, row);
-    if (row.bound_mw - row.redispatch_mw > std::max(kClosedGapMw, kClosedGapShare * row.bound_mw)) {
+    if (row.bound_mw - row.redispatch_mw > closed_gap(row.bound_mw)) {
         row.status = RedispatchStatus::open;
     } else if (row.redispatch_mw >= max_mw - kClosedGapMw) {
         row.status = RedispatchStatus::cap_reached;

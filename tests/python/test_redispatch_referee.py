@@ -70,11 +70,6 @@ def test_ratings_come_through(folder):
     assert np.allclose(net.branches["rate_a_mva"].to_numpy(), rated.rate_a * rated.base_mva)
 
 
-#: Where the search is known to end short of the referee: at a point at which a generator bus stands between
-#: regulating and its reactive limit, and the program sees one side only. Its bound is of that side, too.
-KNOWN_SHORT = {"redispatch_case30_ratings": {4}}
-
-
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_redispatch_headroom_is_the_optimum(folder):
     """Within 1 % or 0.2 MW. More than the referee found is wrong too, unless its starts disagreed or were not
@@ -93,7 +88,7 @@ def test_redispatch_headroom_is_the_optimum(folder):
             status = study.table.loc[bus, "redispatch_status"]
             wrong[bus] = f"bus {bus}: {found:.3f} MW ({status}), referee {optimum:.3f} MW ({row['binding']})"
             assert found <= optimum + tolerance or not agreed, wrong[bus]
-    assert set(wrong) == KNOWN_SHORT.get(folder, set()), "\n".join(wrong.values())
+    assert not wrong, "\n".join(wrong.values())
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -101,7 +96,7 @@ def test_bound_is_not_below_the_optimum(folder):
     """What the program says is out of reach has not been reached by the referee."""
     expected = golden(folder)
     table = nr.headroom(network(folder), redispatch=True, progress=False, buses=list(expected)[:6]).table
-    for bus in table.index.difference(list(KNOWN_SHORT.get(folder, set()))):
+    for bus in table.index:
         optimum = float(expected[bus]["redispatch_mw"])
         assert table.loc[bus, "redispatch_bound_mw"] >= optimum - max(0.2, 0.01 * optimum), bus
 

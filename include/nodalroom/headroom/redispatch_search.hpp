@@ -44,7 +44,7 @@ private:
     };
 
     /// Goes up from the best point, program by program.
-    void climb(const HeadroomRow& fixed, RedispatchRow& row);
+    void climb(const HeadroomRow& fixed, int most_rounds, RedispatchRow& row);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> rule_point(double load_mw);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_point(const ProgramPoint& proposed,
                                                                    const powerflow::Voltages& start) const;
@@ -98,6 +98,7 @@ private:
     std::vector<Item> exceeded_intact_;     ///< limits the intact state breaks without load
     std::vector<bool> screened_out_;        ///< states the screen is not asked about
     std::vector<std::size_t> unit_states_;
+    double first_moved_mw_ = 0.0;  ///< movement that proposals may ask for at first
     Candidate candidate_;
     std::optional<RedispatchProgram> program_;
     std::vector<Cut> cuts_;
