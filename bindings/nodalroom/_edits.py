@@ -37,7 +37,8 @@ def rebuilt(core: _core.Network, call: str, tables: dict[str, Cells], said: list
     try:
         return core.with_cells(tables, [f"Edited: {edit}" for edit in said], after=made)
     except InputError as error:
-        raise OptionError(f"{call}: {error.problem}") from None
+        hint = "; cut_off='isolate' does that" if call == "without" and "has no unit" in error.problem else ""
+        raise OptionError(f"{call}: {error.problem}{hint}") from None
 
 
 def named(names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -46,8 +47,7 @@ def to_arrow(frame: pd.DataFrame) -> Any:
     """A table of pyarrow."""
     if find_spec("pyarrow") is None:
         raise OptionError("Arrow streams need pyarrow: pip install 'nodalroom[parquet]'")
-    import pyarrow
-
+    pyarrow: Any = import_module("pyarrow")  # which says no types
     if frame.index.name is not None:
         frame = frame.reset_index()
     columns = {}

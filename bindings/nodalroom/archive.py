@@ -174,10 +174,11 @@ def rebuild(manifest: dict[str, Any], members: dict[str, bytes]) -> Study:
 
     net = restore_network(members["case.m"], json.loads(members["case.json"]), manifest["edits"])
     saved = json.loads(members["study.json"])
-    options = {name: tuple(value) if is_band(name, value) else value for name, value in saved["options"].items()}
-    unknown = sorted(set(options) ^ {"buses", *DEFAULTS} - {"edits"})
-    if set(unknown) - {"edits"}:
-        raise ValueError(f"options that this version does not have, or lacks: {', '.join(unknown)}")
+    given = {name: tuple(value) if is_band(name, value) else value for name, value in saved["options"].items()}
+    unknown = sorted(set(given) - {"buses", "edits", *DEFAULTS})
+    if unknown:
+        raise ValueError(f"options that this version does not have: {', '.join(unknown)}")
+    options = {"buses": None, **DEFAULTS, **given}  # an option that is younger than the file was not in force
     result = decoded(saved["result"])
     if "dispatch.npy" in members:
         result["dispatch"] = np.load(io.BytesIO(members["dispatch.npy"]), allow_pickle=False)

@@ -305,8 +305,8 @@ class Network:
         levels = sorted({kv for kv in buses["base_kv"] if kv > 0}, reverse=True)
         parts = [
             counted(len(buses), "bus", "buses"),
-            counted(branches["in_service"].sum(), "branch", "branches"),
-            counted(units["in_service"].sum(), "unit in service", "units in service"),
+            counted(int(branches["in_service"].sum()), "branch", "branches"),
+            counted(int(units["in_service"].sum()), "unit in service", "units in service"),
             f"{self.loads['p_mw'].sum():,.0f} MW load",
         ]
         if levels:

@@ -29,7 +29,7 @@ Headroom run_headroom(std::shared_ptr<Network> network, const std::optional<std:
                       const std::string& certify, bool redispatch,
                       const std::optional<std::vector<std::int64_t>>& movable_units, double max_moved_mw,
                       int threads, double tolerance, const Progress& progress,
-                      const std::optional<py::dict>& saved) {
+                      const std::optional<Columns>& saved) {
     headroom::HeadroomOptions options;
     if (buses) options.buses = find_buses(*network, *buses);
     options.min_kv = min_kv;

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "options.hpp"
+
 namespace nodalroom::bindings {
 namespace py = pybind11;
 using contingency::Outage;
@@ -95,15 +97,9 @@ std::size_t position(std::int64_t value, std::size_t size, const char* what) {
     return static_cast<std::size_t>(value);
 }
 
-Outage outage_of(const model::Network& network, const std::string& kind_word, std::int32_t row) {
-    const OutageKind kind = parse(kind_word, outage_kinds);
-    if (kind == OutageKind::none) return {};
-    if (kind == OutageKind::branch) {
-        return Outage::of(
-            BranchRow(static_cast<std::int64_t>(position(row, network.branches().size(), "branch row"))));
-    }
-    return Outage::of(
-        UnitRow(static_cast<std::int64_t>(position(row, network.units().size(), "generator row"))));
+Outage outage_of(const model::Network& network, const std::string& word, std::int32_t row) {
+    static_cast<void>(parse(word, outage_kinds));
+    return find_outage(network, word, std::int64_t{row} + 1);
 }
 
 /// The columns of bindings; get(item) is one.
@@ -189,6 +185,8 @@ std::vector<HeadroomRow> restore_rows(const model::Network& network, const py::d
         const bool is_number = buses[i] > 0 && buses[i] <= std::numeric_limits<std::int32_t>::max();
         const auto bus = is_number ? network.find_bus(BusNumber(buses[i])) : std::nullopt;
         if (!bus) refuse("there is no bus " + std::to_string(buses[i]) + " in the case");
+        if (network.island_of_bus()[bus->pos()] < 0)
+            refuse("bus " + std::to_string(buses[i]) + " is out of service");
         row.bus = *bus;
         row.radial_feed = network.feeding_bridge()[bus->pos()];
         row.status = parse(words[i], statuses);
@@ -330,9 +328,9 @@ void restore_redispatch(const model::Network& network, const py::dict& saved,
 
 }  // namespace
 
-py::dict save_result(const Headroom& study) {
+Columns save_result(const Headroom& study) {
     const headroom::HeadroomResult& result = study.result;
-    py::dict out;
+    Columns out;
     out["reason"] = result.reason;
     out["intact_solved"] = result.intact_solved;
     out["baselines_known"] = result.baselines_known;
@@ -349,7 +347,7 @@ py::dict save_result(const Headroom& study) {
     return out;
 }
 
-void restore_result(const py::dict& saved, Headroom& study) {
+void restore_result(const Columns& saved, Headroom& study) {
     headroom::HeadroomResult& result = study.result;
     const model::Network& network = *study.network;
     try {
