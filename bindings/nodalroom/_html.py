@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Rows of a table that are shown.
 SHOWN = 8
+#: Letters of a text that stays on one line.
+LONG = 40
 
 # Colours are those of the notebook: only lines and muted words are our own, in grey that both grounds bear.
 LINE = "1px solid rgba(128,128,128,.35)"
@@ -33,15 +35,9 @@ MUTED = "opacity:.7"
 
 def card(title: str, facts: Iterable[tuple[str, str]], *tables: str, folded: str = "") -> str:
     """A titled list of facts, tables below, and what is folded away under a summary."""
-    rows = "".join(
-        f"<tr style='background:none'><th style='{CELL};text-align:left;{MUTED};font-weight:normal;vertical-align:top'>"
-        f"{escape(name)}</th><td style='{CELL};text-align:left'>{escape(value)}</td></tr>"
-        for name, value in facts
-    )
     return (
         f"<div style='border-left:3px solid rgba(128,128,128,.5);padding:.1em 0 .1em .8em;max-width:72em'>"
-        f"<div><b>{escape(title)}</b></div><table style='border-collapse:collapse;margin:.3em 0'>{rows}</table>"
-        f"{''.join(tables)}{folded}</div>"
+        f"<div><b>{escape(title)}</b></div>{facts_table(facts)}{''.join(tables)}{folded}</div>"
     )
 
 
@@ -51,17 +47,18 @@ def fold(title: str, body: str) -> str:
 
 def facts_table(facts: Iterable[tuple[str, str]]) -> str:
     rows = "".join(
-        f"<tr style='background:none'><td style='{CELL};text-align:left;{MUTED}'>{escape(name)}</td>"
+        f"<tr style='background:none'><td style='{CELL};text-align:left;vertical-align:top;{MUTED}'>{escape(name)}</td>"
         f"<td style='{CELL};text-align:left'>{escape(value)}</td></tr>"
         for name, value in facts
     )
-    return f"<table style='border-collapse:collapse'>{rows}</table>"
+    return f"<table style='border-collapse:collapse;margin:.3em 0'>{rows}</table>"
 
 
-def small_table(caption: str, frame: pd.DataFrame, columns: Sequence[str], total: int | None = None) -> str:
+def small_table(caption: str, frame: pd.DataFrame, columns: Sequence[str]) -> str:
     """The first rows of a table, with the index where it has a name."""
-    total = len(frame) if total is None else total
+    total = len(frame)
     shown = frame.head(SHOWN)
+    columns = [name for name in columns if name != "name" or shown[name].notna().any()]
     if shown.index.name is not None:
         shown = shown.reset_index()
         columns = [str(frame.index.name), *columns]
@@ -69,7 +66,8 @@ def small_table(caption: str, frame: pd.DataFrame, columns: Sequence[str], total
 
     def cell(tag: str, name: str, text: str) -> str:
         side = "right" if numeric[name] else "left"
-        return f"<{tag} style='{CELL};text-align:{side};white-space:nowrap'>{escape(text)}</{tag}>"
+        width = "white-space:nowrap" if len(text) <= LONG else "min-width:20em"
+        return f"<{tag} style='{CELL};text-align:{side};{width}'>{escape(text)}</{tag}>"
 
     head = "".join(cell("th", name, name) for name in columns)
     body = "".join(
@@ -164,7 +162,8 @@ def study_card(study: Study) -> str:
         facts.append(("Status", joined(status_counts(table)) or "nothing finished"))
         facts.append(("What binds", joined(limit_counts(table)) or "–"))
     if len(study.unsolvable):
-        facts.append(("Left out", counted(len(study.unsolvable), "state", "states") + " without any solution"))
+        states = counted(len(study.unsolvable), "state has", "states have")
+        facts.append(("Left out", f"{states} no solution without any new load (unsolvable)"))
     past = int(past_limit(table).sum())
     if past:
         facts.append(("Past the limit", counted(past, "value", "values") + ": what is reached is the attribution"))
@@ -175,6 +174,9 @@ def study_card(study: Study) -> str:
     if len(table) and study.intact_solved:
         numbers = table["headroom_mw"]
         facts.append(("Headroom", f"median {numbers.median():,.1f} MW, largest {numbers.max():,.1f} MW"))
+        if study.options["redispatch"] and table["redispatch_mw"].notna().any():
+            again = table["redispatch_mw"]
+            facts.append(("With redispatch", f"median {again.median():,.1f} MW, largest {again.max():,.1f} MW"))
         best = table.sort_values("headroom_mw", ascending=False, kind="stable")
         tables.append(small_table("Most headroom", best, columns))
     asked = fold("What was asked and assumed", facts_table(describe_options(study.options)))
@@ -209,7 +211,7 @@ def comparison_card(found: Comparison) -> str:
     moved = found.largest_changes(len(found.table))
     tables = [small_table("Largest changes", moved, columns)]
     if len(found.options):
-        tables.insert(0, small_table("Options that differ", found.options, ["first", "second"]))
+        tables.insert(0, small_table("Options that differ", found.options_in_words(), ["first", "second"]))
     return card(f"{found.first.network.name} against {found.second.network.name}", found.facts(), *tables)
 
 

@@ -56,6 +56,10 @@ class Comparison(Arrow):
         }
         return pd.DataFrame(data).set_index(pd.Index(names, name="option", dtype=object))
 
+    def options_in_words(self) -> pd.DataFrame:
+        """``options`` as short texts."""
+        return self.options.map(shown)
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """One row per bus of either study, in the order of the first; index ``bus``.
@@ -160,6 +164,8 @@ def shown(value: Any) -> str:
     """An option in few letters: long lists are counted."""
     if isinstance(value, list) and len(value) > 6:
         return counted(len(value), "value", "values")
+    if isinstance(value, tuple):
+        return " to ".join(f"{item:g}" for item in value)
     return "; ".join(map(str, value)) if isinstance(value, list) and value else str(value)
 
 
