@@ -11,14 +11,18 @@
 from __future__ import annotations
 
 from ._core import __version__
+from .archive import load
+from .compare import Comparison
 from .contingency import Sweep, sweep
 from .errors import InputError, NodalroomError, OptionError, PartialResultWarning
 from .network import Network, parse, read
 from .powerflow import PowerFlow, Solver
-from .study import Study, Witness, headroom
+from .study import Study, headroom
 from .upgrades import Ladder, UpgradeList
+from .witness import Witness
 
 __all__ = [
+    "Comparison",
     "InputError",
     "Ladder",
     "Network",
@@ -33,6 +37,7 @@ __all__ = [
     "Witness",
     "__version__",
     "headroom",
+    "load",
     "parse",
     "read",
     "sweep",

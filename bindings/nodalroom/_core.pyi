@@ -22,6 +22,10 @@ class Network:
         ...
     def buses(self) -> dict[str, typing.Any]:
         ...
+    def cells(self, table: str) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        The cells of the table bus, gen or branch in file units, a copy.
+        """
     def diagnostics(self) -> dict[str, typing.Any]:
         ...
     def format(self, header: collections.abc.Sequence[str]) -> bytes:
@@ -34,6 +38,10 @@ class Network:
         ...
     def units(self) -> dict[str, typing.Any]:
         ...
+    def with_cells(self, tables: collections.abc.Mapping[str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]], header: collections.abc.Sequence[str], after: typing.SupportsInt | typing.SupportsIndex) -> Network:
+        """
+        The network of the same case with other cells in some tables, and further lines at its head.
+        """
     @property
     def base_mva(self) -> float:
         ...
@@ -141,6 +149,10 @@ class Headroom:
         ...
     def rows(self) -> dict[str, typing.Any]:
         ...
+    def save(self) -> dict[str, typing.Any]:
+        """
+        What it found, as words, numbers and lists of them.
+        """
     def unsolvable(self) -> dict[str, typing.Any]:
         ...
     def witness(self, bus: typing.SupportsInt | typing.SupportsIndex) -> Witness:
@@ -219,8 +231,10 @@ class UpgradeList:
         ...
 def check_ladder(*, target_mw: typing.SupportsFloat | typing.SupportsIndex, redispatch: bool, rating_factor: typing.SupportsFloat | typing.SupportsIndex, max_rungs: typing.SupportsInt | typing.SupportsIndex) -> None:
     ...
-def headroom(network: Network, *, buses: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, min_kv: typing.SupportsFloat | typing.SupportsIndex, power_factor: typing.SupportsFloat | typing.SupportsIndex, max_mw: typing.SupportsFloat | typing.SupportsIndex, contingencies: str, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, attribution: typing.SupportsFloat | typing.SupportsIndex, attribution_voltage: typing.SupportsFloat | typing.SupportsIndex, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, q_limits: bool, certify: str, redispatch: bool, movable_units: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, max_moved_mw: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> Headroom:
-    ...
+def headroom(network: Network, *, buses: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, min_kv: typing.SupportsFloat | typing.SupportsIndex, power_factor: typing.SupportsFloat | typing.SupportsIndex, max_mw: typing.SupportsFloat | typing.SupportsIndex, contingencies: str, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, attribution: typing.SupportsFloat | typing.SupportsIndex, attribution_voltage: typing.SupportsFloat | typing.SupportsIndex, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, q_limits: bool, certify: str, redispatch: bool, movable_units: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex] | None, max_moved_mw: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None, saved: dict[str, typing.Any] | None = None) -> Headroom:
+    """
+    Makes a study; with `saved`, puts one together again from what Headroom.save() gave.
+    """
 def list_upgrades(study: Headroom, *, most: typing.SupportsInt | typing.SupportsIndex, redispatch: bool, threads: typing.SupportsInt | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> UpgradeList:
     ...
 def lp_solver() -> str:

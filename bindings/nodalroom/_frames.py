@@ -1,11 +1,15 @@
-"""Columns of the extension module as pandas DataFrames."""
+"""Columns of the extension module as pandas DataFrames, and those as Arrow streams."""
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from .errors import OptionError
 
 
 def to_frame(columns: dict[str, Any], index: str | None = None) -> pd.DataFrame:
@@ -21,3 +25,34 @@ def to_frame(columns: dict[str, Any], index: str | None = None) -> pd.DataFrame:
             data[name] = values
     frame = pd.DataFrame(data, copy=False)
     return frame.set_index(index) if index is not None else frame
+
+
+class Arrow:
+    """A result that other tools take as an Arrow stream (the Arrow PyCapsule interface)."""
+
+    def _arrow_frame(self) -> pd.DataFrame:
+        raise NotImplementedError
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The leading table as an Arrow stream: its index (such as ``bus``) is the first column, texts are
+        strings, and what is missing, NaN too, is null. Needs ``nodalroom[parquet]``.
+
+        Raises:
+            OptionError: pyarrow is not installed.
+        """
+        return to_arrow(self._arrow_frame()).__arrow_c_stream__(requested_schema)
+
+
+def to_arrow(frame: pd.DataFrame) -> Any:
+    """A table of pyarrow."""
+    if find_spec("pyarrow") is None:
+        raise OptionError("Arrow streams need pyarrow: pip install 'nodalroom[parquet]'")
+    pyarrow: Any = import_module("pyarrow")  # which says no types
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    columns = {}
+    for name in frame.columns:
+        # Said for texts, or a column of nothing but None would have no type.
+        kind = pyarrow.string() if frame[name].dtype == object else None
+        columns[str(name)] = pyarrow.Array.from_pandas(frame[name], type=kind)
+    return pyarrow.table(columns)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from html import escape
+from importlib import import_module
+from typing import Any, TypeAlias
 
 from ._options import flag
 
@@ -27,7 +29,11 @@ def reporting(progress: bool | ProgressCall) -> Iterator[ProgressCall | None]:
     from rich.console import Console
 
     console = Console(stderr=True)
-    if not (console.is_terminal or console.is_jupyter):
+    if console.is_jupyter:
+        with notebook_bar() as show_in_cell:
+            yield show_in_cell
+        return
+    if not console.is_terminal:
         yield None
         return
 
@@ -61,3 +67,19 @@ def reporting(progress: bool | ProgressCall) -> Iterator[ProgressCall | None]:
             bar.update(task, completed=done, total=total or None)
 
         yield show
+
+
+@contextmanager
+def notebook_bar() -> Iterator[ProgressCall]:
+    """A bar in the notebook's cell, gone at the end. It needs no widgets, which many notebooks lack."""
+    ipython: Any = import_module("IPython.display")
+    handle = ipython.display(ipython.HTML("starting"), display_id=True)
+
+    def show(stage: str, done: int, total: int) -> None:
+        bar = f"<progress value='{done}' max='{total}'></progress> {done:,} of {total:,}" if total else ""
+        handle.update(ipython.HTML(f"{escape(stage)} {bar}"))
+
+    try:
+        yield show
+    finally:
+        handle.update(ipython.HTML(""))

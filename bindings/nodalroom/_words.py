@@ -92,6 +92,7 @@ def describe_options(options: dict[str, Any]) -> list[tuple[str, str]]:
     else:
         candidates = "every energised bus"
     return [
+        *[("Case edited after it was read", edit) for edit in options.get("edits", [])],
         ("Buses studied", candidates),
         (
             "New load",

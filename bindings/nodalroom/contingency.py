@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._frames import to_frame
+from ._frames import Arrow, to_frame
+from ._html import sweep_card
+from ._log import logged
 from ._options import (
     CONTINGENCIES,
     RATINGS,
@@ -26,6 +29,7 @@ from ._options import (
     word,
 )
 from ._progress import ProgressCall, reporting
+from ._words import counted
 from .errors import PartialResultWarning
 
 if TYPE_CHECKING:
@@ -36,8 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Sweep", "sweep"]
 
 
-class Sweep:
-    """Outcome of :func:`sweep`."""
+class Sweep(Arrow):
+    """Outcome of :func:`sweep`. As an Arrow stream (``polars.DataFrame(sweep)``) it is ``table``."""
 
     def __init__(self, core: _core.Sweep, network: Network, options: dict[str, Any], seconds: float) -> None:
         self._core = core
@@ -88,8 +92,14 @@ class Sweep:
         states = ", ".join(f"{count} {status}" for status, count in counts.items())
         return (
             f"<Sweep of {self.network.name}, balance {self.options['balance']}: {states}; "
-            f"{len(self.violations)} violations{'' if self.complete else '; interrupted'}>"
+            f"{counted(len(self.violations), 'violation', 'violations')}{'' if self.complete else '; interrupted'}>"
         )
+
+    def _repr_html_(self) -> str:
+        return sweep_card(self)
+
+    def _arrow_frame(self) -> pd.DataFrame:
+        return self.table
 
 
 def sweep(
@@ -131,7 +141,7 @@ def sweep(
     """
     started = time.monotonic()
     core_network = network_of("sweep", net)
-    with reporting(progress) as report:
+    with logged("sweep", net, level=logging.INFO) as done, reporting(progress) as report:
         core = _core.sweep(
             core_network,
             contingencies=word("contingencies", contingencies, CONTINGENCIES),
@@ -147,6 +157,7 @@ def sweep(
             progress=report,
             **balance_of(balance, balance_area, net._units()),
         )
+        done("complete" if core.complete else "interrupted")
     options = {
         "contingencies": contingencies,
         "balance": core.balance,
@@ -159,6 +170,8 @@ def sweep(
         "monitor_min_kv": monitor_min_kv,
         "tolerance": tolerance,
     }
+    if net.edits:
+        options["edits"] = net.edits
     result = Sweep(core, net, options, time.monotonic() - started)
     if core.interrupted:
         warnings.warn("interrupted: states that were not finished are not_run", PartialResultWarning, stacklevel=2)

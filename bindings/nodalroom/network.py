@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
-from . import _core
+from . import _core, _edits
+from ._edits import CutOff
 from ._frames import to_frame
-from ._options import Balance, balance_of, flag, number, whole_number, word
+from ._html import network_card
+from ._log import logged, reading
+from ._options import Balance, Rating, balance_of, flag, number, whole_number, word
 from ._output import write_file
 from ._words import counted
 from .powerflow import PowerFlow, Solver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -25,10 +29,15 @@ class Network:
 
     Made by :func:`read` or :func:`parse`. Every table is a fresh copy in file units, with the file's
     bus numbers and 1-based rows; figures the file has are shown bit for bit.
+
+    The methods that begin with ``with`` give a *new* network, as if the file had been edited and read again:
+    :meth:`with_load`, :meth:`without`, :meth:`with_ratings`, :meth:`with_dispatch`, :meth:`with_limits`.
+    ``edits`` says what was done. Networks can be pickled, so they can be sent to other processes.
     """
 
-    def __init__(self, core: _core.Network) -> None:
+    def __init__(self, core: _core.Network, edits: tuple[str, ...] = ()) -> None:
         self._core = core
+        self._edits = edits
 
     @property
     def name(self) -> str:
@@ -39,6 +48,19 @@ class Network:
     def source(self) -> str:
         """The path or label it was read from."""
         return self._core.source
+
+    @property
+    def edits(self) -> list[str]:
+        """What was changed since the case was read, in words and in order; empty: it is as in the file.
+
+        Cases that are written from an edited network (:meth:`to_matpower`, witnesses) say it at their head.
+        """
+        return list(self._edits)
+
+    @property
+    def case_hash(self) -> str:
+        """SHA-256 of the case as :meth:`to_matpower` gives it, as 64 hexadecimal digits."""
+        return hashlib.sha256(self._core.format([])).hexdigest()
 
     @property
     def base_mva(self) -> float:
@@ -129,7 +151,10 @@ class Network:
             OptionError: an option is out of range.
         """
         options = self._solve_options(q_limits, balance, init, tolerance, max_iterations, balance_area)
-        return PowerFlow(_core.solve(self._core, **options))
+        with logged("power flow", self) as done:
+            flow = PowerFlow(_core.solve(self._core, **options), self)
+            done(flow.reason)
+        return flow
 
     def solver(
         self,
@@ -164,6 +189,98 @@ class Network:
             **balance_of(balance, balance_area, self._units()),
         }
 
+    def with_load(
+        self, bus: int, mw: float, mvar: float | None = None, power_factor: float | None = None
+    ) -> Network:
+        """A network with a constant-power load added to what the bus has.
+
+        Args:
+            bus: the file's number of a bus in service.
+            mw: MW consumed. Negative takes load away, or stands for production that holds no voltage.
+            mvar: MVAr consumed, > 0 for a lagging load; None: what ``power_factor`` gives, with the sign of
+                ``mw``.
+            power_factor: lagging, in (0, 1]; 0.95 where neither it nor ``mvar`` is given.
+
+        Raises:
+            OptionError: there is no such bus, it is isolated, or a number is out of range.
+        """
+        return _edits.edited(self, "with_load", _edits.load_cells(self._core, bus, mw, mvar, power_factor))
+
+    def without(
+        self,
+        branch: int | Iterable[int] | None = None,
+        unit: int | Iterable[int] | None = None,
+        *,
+        cut_off: CutOff = "refuse",
+    ) -> Network:
+        """A network with branches or units out of service. Rows keep their numbers.
+
+        Islands, bridges and diagnostics are found as when a file is read: a part that is cut off and has no
+        unit, or no reference bus, is refused.
+
+        Args:
+            branch: 1-based row of the file, or several.
+            unit: 1-based generator row of the file, or several.
+            cut_off: ``isolate`` makes buses without any unit dead (type 4, as the file could say) in place of
+                refusing them; their load is gone, and ``edits`` names them.
+
+        Raises:
+            OptionError: there is no such row, it is named twice or out of service already; or what is left is
+                no network.
+        """
+        return _edits.edited(self, "without", _edits.outage_cells(self._core, branch, unit, cut_off))
+
+    def with_ratings(
+        self,
+        ratings: Mapping[int, float] | pd.Series | pd.DataFrame | None = None,
+        rating: Rating | None = None,
+        *,
+        factor: float | None = None,
+    ) -> Network:
+        """A network with other thermal ratings of branches.
+
+        Args:
+            ratings: MVA by 1-based branch row, a mapping or Series; or a DataFrame by branch row with columns
+                called as in :attr:`branches`: ``rate_a_mva``, ``rate_b_mva``, ``rate_c_mva``. Rows that are
+                not named keep theirs.
+            rating: the set that is meant, A, B or C; None: A for ``ratings``, all three for ``factor``. Studies
+                take A intact and B after an outage, and A where B is 0.
+            factor: what the ratings of every branch are multiplied by, in place of ``ratings``; those that are
+                0 (no limit) stay so.
+
+        Raises:
+            OptionError: there is no such row, one is named twice, or a rating or factor is not finite and > 0.
+        """
+        return _edits.edited(self, "with_ratings", _edits.rating_cells(self._core, ratings, rating, factor))
+
+    def with_dispatch(self, dispatch: Mapping[int, float] | pd.Series) -> Network:
+        """A network with another dispatch.
+
+        Args:
+            dispatch: MW by 1-based generator row, a mapping or Series such as :meth:`Study.dispatch` gives.
+                Rows not named keep theirs. That of a unit out of service is kept in the table, and not in force.
+
+        Raises:
+            OptionError: there is no such row, one is named twice, or a value is not finite.
+        """
+        return _edits.edited(self, "with_dispatch", _edits.dispatch_cells(self._core, dispatch))
+
+    def with_limits(
+        self,
+        vmin: float | Mapping[int, float] | pd.Series | None = None,
+        vmax: float | Mapping[int, float] | pd.Series | None = None,
+    ) -> Network:
+        """A network with other voltage limits.
+
+        Args:
+            vmin, vmax: per unit; one number for every bus, or a mapping or Series by bus number. None: as they
+                are.
+
+        Raises:
+            OptionError: there is no such bus, a value is not in [0, 2], or a Vmin is above its Vmax.
+        """
+        return _edits.edited(self, "with_limits", _edits.limit_cells(self._core, vmin, vmax))
+
     def to_matpower(self, path: str | os.PathLike[str] | None = None, header: Sequence[str] = ()) -> str | None:
         """The case as a MATPOWER .m file; reading it gives the same bits. The comments it began with are kept.
 
@@ -188,8 +305,8 @@ class Network:
         levels = sorted({kv for kv in buses["base_kv"] if kv > 0}, reverse=True)
         parts = [
             counted(len(buses), "bus", "buses"),
-            counted(branches["in_service"].sum(), "branch", "branches"),
-            counted(units["in_service"].sum(), "unit in service", "units in service"),
+            counted(int(branches["in_service"].sum()), "branch", "branches"),
+            counted(int(units["in_service"].sum()), "unit in service", "units in service"),
             f"{self.loads['p_mw'].sum():,.0f} MW load",
         ]
         if levels:
@@ -197,7 +314,11 @@ class Network:
         doubts = len(self._core.diagnostics()["code"])
         if doubts:
             parts.append(counted(doubts, "diagnostic", "diagnostics"))
-        return f"<Network {self.name}: {', '.join(parts)}>"
+        edits = "".join(f"\n  Edited: {edit}" for edit in self._edits)
+        return f"<Network {self.name}: {', '.join(parts)}{edits}>"
+
+    def _repr_html_(self) -> str:
+        return network_card(self)
 
 
 def read(path: str | os.PathLike[str]) -> Network:
@@ -209,9 +330,9 @@ def read(path: str | os.PathLike[str]) -> Network:
     Raises:
         InputError: the file cannot be read rightly; ``file``, ``line`` and ``problem`` say where and why.
     """
-    return Network(_core.read(os.fspath(path)))
+    return reading(Network(_core.read(os.fspath(path))))
 
 
 def parse(text: str | bytes, source: str = "<text>") -> Network:
     """The same as :func:`read` for the text of a case; ``source`` is the label used in messages."""
-    return Network(_core.parse(text.encode() if isinstance(text, str) else text, source))
+    return reading(Network(_core.parse(text.encode() if isinstance(text, str) else text, source)))

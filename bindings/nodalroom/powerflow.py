@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ._frames import to_frame
+from ._frames import Arrow, to_frame
+from ._html import power_flow_card
 from ._options import RowValues, row_values
 from .errors import OptionError
 
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["PowerFlow", "Solver"]
 
 
-class PowerFlow:
-    """Outcome of :meth:`Network.solve` or :meth:`Solver.solve`. Every figure is NaN unless ``converged``."""
+class PowerFlow(Arrow):
+    """Outcome of :meth:`Network.solve` or :meth:`Solver.solve`. Every figure is NaN unless ``converged``.
 
-    def __init__(self, core: _core.PowerFlow) -> None:
+    As an Arrow stream (``polars.DataFrame(flow)``, ``pyarrow.table(flow)``) it is ``buses``.
+    """
+
+    def __init__(self, core: _core.PowerFlow, network: Network) -> None:
         self._core = core
+        #: The network that was solved.
+        self.network = network
 
     @property
     def converged(self) -> bool:
@@ -86,6 +92,12 @@ class PowerFlow:
     def __repr__(self) -> str:
         return f"<PowerFlow {self.status}: {self.reason}>"
 
+    def _repr_html_(self) -> str:
+        return power_flow_card(self)
+
+    def _arrow_frame(self) -> pd.DataFrame:
+        return self.buses
+
 
 class Solver:
     """Solves one network again and again with other loads and dispatch, its structure kept.
@@ -134,7 +146,8 @@ class Solver:
                 unit_p_mw=row_values("generator_p_mw", generator_p_mw, units, lambda: core.units()["p_mw"]),
                 unit_q_mvar=row_values("generator_q_mvar", generator_q_mvar, units, lambda: core.units()["q_mvar"]),
                 start=None if init is None else init._core,
-            )
+            ),
+            self.network,
         )
 
     def __repr__(self) -> str:

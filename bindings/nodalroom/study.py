@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
-import shlex
 import time
 import warnings
 from functools import cached_property
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from . import _core
-from ._frames import to_frame
+from ._frames import Arrow, to_frame
+from ._html import study_card
+from ._log import logged
 from ._options import (
     CONTINGENCIES,
     RATINGS,
@@ -35,46 +37,27 @@ from ._options import (
 )
 from ._output import study_to_json, write_file, write_parquet
 from ._progress import ProgressCall, reporting
-from ._words import describe_study
+from ._words import counted, describe_study
+from .archive import save_study, study_bytes, study_from_bytes
+from .compare import Comparison
 from .errors import OptionError, PartialResultWarning
 from .upgrades import Ladder, UpgradeList, climb, ladder_steps, list_upgrades
+from .witness import DEFAULTS, Witness, option_words, witness_command, witness_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .network import Network
 
-__all__ = ["Study", "Witness", "headroom"]
+__all__ = ["DEFAULTS", "Study", "Witness", "headroom", "option_words", "witness_command", "witness_words"]
 
 KINDS = "'intact', 'branch' or 'unit'"
 
-#: Options of :func:`headroom` that can be given on the command line too, with their defaults.
-DEFAULTS: dict[str, Any] = {
-    "min_kv": 0.0,
-    "power_factor": 0.95,
-    "max_mw": 2000.0,
-    "contingencies": "n-1",
-    "balance": "spare",
-    "balance_area": None,
-    "rating_intact": "A",
-    "rating_post": "B",
-    "attribution": 0.03,
-    "attribution_voltage": 0.005,
-    "voltage_band": None,
-    "voltage_band_post": None,
-    "voltage_change_max": None,
-    "monitor_min_kv": 0.0,
-    "q_limits": True,
-    "certify": "screened",
-    "redispatch": False,
-    "movable_units": None,
-    "max_moved_mw": None,
-    "tolerance": 1e-8,
-}
 
-
-class Study:
-    """Outcome of :func:`headroom`."""
+class Study(Arrow):
+    """Outcome of :func:`headroom`, or of :func:`load`. As an Arrow stream (``polars.DataFrame(study)``) it is
+    ``table``. Studies can be pickled, as what :meth:`save` writes.
+    """
 
     def __init__(self, core: _core.Headroom, network: Network, options: dict[str, Any], seconds: float) -> None:
         self._core = core
@@ -85,6 +68,19 @@ class Study:
         self.seconds = seconds
         #: The file that balance weights were read from, for commands that are printed.
         self._balance_file = "weights.csv"
+        #: Weights of units given as ``balance``; empty for its rules.
+        self._weights: list[float] = []
+        self._version = _core.__version__
+
+    @property
+    def version(self) -> str:
+        """The version of nodalroom that made the study."""
+        return self._version
+
+    @property
+    def case_hash(self) -> str:
+        """SHA-256 of the case, edits included: that of :attr:`Network.case_hash`."""
+        return self.network.case_hash
 
     @property
     def complete(self) -> bool:
@@ -275,6 +271,26 @@ class Study:
         """
         return list_upgrades(self, most, redispatch, threads, progress)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the study, with its case and its options, to a .nodalroom file that :func:`load` reads: a zip of
+        JSON, text and an array (docs/python.md), in which nothing is executable.
+
+        Raises:
+            OptionError: the file cannot be written, or its name does not end in .nodalroom.
+        """
+        save_study(self, path)
+
+    def compare(self, other: Study) -> Comparison:
+        """This study ("before", the first) beside another ("after", the second), bus by bus: of another case or
+        edit, or with other options. Buses are matched by number.
+
+        Raises:
+            OptionError: the studies have no bus in common.
+        """
+        if not isinstance(other, Study):
+            raise TypeError(f"compare() needs a Study, not {type(other).__name__}")
+        return Comparison(self, other)
+
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """The table as comma-separated values, in a .csv file; without a path, the text.
 
@@ -311,9 +327,10 @@ class Study:
 
     def _about(self) -> dict[str, Any]:
         return {
-            "nodalroom": _core.__version__,
+            "nodalroom": self.version,
             "case": self.network.name,
             "source": self.network.source,
+            "case_hash": self.case_hash,
             "complete": self.complete,
             "candidates": self.candidates,
             "options": self.options,
@@ -326,95 +343,26 @@ class Study:
     def __repr__(self) -> str:
         return "\n".join(describe_study(self))
 
+    def _repr_html_(self) -> str:
+        return study_card(self)
 
-class Witness:
-    """A row of a study as a case file that any power-flow tool can open.
+    def _arrow_frame(self) -> pd.DataFrame:
+        return self.table
 
-    A plain power flow of it, without reactive limits or further switching, shows the limiting element
-    at its limit, or where the attribution is reached: the new load is connected, the outage applied,
-    every unit at the production that balances it, buses at a reactive limit as PQ, and the solved
-    voltages stored.
-    """
-
-    def __init__(self, core: _core.Witness, study: Study, bus: int, redispatch: bool = False) -> None:
-        self._core = core
-        self._study = study
-        #: Whether it is of the redispatch headroom.
-        self.redispatch = redispatch
-        #: The candidate bus, as numbered in the file.
-        self.bus = bus
-
-    @property
-    def load_mw(self) -> float:
-        """New load in the file, MW."""
-        return self._core.load_mw
-
-    @property
-    def header(self) -> list[str]:
-        """What the file shows and how to check it."""
-        return self._core.header
-
-    @property
-    def text(self) -> str:
-        """The case as MATPOWER .m text."""
-        return self._core.format().decode()
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the case as a MATPOWER .m file.
-
-        Raises:
-            OptionError: the file cannot be written, or is the one the case was read from.
-        """
-        text = self._core.format()
-        write_file(path, (".m",), lambda file: file.write_bytes(text), keep=[self._study.network.source])
-
-    def command(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The shell command that makes this witness from the case file."""
-        return witness_command(self._study, self.bus, path, self.redispatch)
-
-    def __repr__(self) -> str:
-        lines = "\n  ".join(self.header)
-        return (
-            f"<Witness of bus {self.bus} of {self._study.network.name}: {self.load_mw:.4f} MW of new load\n  {lines}>"
-        )
+    def __reduce__(self) -> tuple[Any, ...]:
+        return study_from_bytes, (study_bytes(self),)
 
 
-def witness_command(
-    study: Study, bus: int, path: str | os.PathLike[str] | None = None, redispatch: bool = False
-) -> str:
-    """The shell command that makes a bus's witness under the options of a study."""
-    before, after = witness_words(study, redispatch)
-    return " ".join([before, str(bus), shlex.quote(str(path or f"witness_{bus}.m")), after]).rstrip()
-
-
-#: Options that witnesses of the fixed rule's headroom have no use for.
-REDISPATCH_OPTIONS = ("redispatch", "movable_units", "max_moved_mw")
-
-
-def witness_words(study: Study, redispatch: bool = False) -> tuple[str, str]:
-    """What stands before the bus and the file in such a command, and behind them."""
-    return shlex.join(["nodalroom", "witness", study.network.source]), option_words(study, redispatch)
-
-
-def option_words(study: Study, redispatch: bool = False, leave_out: tuple[str, ...] = ("min_kv",)) -> str:
-    """The options of a study that are not the defaults, as on the command line."""
-    words: list[str] = []
-    for name, default in DEFAULTS.items():
-        value = study.options[name]
-        if value == default or name in leave_out or (name in REDISPATCH_OPTIONS and not redispatch):
-            continue
-        flag = "--" + name.replace("_", "-")
-        if name == "q_limits":
-            words.append("--no-q-limits")
-        elif name == "redispatch":
-            words.append(flag)
-        elif isinstance(value, list):
-            words += [flag, ",".join(str(row) for row in value)]
-        elif isinstance(value, tuple):
-            words += [flag, f"{value[0]!r},{value[1]!r}"]
-        else:
-            words += [flag, study._balance_file if value == "weights" else f"{value}"]
-    return shlex.join(words)
+def core_arguments(options: dict[str, Any], weights: list[float]) -> dict[str, Any]:
+    """The options of a study as the extension module takes them."""
+    given = {name: value for name, value in options.items() if name not in ("balance_area", "edits")}
+    most = given["max_moved_mw"]
+    return {
+        **given,
+        "max_moved_mw": math.inf if most is None else most,
+        "area": options["balance_area"],
+        "weights": weights,
+    }
 
 
 def headroom(
@@ -492,10 +440,13 @@ def headroom(
     core_network = network_of("headroom", net)
     balance_arguments = balance_of(balance, balance_area, net._units())
     options: dict[str, Any] = {
+        "buses": buses_of(buses),
         "min_kv": number("min_kv", min_kv),
         "power_factor": number("power_factor", power_factor),
         "max_mw": number("max_mw", max_mw),
         "contingencies": word("contingencies", contingencies, CONTINGENCIES),
+        "balance": balance_arguments["balance"],
+        "balance_area": balance_arguments["area"],
         "rating_intact": word("rating_intact", rating_intact, RATINGS),
         "rating_post": word("rating_post", rating_post, RATINGS),
         "attribution": number("attribution", attribution),
@@ -508,27 +459,22 @@ def headroom(
         "certify": word("certify", certify, "'screened' or 'all'"),
         "redispatch": flag("redispatch", redispatch),
         "movable_units": unit_rows_of("movable_units", movable_units),
-        "max_moved_mw": math.inf if max_moved_mw is None else number("max_moved_mw", max_moved_mw),
+        "max_moved_mw": None if max_moved_mw is None else number("max_moved_mw", max_moved_mw),
         "tolerance": number("tolerance", tolerance),
     }
-    asked = buses_of(buses)
-    with reporting(progress) as report:
-        core = _core.headroom(
-            core_network,
-            buses=asked,
-            threads=threads_of(threads),
-            progress=report,
-            **options,
-            **balance_arguments,
-        )
+    weights = balance_arguments["weights"]
+    arguments = core_arguments(options, weights)
+    with logged("headroom", net, options, logging.INFO) as done, reporting(progress) as report:
+        core = _core.headroom(core_network, threads=threads_of(threads), progress=report, **arguments)
+        done(f"{counted(core.candidates, 'candidate', 'candidates')}{'' if core.complete else ', interrupted'}")
     options["rating_intact"] = options["rating_intact"].upper()
     options["rating_post"] = options["rating_post"].upper()
-    options["balance"] = balance_arguments["balance"]
-    options["balance_area"] = balance_arguments["area"]
-    if math.isinf(options["max_moved_mw"]):
+    if options["max_moved_mw"] == math.inf:
         options["max_moved_mw"] = None
-    options = {"buses": asked, **{name: options[name] for name in DEFAULTS}}
+    if net.edits:
+        options["edits"] = net.edits
     study = Study(core, net, options, time.monotonic() - started)
+    study._weights = weights
     if core.interrupted and not study.complete:
         warnings.warn(
             f"interrupted: {len(study.table)} of {study.candidates} buses were finished",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import time
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import _core
-from ._frames import to_frame
+from ._frames import Arrow, to_frame
+from ._html import ladder_card, upgrades_card
+from ._log import logged
 from ._options import flag, number, threads_of, whole_number
 from ._output import plain, records, write_file, write_parquet
 from ._progress import ProgressCall, reporting
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["Ladder", "UpgradeList"]
 
 
-class _Outcome:
-    """A result with one leading table."""
+class _Outcome(Arrow):
+    """A result with one leading table, which is what it is as an Arrow stream (``polars.DataFrame(result)``)."""
 
     #: Wall-clock time of the call, s.
     seconds: float
@@ -49,6 +52,9 @@ class _Outcome:
 
     def _content(self) -> dict[str, Any]:
         raise NotImplementedError
+
+    def _arrow_frame(self) -> pd.DataFrame:
+        return self.table
 
     def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
         """``table`` as comma-separated values, in a .csv file; without a path, the text.
@@ -173,6 +179,9 @@ class Ladder(_Outcome):
     def __repr__(self) -> str:
         return "\n".join([*describe_ladder(self), *rung_lines(self)]) + ">"
 
+    def _repr_html_(self) -> str:
+        return ladder_card(self)
+
 
 class UpgradeList(_Outcome):
     """The elements that hold most buses of a study, and what each would unlock; outcome of
@@ -251,6 +260,9 @@ class UpgradeList(_Outcome):
     def __repr__(self) -> str:
         return "\n".join(describe_list(self)) + ">"
 
+    def _repr_html_(self) -> str:
+        return upgrades_card(self)
+
 
 def ladder_steps(target_mw: Any, redispatch: Any, rating_factor: Any, max_rungs: Any) -> dict[str, Any]:
     """The options of a ladder itself, checked."""
@@ -268,8 +280,10 @@ def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, pr
     """Study.ladder()."""
     started = time.monotonic()
     bus = whole_number("bus", bus, least=0)
-    with reporting(progress) as report:
+    what = f"ladder of bus {bus}"
+    with logged(what, study.network, steps, logging.INFO) as done, reporting(progress) as report:
         core = _core.upgrade_ladder(study._core, bus=bus, threads=threads_of(threads), progress=report, **steps)
+        done(core.status)
     options = {**study.options, "buses": [bus], "max_mw": steps["target_mw"], "redispatch": steps["redispatch"]}
     ladder = Ladder(core, study, bus, steps, options, time.monotonic() - started)
     if core.interrupted and not ladder.complete:
@@ -289,16 +303,18 @@ def list_upgrades(
         raise OptionError(
             "redispatch = True; the study has no redispatch figures: make it with headroom(..., redispatch=True)"
         )
-    with reporting(progress) as report:
+    asked = {"most": most, "redispatch": redispatch}
+    with logged("upgrades", study.network, asked, logging.INFO) as done, reporting(progress) as report:
         core = _core.list_upgrades(
             study._core, most=most, redispatch=redispatch, threads=threads_of(threads), progress=report
         )
+        done(f"{core.runs[0]} elements run")
     options = {**study.options, "redispatch": redispatch}
     found = UpgradeList(core, study, most, redispatch, options, time.monotonic() - started)
     if core.interrupted and not found.complete:
-        done, asked = found.runs
+        made, wanted = found.runs
         warnings.warn(
-            f"interrupted: {done} of {counted(asked, 'element', 'elements')} were run without their limit",
+            f"interrupted: {made} of {counted(wanted, 'element', 'elements')} were run without their limit",
             PartialResultWarning,
             stacklevel=3,
         )

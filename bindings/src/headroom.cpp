@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "bind.hpp"
+#include "headroom_state.hpp"
 #include "headroom_study.hpp"
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/headroom/study.hpp"
@@ -27,7 +28,8 @@ Headroom run_headroom(std::shared_ptr<Network> network, const std::optional<std:
                       std::optional<double> voltage_change_max, double monitor_min_kv, bool q_limits,
                       const std::string& certify, bool redispatch,
                       const std::optional<std::vector<std::int64_t>>& movable_units, double max_moved_mw,
-                      int threads, double tolerance, const Progress& progress) {
+                      int threads, double tolerance, const Progress& progress,
+                      const std::optional<Columns>& saved) {
     headroom::HeadroomOptions options;
     if (buses) options.buses = find_buses(*network, *buses);
     options.min_kv = min_kv;
@@ -49,6 +51,12 @@ Headroom run_headroom(std::shared_ptr<Network> network, const std::optional<std:
 
     Headroom study;
     study.network = std::move(network);
+    if (saved) {
+        if (const auto problem = options.first_violation()) throw OptionError(*problem);
+        study.result.options = options;
+        restore_result(*saved, study);
+        return study;
+    }
     study.interrupted = run_watched(progress, [&](RunControl& control) {
         study.result = headroom::headroom(*study.network, options, &control);
     });
@@ -100,6 +108,7 @@ void bind_headroom(py::module_& m) {
         .def_property_readonly("bridges", [](const Headroom& study) { return study.result.bridges; })
         .def_property_readonly("balance",
                                [](const Headroom& study) { return study.result.options.balance.name(); })
+        .def("save", &save_result, "What it found, as words, numbers and lists of them.")
         .def("rows",
              [](const Headroom& study) {
                  return to_columns(report::headroom_table(*study.network, study.result));
@@ -129,7 +138,9 @@ void bind_headroom(py::module_& m) {
           py::arg("attribution"), py::arg("attribution_voltage"), py::arg("voltage_band"),
           py::arg("voltage_band_post"), py::arg("voltage_change_max"), py::arg("monitor_min_kv"),
           py::arg("q_limits"), py::arg("certify"), py::arg("redispatch"), py::arg("movable_units"),
-          py::arg("max_moved_mw"), py::arg("threads"), py::arg("tolerance"), py::arg("progress"));
+          py::arg("max_moved_mw"), py::arg("threads"), py::arg("tolerance"), py::arg("progress"),
+          py::arg("saved") = py::none(),
+          "Makes a study; with `saved`, puts one together again from what Headroom.save() gave.");
 }
 
 }  // namespace nodalroom::bindings

@@ -2,6 +2,9 @@
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
+#include <algorithm>
+#include <map>
+
 #include "bind.hpp"
 #include "nodalroom/io/matpower_case.hpp"
 #include "nodalroom/report/names.hpp"
@@ -88,6 +91,44 @@ std::shared_ptr<Network> restore_network(const py::tuple& state) {
     return std::make_shared<Network>(Network::from_matpower(std::move(mpc)));
 }
 
+using Cells = py::array_t<double, py::array::c_style | py::array::forcecast>;
+
+/// Of a case that may be changed, or of one that may not.
+template <class Case>
+auto& table_of(Case& mpc, const std::string& name) {
+    if (name == "bus") return mpc.bus;
+    if (name == "gen") return mpc.gen;
+    if (name == "branch") return mpc.branch;
+    throw py::value_error("tables are bus, gen and branch, not " + name);
+}
+
+/// The cells of a table in file units, a copy: one row per row of the file.
+py::array_t<double> cells_of(const Network& network, const std::string& name) {
+    const io::NumericTable& table = table_of(network.source(), name);
+    py::array_t<double> cells({table.rows(), table.columns});
+    std::copy(table.values.begin(), table.values.end(), cells.mutable_data());
+    return cells;
+}
+
+/// The network of the same case with other cells in some tables, and with further lines at its head, behind
+/// the first `after` ones.
+std::shared_ptr<Network> with_cells(const Network& network, const std::map<std::string, Cells>& tables,
+                                    const std::vector<std::string>& header, std::size_t after) {
+    io::MatpowerCase mpc = network.source();
+    for (const auto& [name, cells] : tables) {
+        io::NumericTable& table = table_of(mpc, name);
+        if (cells.ndim() != 2 || cells.shape(0) != static_cast<py::ssize_t>(table.rows()) ||
+            cells.shape(1) != static_cast<py::ssize_t>(table.columns)) {
+            throw py::value_error("the cells have another shape than the table " + name);
+        }
+        table.values.assign(cells.data(), cells.data() + cells.size());
+    }
+    const auto place = static_cast<std::ptrdiff_t>(std::min(after, mpc.header.size()));
+    mpc.header.insert(mpc.header.begin() + place, header.begin(), header.end());
+    const py::gil_scoped_release release;
+    return std::make_shared<Network>(Network::from_matpower(std::move(mpc)));
+}
+
 }  // namespace
 
 void bind_network(py::module_& m) {
@@ -117,6 +158,10 @@ void bind_network(py::module_& m) {
         .def("shunts", table(report::shunt_table))
         .def("bridges", table(report::bridge_table))
         .def("diagnostics", table(report::diagnostics_table))
+        .def("cells", &cells_of, py::arg("table"),
+             "The cells of the table bus, gen or branch in file units, a copy.")
+        .def("with_cells", &with_cells, py::arg("tables"), py::arg("header"), py::arg("after"),
+             "The network of the same case with other cells in some tables, and further lines at its head.")
         .def(
             "format",
             [](const Network& network, const std::vector<std::string>& header) {
