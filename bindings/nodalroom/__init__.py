@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from . import plots
 from ._core import __version__
 from .contingency import Sweep, sweep
 from .errors import InputError, NodalroomError, OptionError, PartialResultWarning
@@ -34,6 +35,7 @@ __all__ = [
     "__version__",
     "headroom",
     "parse",
+    "plots",
     "read",
     "sweep",
 ]
