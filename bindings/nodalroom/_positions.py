@@ -34,11 +34,12 @@ def _positions(study: Study, coordinates: Any) -> tuple[pd.DataFrame, str]:
         raise OptionError(f"coordinates: bus = {unknown[0]}; the case has no such bus")
     if coordinates.index.has_duplicates:
         raise OptionError(f"coordinates: bus = {coordinates.index[coordinates.index.duplicated()][0]} is given twice")
+    places = pd.DataFrame(index=coordinates.index)
     try:
-        places = coordinates[["lon", "lat"]].astype(float).rename(columns={"lon": "x", "lat": "y"})
+        places["x"], places["y"] = coordinates["lon"].astype(float), coordinates["lat"].astype(float)
     except (TypeError, ValueError) as error:
         raise OptionError(f"coordinates: {error}") from None
-    places = places[np.isfinite(places).all(axis=1)]
+    places = places[np.isfinite(places.to_numpy()).all(axis=1)]
     far = places.index[(places["y"].abs() > 90) | (places["x"].abs() > 360)]
     if len(far):
         raise OptionError(f"coordinates: bus {far[0]} is not within -90 to 90 (lat) and -360 to 360 (lon)")
@@ -55,7 +56,8 @@ def _graph_layout(study: Study) -> pd.DataFrame:
     row_of = pd.Series(np.arange(len(buses)), index=buses.index)
     branches = study.network.branches
     branches = branches[branches["in_service"]]
-    ends = np.unique(np.sort(row_of.loc[branches[["from_bus", "to_bus"]].to_numpy().ravel()].to_numpy().reshape(-1, 2)), axis=0)
+    ends = np.column_stack([row_of.loc[branches[end]].to_numpy() for end in ("from_bus", "to_bus")])
+    ends = np.unique(np.sort(ends, axis=1), axis=0)
     ends = ends[ends[:, 0] != ends[:, 1]]
     count = len(buses)
     around: list[list[int]] = [[] for _ in range(count)]

@@ -15,9 +15,9 @@ from .errors import OptionError
 from .network import Network, parse
 
 #: A step in which the voltage moves more is made again, half as long.
-LARGEST_STEP_PU = 0.02
+LARGEST_STEP_PU = 0.01
 #: A step in which it moves less is followed by a longer one.
-SMALL_STEP_PU = 0.006
+SMALL_STEP_PU = 0.004
 #: The nose lies between the last load with a solution and this much more, MW.
 NOSE_MW = 0.02
 FEWEST_STEPS = 40

@@ -113,13 +113,16 @@ def capacity_curve(
             curves.append((", ".join(words) + note, values, position, kind))
     ax = _axes(ax, (7.2, 4.4))
     one_each = len(studies) == 1
+    caps = [float(each.options["max_mw"]) for each in studies.values()]
     for label, values, position, kind in curves:
-        ordered = np.sort(values)
-        count = len(ordered)
+        steps, ties = np.unique(values, return_counts=True)
+        at_least = len(values) - np.cumsum(ties) + ties
+        # Nobody knows how the curve goes on beyond the cap; where it ends before, it comes down to none.
+        ended = steps[-1:] if steps[-1] < caps[position] else steps[:0]
         # The number at x is that of buses with x or more, so the step down comes just after each value.
         ax.plot(
-            np.concatenate([[0.0], ordered, ordered[-1:]]),
-            np.concatenate([[count], np.arange(count, 0, -1), [0]]),
+            np.concatenate([[0.0], steps, ended]),
+            np.concatenate([[len(values)], at_least, 0 * ended]),
             drawstyle="steps-pre",
             color=COLOURS[(kind if one_each else position) % len(COLOURS)],
             linestyle=("-", "--", "-.", ":")[(0 if one_each else kind) % 4],
@@ -128,12 +131,16 @@ def capacity_curve(
         )
     everything = np.concatenate([values for _, values, _, _ in curves])
     _mw_axis(ax, everything)
+    at_cap = max(caps) if everything.max() >= max(caps) else None
+    if at_cap is not None:
+        words = f"Cap of the search, {at_cap:,g} MW"
+        ax.axvline(at_cap, color=GREY, linestyle="--", linewidth=1, label=words, zorder=1)
     ax.set_ylabel("Buses that take at least so much")
     ax.set_ylim(0, 1.04 * max(len(values) for _, values, _, _ in curves))
     _title(ax, list(studies.values()), "How many buses take how much")
     _grid(ax)
-    if len(curves) > 1 or curves[0][0] != FIGURES[chosen[0]]:
-        ax.legend(frameon=False)
+    if len(curves) > 1 or curves[0][0] != FIGURES[chosen[0]] or at_cap is not None:
+        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2, fontsize="small")
     return ax
 
 
@@ -169,7 +176,9 @@ def binding_elements(study: Study, most: int = 15, figure: str = "headroom_mw", 
     order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
     shown = order[:most]
     medians = held.groupby("element")["mw"].median()
-    ax = _axes(ax, (7.6, 1.5 + 0.3 * len(shown)))
+    ax = _axes(ax, (7.6, 1.6 + 0.3 * len(shown)))
+    from matplotlib.ticker import MaxNLocator
+
     rows = np.arange(len(shown))
     before = np.zeros(len(shown))
     for limit in [name for name in LIMIT_COLOURS if name in counts.columns]:
@@ -190,10 +199,12 @@ def binding_elements(study: Study, most: int = 15, figure: str = "headroom_mw", 
         )
     ax.set_yticks(rows, [str(element) for element in shown])
     ax.set_ylim(len(shown) - 0.4, -0.6)
-    ax.set_xlim(0, 1.16 * before.max())
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    rest = f" ({len(order) - len(shown):,} further elements not shown)" if len(order) > len(shown) else ""
-    ax.set_xlabel(f"Buses held; beside each bar, the median {FIGURES[figure].lower()} of these buses{rest}")
+    # The legend stands at the lower right, where bars are short, or else beyond them.
+    ax.set_xlim(0, (1.16 if before[-1] < 0.6 * before.max() else 1.5) * before.max())
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    left_out = len(order) - len(shown)
+    rest = f"\n{counted(left_out, 'further element is', 'further elements are')} not shown" if left_out else ""
+    ax.set_xlabel(f"Buses held (beside each bar: the median they get){rest}")
     _title(ax, [study], f"What holds most buses{' after redispatch' if prefix else ''}")
     ax.grid(axis="x", color="#dddddd", linewidth=0.6)
     _clean(ax)
@@ -257,7 +268,7 @@ def headroom_map(
                 str(bus), (places.at[bus, "x"], places.at[bus, "y"]), xytext=(6, 5), textcoords="offset points",
                 fontsize="small", zorder=4,
             )  # fmt: skip
-    bar = ax.get_figure(root=True).colorbar(dots, ax=ax, shrink=0.82, pad=0.02)  # type: ignore[union-attr]
+    bar = ax.figure.colorbar(dots, ax=ax, shrink=0.82, pad=0.02)
     bar.set_label(f"{FIGURES[figure]} (MW)")
     if coordinates is None:
         ax.set_aspect("equal", adjustable="datalim")
@@ -312,7 +323,7 @@ def pv_curve(
     study = net_or_study if isinstance(net_or_study, Study) else None
     net = net_or_study.network if isinstance(net_or_study, Study) else net_or_study
     curve = trace_pv(net, None if study is None else study.options, bus, power_factor, contingency, balance, max_mw)
-    ax = _axes(ax, (7.2, 4.4))
+    ax = _axes(ax, (7.2, 4.9))
     loads, volts = curve.load_mw, curve.vm_pu
     ax.plot(loads, volts, color=COLOURS[0], linewidth=1.8, label=f"Bus {curve.bus}, {curve.state}", zorder=3)
     if curve.nose:
@@ -331,7 +342,7 @@ def pv_curve(
         label += ", not held without new load"
     ax.axhline(lowest, color=COLOURS[1], linestyle="--", linewidth=1.2, label=label)
     if study is not None and curve.bus in study.table.index:
-        row = study.table.loc[curve.bus]
+        row: Any = study.table.loc[curve.bus]
         where = "intact" if study.options["contingencies"] == "none" else "all states"
         for column, words, colour, style in (
             ("headroom_mw", "Headroom", COLOURS[2], "-"),
@@ -339,18 +350,28 @@ def pv_curve(
         ):
             at = float(row[column])
             if math.isfinite(at) and (column == "headroom_mw" or at > float(row["headroom_mw"])):
-                what = f" ({LIMIT_WORDS[row['limit_type']]})" if column == "headroom_mw" else ""
-                ax.axvline(at, color=colour, linestyle=style, linewidth=1.4, label=f"{words}, {where}: {at:,.1f} MW{what}")
+                what = f"\n({_held_by(row)})" if column == "headroom_mw" else ""
+                label = f"{words}, {where}: {at:,.1f} MW{what}"
+                ax.axvline(at, color=colour, linestyle=style, linewidth=1.4, label=label)
     ax.set_xlabel(f"New load at bus {curve.bus} (MW), power factor {curve.power_factor:g} lagging")
     ax.set_ylabel("Voltage (per unit)")
     ax.set_xlim(left=0)
     low, high = min(float(volts.min()), lowest), max(float(volts.max()), lowest)
     room = max(high - low, 0.02)
     ax.set_ylim(low - 0.08 * room, high + 0.08 * room)
-    ax.set_title(f"{net.name}: voltage of bus {curve.bus} as load is added\n{curve.state}; balance {curve.balance}", loc="left", fontsize="medium")  # noqa: E501
+    ax.set_title(
+        f"{net.name}: voltage of bus {curve.bus} as load is added\n{curve.state}, balance {curve.balance}",
+        loc="left",
+        fontsize="medium",
+    )
     _grid(ax)
-    ax.legend(frameon=False, loc="best", fontsize="small")
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2, fontsize="small")
     return ax
+
+
+def _held_by(row: Any) -> str:
+    element = row["element"]
+    return LIMIT_WORDS[row["limit_type"]] + (f", {element}" if isinstance(element, str) else "")
 
 
 def sensitivity(
@@ -419,9 +440,7 @@ def sensitivity(
 _NOT_VARIED = ("net", "buses", "min_kv", "threads", "progress", "redispatch")
 
 
-def _draw_sensitivity(
-    table: pd.DataFrame, studies: list[Study], option: str, figure: str, ax: Axes | None
-) -> Axes:
+def _draw_sensitivity(table: pd.DataFrame, studies: list[Study], option: str, figure: str, ax: Axes | None) -> Axes:
     numeric = len(table) > 1 and all(isinstance(label, float) and math.isfinite(label) for label in table.index)
     drawn = table.sort_index() if numeric else table
     cap = [float(study.options["max_mw"]) for study in studies]
@@ -442,6 +461,8 @@ def _draw_sensitivity(
             linewidth=1.6,
             label=f"bus {bus}",
         )
+    if numeric and len(base) <= 9:
+        ax.set_xticks(base, [f"{value:g}" for value in base])
     if not numeric:
         ax.set_xticks(base, [f"{label:g}" if isinstance(label, float) else str(label) for label in drawn.index])
         ax.set_xlim(-0.5, len(drawn) - 0.5)
@@ -451,9 +472,11 @@ def _draw_sensitivity(
         ax.axhline(cap[0], color=GREY, linestyle="--", linewidth=1, label=f"cap, {cap[0]:g} MW", zorder=1)
     ax.set_xlabel(OPTION_WORDS.get(option, option))
     ax.set_ylabel(f"{FIGURES[figure]} (MW)")
-    ax.set_ylim(0, 1.06 * max(float(drawn.max(axis=None)), 1.0))
+    top = max(float(np.nanmax(drawn.to_numpy(dtype=float))), 1.0)
+    ax.set_ylim(-0.02 * top, 1.06 * top)
     _title(ax, studies, f"{FIGURES[figure]} against {option}", without=option)
     _grid(ax)
+    ax.xaxis.grid(numeric)
     ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
     return ax
 
