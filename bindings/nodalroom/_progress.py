@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TypeAlias
 
 from ._options import flag
@@ -15,7 +16,8 @@ ProgressCall: TypeAlias = Callable[[str, int, int], None]
 def reporting(progress: bool | ProgressCall) -> Iterator[ProgressCall | None]:
     """What the extension module calls with (stage, done, total), or None.
 
-    True shows a bar on standard error in a terminal, or in a notebook's cell; elsewhere nothing.
+    True shows a bar on standard error in a terminal, or in a notebook's cell where ipywidgets is installed;
+    elsewhere nothing.
     """
     if callable(progress):
         yield progress
@@ -27,7 +29,8 @@ def reporting(progress: bool | ProgressCall) -> Iterator[ProgressCall | None]:
     from rich.console import Console
 
     console = Console(stderr=True)
-    if not (console.is_terminal or console.is_jupyter):
+    # Without ipywidgets a notebook would get rich's warning about it in the place of a bar.
+    if not (console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)):
         yield None
         return
 

@@ -60,6 +60,9 @@ OPTION_WORDS = {
     "rating_post": "Rating set after an outage",
     "balance": "Who supplies the new load (balance)",
     "contingencies": "Outages looked at (contingencies)",
+    "voltage_band": "Voltages allowed intact (per unit)",
+    "voltage_band_post": "Voltages allowed after an outage (per unit)",
+    "q_limits": "Reactive limits of units enforced",
 }
 #: Beyond this ratio of largest to median a linear axis would show little but the largest.
 LONG_TAIL = 12
