@@ -6,6 +6,7 @@
 >>> study.table.nlargest(10, "headroom_mw")
 >>> study.witness(189).save("witness.m")
 >>> study.report("headroom.html")
+>>> nr.plots.capacity_curve(study)
 """
 
 from __future__ import annotations

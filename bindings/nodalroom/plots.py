@@ -136,8 +136,8 @@ def capacity_curve(
     _mw_axis(ax, everything)
     at_cap = max(caps) if everything.max() >= max(caps) else None
     if at_cap is not None:
-        words = f"Cap of the search, {at_cap:,g} MW"
-        ax.axvline(at_cap, color=GREY, linestyle="--", linewidth=1, label=words, zorder=1)
+        cap_words = f"Cap of the search, {at_cap:,g} MW"
+        ax.axvline(at_cap, color=GREY, linestyle="--", linewidth=1, label=cap_words, zorder=1)
     ax.set_ylabel("Buses that take at least so much")
     ax.set_ylim(0, 1.04 * max(len(values) for _, values, _, _ in curves))
     _title(ax, list(studies.values()), "How many buses take how much")
