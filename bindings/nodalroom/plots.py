@@ -273,6 +273,10 @@ def headroom_map(
             )  # fmt: skip
     bar = ax.figure.colorbar(dots, ax=ax, shrink=0.82, pad=0.02)
     bar.set_label(f"{FIGURES[figure]} (MW)")
+    if isinstance(norm, AsinhNorm):
+        ticks = _ticks(top, middle)
+        bar.set_ticks(ticks, labels=[f"{tick:,.0f}" for tick in ticks])
+        bar.minorticks_off()
     if coordinates is None:
         ax.set_aspect("equal", adjustable="datalim")
         ax.set_xticks([])
@@ -538,11 +542,15 @@ def _mw_axis(ax: Axes, values: np.ndarray) -> None:
     top = float(values.max())
     if top > LONG_TAIL * max(float(np.median(values)), 1.0):
         ax.set_xscale("symlog", linthresh=1.0, linscale=0.3)
-        ticks = [0.0, *(m * 10.0**k for k in range(6) for m in (1, 3))]
-        shown = [tick for tick in ticks if tick <= 1.2 * top]
-        ax.set_xticks(shown, [f"{tick:,.0f}" for tick in shown])
+        ticks = _ticks(top, 1.0)
+        ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
         ax.minorticks_off()
     ax.set_xlim(0, 1.04 * max(top, 1.0))
+
+
+def _ticks(top: float, least: float) -> list[float]:
+    """0, and round numbers from `least` to `top` for a scale that narrows upwards."""
+    return [0.0, *(tick for k in range(7) for tick in (10.0**k, 3 * 10.0**k) if least <= tick <= top)]
 
 
 def _title(ax: Axes, studies: list[Study], text: str, without: str = "") -> None:

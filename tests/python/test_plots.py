@@ -206,6 +206,17 @@ def test_layout_is_the_same_each_time(study):
     assert len(np.unique(np.round(first, 3), axis=0)) == 24
 
 
+def test_a_few_strong_buses_do_not_hide_the_others(study):
+    tailed = nr.Study(study._core, study.network, study.options, 0.0)
+    tailed.__dict__["table"] = study.table.assign(headroom_mw=[*np.linspace(1, 4, 20), 300, 500, 800, 900])
+    bar = drawn(plots.headroom_map(tailed)).figure.axes[-1]
+    assert [text.get_text() for text in bar.get_yticklabels()] == ["0", "3", "10", "30", "100", "300"]
+    ax = drawn(plots.capacity_curve(tailed))
+    assert ax.get_xscale() == "symlog"
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["0", "1", "3", "10", "30", "100", "300"]
+    assert buses_at_least(ax.lines[0], 400) == 3
+
+
 @pytest.fixture
 def somewhere(net):
     angle = np.linspace(0, 5, 24)
