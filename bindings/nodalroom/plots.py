@@ -17,10 +17,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ._options import Balance, buses_of, number, word
+from ._options import Balance, buses_of, word
+from ._plot_parts import (
+    COLOURS,
+    FIGURES,
+    GREY,
+    LONG_TAIL,
+    MARKERS,
+    axes_of,
+    clean,
+    grid,
+    labelled_studies,
+    mw_axis,
+    require_pyplot,
+    round_ticks,
+    set_title,
+    study_of,
+    values_of,
+)
 from ._positions import _positions
 from ._pv import trace_pv
-from ._words import LIMIT_WORDS, balance_text, counted
+from ._words import LIMIT_WORDS, counted
 from .errors import OptionError
 from .report.charts import LIMIT_COLOURS
 from .study import Study, headroom
@@ -34,19 +51,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Sensitivity", "binding_elements", "capacity_curve", "headroom_map", "pv_curve", "sensitivity"]
 
-#: Colours that stay apart for colour-blind readers (Okabe and Ito), dark ones first.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#b3a41e")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-GREY = "#9aa0a6"
-
-FIGURES = {
-    "headroom_mw": "Headroom",
-    "redispatch_mw": "Redispatch headroom",
-    "thermal_mw": "Thermal limits alone",
-    "voltage_mw": "Voltage limits alone",
-    "collapse_mw": "Collapse alone",
-    "generation_mw": "Spare generation alone",
-}
 #: What an axis calls an option that is varied.
 OPTION_WORDS = {
     "power_factor": "Power factor of the new load, lagging",
@@ -64,8 +68,6 @@ OPTION_WORDS = {
     "voltage_band_post": "Voltages allowed after an outage (per unit)",
     "q_limits": "Reactive limits of units enforced",
 }
-#: Beyond this ratio of largest to median a linear axis would show little but the largest.
-LONG_TAIL = 12
 #: As many buses as can be told apart in one figure.
 MOST_LINES = 16
 #: A map names every bus up to this many.
@@ -94,7 +96,7 @@ def capacity_curve(
     Raises:
         OptionError: matplotlib is missing; no study has the figure, or none of its buses a number.
     """
-    studies = _labelled(study)
+    studies = labelled_studies(study)
     if figures is None:
         chosen = ["headroom_mw"]
         if any("redispatch_mw" in each.table.columns for each in studies.values()):
@@ -108,13 +110,13 @@ def capacity_curve(
         for kind, figure in enumerate(chosen):
             if figures is None and figure not in each.table.columns:
                 continue
-            values = _values(each, figure)
+            values = values_of(each, figure)
             words = [label] if len(studies) > 1 else []
             words += [FIGURES[figure]] if len(chosen) > 1 or not words else []
             missing = len(each.table) - len(values)
             note = f" ({missing:,} of {len(each.table):,} without a figure)" if missing else ""
             curves.append((", ".join(words) + note, values, position, kind))
-    ax = _axes(ax, (7.2, 4.4))
+    ax = axes_of(ax, (7.2, 4.4))
     one_each = len(studies) == 1
     caps = [float(each.options["max_mw"]) for each in studies.values()]
     for label, values, position, kind in curves:
@@ -133,15 +135,15 @@ def capacity_curve(
             label=label,
         )
     everything = np.concatenate([values for _, values, _, _ in curves])
-    _mw_axis(ax, everything)
+    mw_axis(ax, everything)
     at_cap = max(caps) if everything.max() >= max(caps) else None
     if at_cap is not None:
         cap_words = f"Cap of the search, {at_cap:,g} MW"
         ax.axvline(at_cap, color=GREY, linestyle="--", linewidth=1, label=cap_words, zorder=1)
     ax.set_ylabel("Buses that take at least so much")
     ax.set_ylim(0, 1.04 * max(len(values) for _, values, _, _ in curves))
-    _title(ax, list(studies.values()), "How many buses take how much")
-    _grid(ax)
+    set_title(ax, list(studies.values()), "How many buses take how much")
+    grid(ax)
     if len(curves) > 1 or curves[0][0] != FIGURES[chosen[0]] or at_cap is not None:
         ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2, fontsize="small")
     return ax
@@ -163,7 +165,7 @@ def binding_elements(study: Study, most: int = 15, figure: str = "headroom_mw", 
         raise OptionError(f"most = {most!r}; must be a whole number >= 1")
     if figure not in ("headroom_mw", "redispatch_mw"):
         raise OptionError(f"figure = {figure!r}; must be 'headroom_mw' or 'redispatch_mw'")
-    _values(_study("binding_elements", study), figure)
+    values_of(study_of("binding_elements", study), figure)
     prefix = "redispatch_" if figure == "redispatch_mw" else ""
     held = pd.DataFrame(
         {
@@ -179,7 +181,7 @@ def binding_elements(study: Study, most: int = 15, figure: str = "headroom_mw", 
     order = counts.sum(axis=1).sort_values(ascending=False, kind="stable").index
     shown = order[:most]
     medians = held.groupby("element")["mw"].median()
-    ax = _axes(ax, (7.6, 1.6 + 0.3 * len(shown)))
+    ax = axes_of(ax, (7.6, 1.6 + 0.3 * len(shown)))
     from matplotlib.ticker import MaxNLocator
 
     rows = np.arange(len(shown))
@@ -208,9 +210,9 @@ def binding_elements(study: Study, most: int = 15, figure: str = "headroom_mw", 
     left_out = len(order) - len(shown)
     rest = f"\n{counted(left_out, 'further element is', 'further elements are')} not shown" if left_out else ""
     ax.set_xlabel(f"Buses held (beside each bar: the median they get){rest}")
-    _title(ax, [study], f"What holds most buses{' after redispatch' if prefix else ''}")
+    set_title(ax, [study], f"What holds most buses{' after redispatch' if prefix else ''}")
     ax.grid(axis="x", color="#dddddd", linewidth=0.6)
-    _clean(ax)
+    clean(ax)
     ax.tick_params(axis="y", length=0)
     ax.legend(frameon=False, loc="lower right")
     return ax
@@ -235,9 +237,9 @@ def headroom_map(
     Raises:
         OptionError: matplotlib is missing, the study has no such figure, or the coordinates cannot be used.
     """
-    _values(_study("headroom_map", study), figure)
+    values_of(study_of("headroom_map", study), figure)
     places, note = _positions(study, coordinates)
-    ax = _axes(ax, (7.6, 6.2))
+    ax = axes_of(ax, (7.6, 6.2))
     from matplotlib.collections import LineCollection
     from matplotlib.colors import AsinhNorm, Normalize
 
@@ -274,7 +276,7 @@ def headroom_map(
     bar = ax.figure.colorbar(dots, ax=ax, shrink=0.82, pad=0.02)
     bar.set_label(f"{FIGURES[figure]} (MW)")
     if isinstance(norm, AsinhNorm):
-        ticks = _ticks(top, middle)
+        ticks = round_ticks(top, middle)
         bar.set_ticks(ticks, labels=[f"{tick:,.0f}" for tick in ticks])
         bar.minorticks_off()
     if coordinates is None:
@@ -287,7 +289,7 @@ def headroom_map(
         ax.set_aspect(1 / max(math.cos(math.radians(float(places["y"].mean()))), 0.1), adjustable="datalim")
         ax.set_xlabel("Longitude (degrees)")
         ax.set_ylabel("Latitude (degrees)")
-        _clean(ax)
+        clean(ax)
     ax.margins(0.04)
     ax.autoscale_view()
     grey = f"{counted(len(others), 'bus', 'buses')} in grey: no figure" if len(others) else ""
@@ -297,7 +299,7 @@ def headroom_map(
             notes, (0, 0), xycoords="axes fraction", xytext=(0, -6 if coordinates is None else -46),
             textcoords="offset points", va="top", fontsize="small", color="#444444",
         )  # fmt: skip
-    _title(ax, [study], f"{FIGURES[figure]} of each bus")
+    set_title(ax, [study], f"{FIGURES[figure]} of each bus")
     return ax
 
 
@@ -330,7 +332,7 @@ def pv_curve(
     study = net_or_study if isinstance(net_or_study, Study) else None
     net = net_or_study.network if isinstance(net_or_study, Study) else net_or_study
     curve = trace_pv(net, None if study is None else study.options, bus, power_factor, contingency, balance, max_mw)
-    ax = _axes(ax, (7.2, 4.9))
+    ax = axes_of(ax, (7.2, 4.9))
     loads, volts = curve.load_mw, curve.vm_pu
     ax.plot(loads, volts, color=COLOURS[0], linewidth=1.8, label=f"Bus {curve.bus}, {curve.state}", zorder=3)
     if curve.nose:
@@ -371,7 +373,7 @@ def pv_curve(
         loc="left",
         fontsize="medium",
     )
-    _grid(ax)
+    grid(ax)
     ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.14), ncols=2, fontsize="small")
     return ax
 
@@ -428,13 +430,13 @@ def sensitivity(
     chosen = buses_of(buses)
     if chosen is None or len(chosen) > MOST_LINES:
         raise OptionError(f"buses: {MOST_LINES} at most can be told apart in one figure")
-    _matplotlib()  # before the studies, which take longer
+    require_pyplot()  # before the studies, which take longer
     progress = headroom_options.pop("progress", False)
     columns, studies = {}, []
     for label, value in asked.items():
         study = headroom(net, buses=chosen, progress=progress, **{**headroom_options, option: value})
         if figure not in FIGURES or figure not in study.table.columns:
-            _values(study, figure)
+            values_of(study, figure)
         columns[label] = study.table[figure].reindex(chosen)
         studies.append(study)
     table = pd.DataFrame(columns).T
@@ -452,7 +454,7 @@ def _draw_sensitivity(table: pd.DataFrame, studies: list[Study], option: str, fi
     drawn = table.sort_index() if numeric else table
     cap = [float(study.options["max_mw"]) for study in studies]
     drawn = drawn.where(~np.isinf(drawn), max(cap))
-    ax = _axes(ax, (7.2, 4.4))
+    ax = axes_of(ax, (7.2, 4.4))
     base = np.arange(len(drawn)) if not numeric else drawn.index.to_numpy(dtype=float)
     count = len(drawn.columns)
     for k, bus in enumerate(drawn.columns):
@@ -481,8 +483,8 @@ def _draw_sensitivity(table: pd.DataFrame, studies: list[Study], option: str, fi
     ax.set_ylabel(f"{FIGURES[figure]} (MW)")
     top = max(float(np.nanmax(drawn.to_numpy(dtype=float))), 1.0)
     ax.set_ylim(-0.02 * top, 1.06 * top)
-    _title(ax, studies, f"{FIGURES[figure]} against {option}", without=option)
-    _grid(ax)
+    set_title(ax, studies, f"{FIGURES[figure]} against {option}", without=option)
+    grid(ax)
     ax.xaxis.grid(numeric)
     ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
     return ax
@@ -490,87 +492,3 @@ def _draw_sensitivity(table: pd.DataFrame, studies: list[Study], option: str, fi
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, (bool, np.bool_))
-
-
-def _matplotlib() -> Any:
-    try:
-        import matplotlib.pyplot
-    except ImportError:
-        raise OptionError("plots need matplotlib: pip install 'nodalroom[plots]'") from None
-    return matplotlib.pyplot
-
-
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    pyplot = _matplotlib()
-    if ax is not None:
-        return ax
-    made: Axes = pyplot.subplots(figsize=size, layout="constrained")[1]
-    return made
-
-
-def _study(call: str, study: Any) -> Study:
-    if not isinstance(study, Study):
-        raise TypeError(f"plots.{call}() needs a Study, not {type(study).__name__}; make one: nodalroom.headroom(net)")
-    return study
-
-
-def _labelled(study: Study | Mapping[str, Study]) -> dict[str, Study]:
-    if isinstance(study, Mapping):
-        if not study:
-            raise OptionError("study: there is none to draw")
-        return {str(label): _study("capacity_curve", each) for label, each in study.items()}
-    return {"": _study("capacity_curve", study)}
-
-
-def _values(study: Study, figure: str) -> np.ndarray:
-    """The numbers of a column, MW: those missing left out, and infinite ones at the cap. Never empty."""
-    if figure not in FIGURES:
-        raise OptionError(f"figure {figure!r}; must be one of {', '.join(FIGURES)}")
-    if len(study.table) == 0:
-        raise OptionError(f"the study of {study.network.name} has no finished bus to draw")
-    if figure not in study.table.columns:
-        raise OptionError(f"the study of {study.network.name} has no {figure}; make it with redispatch=True")
-    values = study.table[figure].to_numpy(dtype=float)
-    values = values[~np.isnan(values)]
-    if len(values) == 0:
-        raise OptionError(f"no bus of {study.network.name} has a {figure}: {study.reason}")
-    return np.where(np.isinf(values), number("max_mw", study.options["max_mw"]), values)
-
-
-def _mw_axis(ax: Axes, values: np.ndarray) -> None:
-    ax.set_xlabel("New load (MW)")
-    top = float(values.max())
-    if top > LONG_TAIL * max(float(np.median(values)), 1.0):
-        ax.set_xscale("symlog", linthresh=1.0, linscale=0.3)
-        ticks = _ticks(top, 1.0)
-        ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
-        ax.minorticks_off()
-    ax.set_xlim(0, 1.04 * max(top, 1.0))
-
-
-def _ticks(top: float, least: float) -> list[float]:
-    """0, and round numbers from `least` to `top` for a scale that narrows upwards."""
-    return [0.0, *(tick for k in range(7) for tick in (10.0**k, 3 * 10.0**k) if least <= tick <= top)]
-
-
-def _title(ax: Axes, studies: list[Study], text: str, without: str = "") -> None:
-    """What is drawn, and the assumptions that every study of it shares."""
-    names = dict.fromkeys(study.network.name for study in studies)
-    said = {
-        "contingencies": [f"outages: {study.options['contingencies']}" for study in studies],
-        "power_factor": [f"power factor {study.options['power_factor']:g}" for study in studies],
-        "balance": [f"balance {balance_text(study.options)}" for study in studies],
-    }
-    shared = [words[0] for option, words in said.items() if option != without and len(set(words)) == 1]
-    ax.set_title(f"{', '.join(names)}: {text}\n{', '.join(shared)}", loc="left", fontsize="medium")
-
-
-def _grid(ax: Axes) -> None:
-    ax.grid(color="#dddddd", linewidth=0.6)
-    _clean(ax)
-
-
-def _clean(ax: Axes) -> None:
-    ax.set_axisbelow(True)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
