@@ -6,10 +6,12 @@
 >>> study.table.nlargest(10, "headroom_mw")
 >>> study.witness(189).save("witness.m")
 >>> study.report("headroom.html")
+>>> nr.plots.capacity_curve(study)
 """
 
 from __future__ import annotations
 
+from . import plots
 from ._core import __version__
 from .archive import load
 from .compare import Comparison
@@ -39,6 +41,7 @@ __all__ = [
     "headroom",
     "load",
     "parse",
+    "plots",
     "read",
     "sweep",
 ]

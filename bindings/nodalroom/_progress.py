@@ -17,7 +17,8 @@ ProgressCall: TypeAlias = Callable[[str, int, int], None]
 def reporting(progress: bool | ProgressCall) -> Iterator[ProgressCall | None]:
     """What the extension module calls with (stage, done, total), or None.
 
-    True shows a bar on standard error in a terminal, or in a notebook's cell; elsewhere nothing.
+    True shows a bar on standard error in a terminal, or in a notebook's cell where ipywidgets is installed;
+    elsewhere nothing.
     """
     if callable(progress):
         yield progress

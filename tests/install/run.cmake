@@ -1,4 +1,4 @@
-# Installs the build into an empty prefix, builds the consumer against that prefix alone and runs it.
+# Installs the build into an empty prefix, builds the consumer and the example against that prefix alone and runs them.
 cmake_policy(VERSION 3.25)
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ECHO STDOUT RESULT_VARIABLE result)
@@ -18,14 +18,19 @@ if(shared)
     list(APPEND without -D CMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
   endforeach()
 endif()
-run(${CMAKE_COMMAND} -S "${consumer_dir}" -B "${work_dir}/build" -G "${generator}"
-  --no-warn-unused-cli
-  -D CMAKE_PREFIX_PATH=${prefix}
-  -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF
-  -D CMAKE_CXX_COMPILER=${compiler}
-  -D "CMAKE_CXX_FLAGS=${flags}"
-  -D CMAKE_BUILD_TYPE=${build_type}
-  -D expected_version=${version}
-  ${without})
-run(${CMAKE_COMMAND} --build "${work_dir}/build" --config "${build_type}")
+function(build_against_prefix source build)
+  run(${CMAKE_COMMAND} -S "${source}" -B "${build}" -G "${generator}"
+    --no-warn-unused-cli
+    -D CMAKE_PREFIX_PATH=${prefix}
+    -D CMAKE_FIND_USE_PACKAGE_REGISTRY=OFF
+    -D CMAKE_CXX_COMPILER=${compiler}
+    -D "CMAKE_CXX_FLAGS=${flags}"
+    -D CMAKE_BUILD_TYPE=${build_type}
+    -D expected_version=${version}
+    ${without})
+  run(${CMAKE_COMMAND} --build "${build}" --config "${build_type}")
+endfunction()
+build_against_prefix("${consumer_dir}" "${work_dir}/build")
 run("${work_dir}/build/consumer" "${case_file}" ${lp_solver})
+build_against_prefix("${example_dir}" "${work_dir}/example")
+run("${work_dir}/example/headroom" "${case_file}" 2)

@@ -2,17 +2,27 @@
 //
 //     headroom CASE.m BUS...
 //
-// Built as any program that uses the installed library: find_package(nodalroom), link
-// nodalroom::nodalroom.
+// README.md beside it says how to build it against the installed library.
 
-#include <cstdlib>
+#include <charconv>
 #include <iostream>
 #include <string>
+#include <string_view>
 
-#include "nodalroom/core/errors.hpp"
-#include "nodalroom/headroom/study.hpp"
-#include "nodalroom/model/network.hpp"
-#include "nodalroom/report/study_tables.hpp"
+#include <nodalroom/nodalroom.hpp>
+
+namespace {
+
+/// The row of the bus that the case numbers so.
+nodalroom::BusRow bus_row(const nodalroom::model::Network& network, std::string_view word) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error == std::errc() && end == word.data() + word.size())
+        if (const auto row = network.find_bus(nodalroom::BusNumber(number))) return *row;
+    throw nodalroom::OptionError("there is no bus " + std::string(word));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     using namespace nodalroom;
@@ -23,11 +33,7 @@ int main(int argc, char** argv) {
     try {
         const model::Network network = model::read_network(argv[1]);
         headroom::HeadroomOptions options;
-        for (int i = 2; i < argc; ++i) {
-            const auto row = network.find_bus(BusNumber(std::atoi(argv[i])));
-            if (!row) throw OptionError("there is no bus " + std::string(argv[i]));
-            options.buses.push_back(*row);
-        }
+        for (int i = 2; i < argc; ++i) options.buses.push_back(bus_row(network, argv[i]));
         const headroom::HeadroomResult result = headroom::headroom(network, options);
         std::cerr << "balance " << result.options.balance.name() << ", " << result.states_total
                   << " states\n";
