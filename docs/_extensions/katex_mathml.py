@@ -60,9 +60,9 @@ def _as_browsers_have_it(text: str) -> str:
     text = text.replace('<mtext mathvariant="monospace">', '<mtext class="monospace">')
     text = text.replace('<mi mathvariant="sans-serif">T</mi>', '<mi mathvariant="normal">T</mi>')
     # An accent is set over what it belongs to, at its own size.
-    text = text.replace('<mo stretchy="true">^</mo>', '<mo stretchy="false">^</mo>')
+    text = text.replace("<mo>^</mo></mover>", '<mo stretchy="false">^</mo></mover>')
     # \mathrel{-}= is one operator.
-    return text.replace('<mo lspace="0.22em" rspace="0.22em"><mo>−</mo></mo><mo>=</mo>', "<mo>−=</mo>")
+    return text.replace("<mo>−</mo><mo>=</mo>", "<mo>−=</mo>")
 
 
 def _column_classes(found: re.Match[str]) -> str:
@@ -80,7 +80,10 @@ def _set(node: nodes.Node, tex: str, block: bool) -> str:
 
 
 def visit_inline(self, node: nodes.math) -> None:
-    self.body.append(f'<span class="formula">{_set(node, node.astext(), False)}</span>')
+    after = node.next_node(descend=False, siblings=True)
+    # A word joiner: no line begins with the full stop behind a formula.
+    joint = "&#8288;" if isinstance(after, nodes.Text) and after.astext()[:1] in ".,;:)" else ""
+    self.body.append(_set(node, node.astext(), False) + joint)
     raise nodes.SkipNode
 
 
