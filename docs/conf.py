@@ -19,7 +19,7 @@ language = "en"
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
+    "google_docstrings",
     "command_help",
     "katex_mathml",
     "start_page",
@@ -27,6 +27,7 @@ extensions = [
 root_doc = "docs/index"
 include_patterns = [
     "docs/**.md",
+    "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "THIRD_PARTY_NOTICES.md",
@@ -39,17 +40,9 @@ exclude_patterns = [".*", "build", "out", "dist", "src", "include", "bindings", 
 myst_enable_extensions = ["dollarmath", "deflist", "colon_fence"]
 myst_heading_anchors = 4
 myst_dmath_double_inline = True
-# The changelog is of one version; its headings and those of hard-states.md skip no level on purpose.
-suppress_warnings = ["myst.strikethrough"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_class_signature = "separated"
-napoleon_google_docstring = True
-napoleon_numpy_docstring = False
-napoleon_use_param = False
-napoleon_use_rtype = False
-napoleon_use_ivar = True
 add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
