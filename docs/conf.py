@@ -33,9 +33,10 @@ include_patterns = [
     "THIRD_PARTY_NOTICES.md",
     "benchmarks/README.md",
     "data/README.md",
+    "tests/validation/README.md",
 ]
 # Named so that Sphinx does not walk through them.
-exclude_patterns = [".*", "build", "out", "dist", "src", "include", "bindings", "tests", "cmake", "docs/_*"]
+exclude_patterns = [".*", "build", "out", "dist", "src", "include", "bindings", "cmake", "tests/[!v]*", "docs/_*"]
 
 myst_enable_extensions = ["dollarmath", "deflist", "colon_fence"]
 myst_heading_anchors = 4
@@ -44,6 +45,7 @@ myst_dmath_double_inline = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
 nitpicky = True
@@ -59,6 +61,7 @@ html_title = f"nodalroom {version}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_copyright = False
 html_show_sourcelink = False
 html_math_renderer = "katex_mathml"
 html_theme_options = {
