@@ -1,6 +1,6 @@
 """Formulas as MathML, set by KaTeX while the site is built: pages need no script and ask the web for nothing.
 
-KaTeX comes with sphinxcontrib-katex (MIT), runs in mini-racer (V8), and STIX Two Math, which the formulas are shown in,
+KaTeX comes with sphinxcontrib-katex (MIT), runs in dukpy (Duktape), and STIX Two Math, which the formulas are shown in,
 comes with ziamath (OFL). A formula that KaTeX cannot read is a warning.
 """
 
@@ -13,13 +13,15 @@ import shutil
 from functools import cache, lru_cache
 from pathlib import Path
 
+import dukpy
 from docutils import nodes
-from py_mini_racer import JSEvalException, MiniRacer
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 FONT = "STIXTwoMath-Regular.ttf"
 TAG = re.compile(r"\\tag\{([^}]*)\}")
+
+CLOSING = re.compile(r"[.,;:!?)]+")
 
 
 def _beside(module: str, *names: str) -> Path:
@@ -31,9 +33,9 @@ def _beside(module: str, *names: str) -> Path:
 
 
 @cache
-def _katex() -> MiniRacer:
-    engine = MiniRacer()
-    engine.eval(_beside("sphinxcontrib.katex", "katex.min.js").read_text(encoding="utf-8"))
+def _katex() -> dukpy.JSInterpreter:
+    engine = dukpy.JSInterpreter()
+    engine.evaljs(_beside("sphinxcontrib.katex", "katex.min.js").read_text(encoding="utf-8") + ";0")
     return engine
 
 
@@ -46,8 +48,8 @@ def to_mathml(tex: str, block: bool) -> str:
     """
     options = {"output": "mathml", "displayMode": block, "throwOnError": True, "strict": "error", "trust": False}
     try:
-        text = str(_katex().eval(f"katex.renderToString({json.dumps(tex)}, {json.dumps(options)})"))
-    except JSEvalException as error:
+        text = str(_katex().evaljs(f"katex.renderToString({json.dumps(tex)}, {json.dumps(options)})"))
+    except dukpy.JSRuntimeError as error:
         raise ValueError(str(error).strip().splitlines()[0]) from None
     text = text.removeprefix('<span class="katex">').removesuffix("</span>")
     return _as_browsers_have_it(text)
@@ -56,7 +58,7 @@ def to_mathml(tex: str, block: bool) -> str:
 def _as_browsers_have_it(text: str) -> str:
     """What of MathML 3 browsers do not do, said as they understand it (MathML Core)."""
     text = re.sub(r"<annotation .*?</annotation>", "", text, flags=re.DOTALL)
-    text = re.sub(r"<mtable([^>]*)columnalign=\"([a-z ]+)\"", _column_classes, text)
+    text = re.sub(r"<mtable([^>]*)columnalign=\"([a-z ]+)\"", _with_sides, text)
     text = text.replace('<mtext mathvariant="monospace">', '<mtext class="monospace">')
     text = text.replace('<mi mathvariant="sans-serif">T</mi>', '<mi mathvariant="normal">T</mi>')
     # An accent is set over what it belongs to, at its own size.
@@ -65,9 +67,10 @@ def _as_browsers_have_it(text: str) -> str:
     return text.replace("<mo>−</mo><mo>=</mo>", "<mo>−=</mo>")
 
 
-def _column_classes(found: re.Match[str]) -> str:
-    sides = found[2].split()
-    side = "mixed" if len(set(sides)) > 1 else sides[0]
+def _with_sides(found: re.Match[str]) -> str:
+    """The sides that columns keep to as a class: "left", or as in aligned "right-left"."""
+    first, second = (found[2].split() * 2)[:2]
+    side = first if first == second else f"{first}-{second}"
     return f'<mtable{found[1]}class="{side}" columnalign="{found[2]}"'
 
 
@@ -80,10 +83,9 @@ def _set(node: nodes.Node, tex: str, block: bool) -> str:
 
 
 def visit_inline(self, node: nodes.math) -> None:
-    after = node.next_node(descend=False, siblings=True)
-    # A word joiner: no line begins with the full stop behind a formula.
-    joint = "&#8288;" if isinstance(after, nodes.Text) and after.astext()[:1] in ".,;:)" else ""
-    self.body.append(_set(node, node.astext(), False) + joint)
+    mathml = _set(node, node.astext(), False)
+    close = node.get("close", "")
+    self.body.append(f'<span class="unbroken">{mathml}{close}</span>' if close else mathml)
     raise nodes.SkipNode
 
 
@@ -100,6 +102,15 @@ def visit_block(self, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _keep_together(app, doctree: nodes.document, docname: str) -> None:
+    """No line begins with the full stop behind a formula."""
+    for node in list(doctree.findall(nodes.math)):
+        after = node.next_node(descend=False, siblings=True)
+        if isinstance(after, nodes.Text) and (found := CLOSING.match(after.astext())):
+            node["close"] = found[0]
+            after.parent.replace(after, nodes.Text(after.astext()[len(found[0]) :]))
+
+
 def _copy_font(app, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         shutil.copyfile(_beside("ziamath", "fonts", FONT), Path(app.outdir, "_static", FONT))
@@ -107,5 +118,6 @@ def _copy_font(app, error: Exception | None) -> None:
 
 def setup(app) -> dict[str, bool]:
     app.add_html_math_renderer("katex_mathml", inline_renderers=(visit_inline, None), block_renderers=(visit_block, None))
+    app.connect("doctree-resolved", _keep_together)
     app.connect("build-finished", _copy_font)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
