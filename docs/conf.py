@@ -38,7 +38,7 @@ include_patterns = [
 # Named so that Sphinx does not walk through them.
 exclude_patterns = [".*", "build", "out", "dist", "src", "include", "bindings", "cmake", "tests/[!v]*", "docs/_*"]
 
-myst_enable_extensions = ["dollarmath", "deflist", "colon_fence"]
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 myst_dmath_double_inline = True
 
