@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from ._core import __version__
 from .contingency import Sweep, sweep
+from .coordinates import read_coordinates
 from .errors import InputError, NodalroomError, OptionError, PartialResultWarning
 from .network import Network, parse, read
 from .powerflow import PowerFlow, Solver
@@ -35,6 +36,7 @@ __all__ = [
     "headroom",
     "parse",
     "read",
+    "read_coordinates",
     "sweep",
 ]
 
