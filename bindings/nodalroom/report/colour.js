@@ -73,6 +73,7 @@ const drawLegends = () => {
   const branches = byId("branch-legend");
   branches.replaceChildren();
   if (!loadingsKnown) return;
+  branches.append(make("li", { class: "says" }, "Branch loading"));
   for (const entry of LOADINGS) {
     const stroke = make("i", { class: "stroke" });
     stroke.style.borderTopColor = entry[theme.isDark() ? "dark" : "light"];

@@ -57,7 +57,7 @@ const cellText = (row, name) => {
   if (form === "word") return inWords(value);
   if (form === "limit") return ofLimit(value, rows.limit_type[row]);
   if (form === "kv") return shortest(value);
-  if (form === "factor") return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : withDigits(value, 4);
+  if (form === "factor") return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1).replace("-", value < 0 ? "−" : "-") : withDigits(value, 4);
   return typeof form === "number" ? withDigits(value, form) : String(value);
 };
 

@@ -33,7 +33,7 @@ const fit = (buses, most = 14) => {
   const box = buses ? boxOf(buses) : fullBox;
   const whole = scaleFor(fullBox, MARGIN);
   view.fitted = Number.isFinite(whole) && whole > 0 && whole < 1e8 ? whole : 1;
-  view.scale = buses ? Math.min(scaleFor(box, 70), view.fitted * most) : view.fitted;
+  view.scale = buses ? Math.min(scaleFor(box, 84), view.fitted * most) : view.fitted;
   view.x = (box.left + box.right) / 2;
   view.y = (box.low + box.high) / 2;
   redraw();
@@ -170,10 +170,10 @@ const label = (text, x, y, colour, bold = false) => {
   pen.fillText(text, left, below);
 };
 
-const drawNames = (size) => {
+const drawNames = (size, named) => {
   const seen = everyBus.filter(isInView);
   if (seen.length > LABELS) return;
-  for (const bus of seen) label(String(network.bus[bus]), screenX(network.x[bus]) + size + 3, screenY(network.y[bus]) + 4, inks().text);
+  for (const bus of seen) if (!named.includes(bus)) label(String(network.bus[bus]), screenX(network.x[bus]) + size + 3, screenY(network.y[bus]) + 4, inks().text);
 };
 
 const ring = (bus, reach, colour, width) => {
@@ -216,16 +216,17 @@ const cross = (x, y, colour) => {
   }
 };
 
-const drawMarks = (size) => {
+// Branches are marked under the buses, all else above them.
+const drawMarkedBranches = ({ outages, branches }) => {
   const ink = inks();
-  if (state.held) {
-    const held = state.held.kind === "branch" ? branchAtFileRow.get(state.held.row) : undefined;
-    if (held !== undefined) mark(held, ink.bound, 4.5, []);
-    else if (state.held.kind === "bus" && busAtFileRow.has(state.held.row)) ring(busAtFileRow.get(state.held.row), size + 7, ink.bound, 3);
-  }
-  const { outages, outBuses, branches, buses } = markedOf(state.chosen);
+  const held = state.held?.kind === "branch" ? branchAtFileRow.get(state.held.row) : undefined;
+  if (held !== undefined) mark(held, ink.bound, 4.5, []);
   for (const branch of branches) mark(branch, ink.bound, 4.5, []);
   for (const branch of outages) mark(branch, ink.outage, 3.5, [8, 5]);
+};
+const drawMarks = (size, { outages, outBuses, branches, buses }) => {
+  const ink = inks();
+  if (state.held?.kind === "bus" && busAtFileRow.has(state.held.row)) ring(busAtFileRow.get(state.held.row), size + 7, ink.bound, 3);
   for (const bus of buses) ring(bus, size + 7, ink.bound, 3);
   for (const branch of outages) cross(...middle(branch), ink.outage);
   for (const bus of outBuses) cross(screenX(network.x[bus]), screenY(network.y[bus]), ink.outage);
@@ -249,9 +250,11 @@ const draw = () => {
   pen.fillStyle = ink.paper;
   pen.fillRect(0, 0, view.width, view.height);
   drawBranches(size > 5 ? 1.5 : size > 2.5 ? 1 : 0.7);
+  const marked = markedOf(state.chosen);
+  drawMarkedBranches(marked);
   drawBuses(size);
-  drawNames(size);
-  drawMarks(size);
+  drawNames(size, [...marked.buses, state.chosen < 0 ? -1 : busOfRow[state.chosen]]);
+  drawMarks(size, marked);
   if (canvas.matches(":focus-visible")) {
     pen.strokeStyle = ink.ink;
     pen.lineWidth = 1;

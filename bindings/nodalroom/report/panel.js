@@ -40,7 +40,7 @@ const limitBars = (row) => {
     const bar = make("i", {});
     bar.style.width = typeof value === "number" ? `${(100 * value) / top}%` : "0";
     bar.style.background = study.colours[limit];
-    const text = value === "inf" ? "none up to the cap" : value === null ? "–" : `${megawatts(value)} MW`;
+    const text = value === "inf" ? "none up to cap" : value === null ? "–" : `${megawatts(value)} MW`;
     return make("div", { class: "bar-line", "data-limit": name }, make("span", {}, word), make("span", { class: "track" }, bar), make("b", {}, text));
   }));
 };

@@ -51,7 +51,8 @@ const spacer = (count) => {
 const renderRows = (anew = true) => {
   const head = table.tHead.offsetHeight || 40;
   let first = Math.max(0, Math.floor((tableWindow.scrollTop - head) / ROW) - SPARE);
-  let last = Math.min(grid.rows.length, Math.ceil((tableWindow.scrollTop + tableWindow.clientHeight) / ROW) + SPARE);
+  const height = Math.max(tableWindow.clientHeight, 640); // it grows to this with its rows
+  let last = Math.min(grid.rows.length, Math.ceil((tableWindow.scrollTop + height) / ROW) + SPARE);
   if (grid.printing) [first, last] = [0, Math.min(grid.rows.length, PRINTED)];
   if (!anew && first === grid.first && last === grid.last) return;
   [grid.first, grid.last] = [first, last];
