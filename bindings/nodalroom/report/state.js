@@ -39,17 +39,14 @@ const wordsIn = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
 
 const filter = () => {
   const value = Object.fromEntries(Object.entries(fields).map(([id, field]) => [id, field.value.trim()]));
-  const find = wordsIn(value.find), heldBy = wordsIn(value["held-by"]);
+  const find = wordsIn(value.find).join(" "), heldBy = wordsIn(value["held-by"]);
   const mw = rows[state.figure];
   state.leftCount = 0;
   for (let row = 0; row < rowCount; row++) {
     let left = within(rows.base_kv[row], value["least-kv"], value["most-kv"]) && within(mw[row], value["least-mw"], value["most-mw"]);
     if (left && value.kind) left = limitTypeOf(row) === value.kind;
     if (left && value.area) left = String(rows.area[row]) === value.area;
-    if (left && find.length) {
-      const text = `${rows.bus[row]} ${rows.name[row] ?? ""}`.toLowerCase();
-      left = find.every((word) => text.includes(word));
-    }
+    if (left && find) left = `${rows.bus[row]} ${rows.name[row] ?? ""}`.toLowerCase().includes(find);
     if (left && heldBy.length) {
       const text = `${stateOf(row) ?? ""} ${elementOf(row) ?? ""}`.toLowerCase();
       left = heldBy.every((word) => text.includes(word));
