@@ -291,7 +291,7 @@ def headroom(
     for path in out or []:
         check_output(path, keep=[case, balance], option="--out")
     if report is not None:
-        keep = [case, balance, *([] if coordinates is None else [coordinates])]
+        keep = [case, Path(balance), *([] if coordinates is None else [coordinates])]
         check_output(report, (".html", ".htm"), keep=keep, option="--report")
     elif coordinates is not None:
         raise OptionError("--coordinates is for the report; name one with --report")

@@ -185,9 +185,7 @@ def _missing(value: Any) -> bool:
     return value is None or value is pd.NA or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
-def _checked(
-    entries: list[_Entry], buses: pd.Index, place: _Place, plane: bool
-) -> dict[int, tuple[float, float]]:
+def _checked(entries: list[_Entry], buses: pd.Index, place: _Place, plane: bool) -> dict[int, tuple[float, float]]:
     known = set(buses.tolist())
     seen: dict[int, _Entry] = {}
     found: dict[int, tuple[float, float]] = {}
@@ -289,4 +287,3 @@ def _spans(lon: np.ndarray) -> bool:
 
 def _same_side(lon: np.ndarray) -> np.ndarray:
     return np.where(lon < 0, lon + 360, lon)
-

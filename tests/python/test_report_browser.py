@@ -12,7 +12,9 @@ from conftest import DATA, SMALL
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (nodalroom[test])")
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium here: script/setup test installs it, or name one in CHROMIUM")
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM, reason="no chromium here: script/setup test installs it, or name one in CHROMIUM"
+)
 
 NASTY = "<script>document.title=`owned`</script><img src=x onerror=alert(1)>"
 
@@ -162,7 +164,9 @@ def test_filters_narrow_map_and_table(grid, grid_page, open_desk):
     desk.page.fill("#most-mw", "100")
     expect(int((table["base_kv"].between(100, 120) & table["headroom_mw"].between(50, 100)).sum()))
     desk.page.select_option("#kind", "thermal")
-    left = table["base_kv"].between(100, 120) & table["headroom_mw"].between(50, 100) & (table["limit_type"] == "thermal")
+    left = (
+        table["base_kv"].between(100, 120) & table["headroom_mw"].between(50, 100) & (table["limit_type"] == "thermal")
+    )
     expect(int(left.sum()))
     desk.page.fill("#held-by", "no such element")
     expect(0)

@@ -68,8 +68,7 @@ def capacity_curve(headroom_mw: list[float], redispatch_mw: list[float] | None =
             note = f"<p>{len(values) - len(some):,} of {buses} take nothing under the fixed rule.</p>"
         else:
             note = (
-                f"<p>{len(values) - len(some):,} of {buses} take nothing. "
-                f"The curve is of the other {len(some):,}.</p>"
+                f"<p>{len(values) - len(some):,} of {buses} take nothing. The curve is of the other {len(some):,}.</p>"
             )
             values = some
     legend = ""
@@ -128,9 +127,11 @@ def _curve(values: list[float], again: list[float], name: str, width: int) -> st
         f"<text class='tick' x='{x(t):.1f}' y='{y(0) + 18:.1f}' text-anchor='middle'>{t:,g}</text>"
         for t in x_ticks
     )
-    marks = _median_mark(median, "", x(median), TOP + 14, y(0), width)
+    later = statistics.median(again) if again else math.inf
+    # Its words stand to the left where the second line would run through them.
+    near = 0 < (x(later) if again else math.inf) - x(median) < 120 < x(median) - LEFT
+    marks = _median_mark(median, "", x(median), TOP + 14, y(0), width, near)
     if again:
-        later = statistics.median(again)
         marks += _median_mark(later, " with redispatch", x(later), TOP + 30, y(0), width)
     scale = ""
     if logarithmic:
@@ -145,8 +146,8 @@ def _curve(values: list[float], again: list[float], name: str, width: int) -> st
     )
 
 
-def _median_mark(median: float, what: str, at: float, text_y: float, bottom: float, width: int) -> str:
-    anchor, shift = ("end", -6) if at > width * 0.6 else ("start", 6)
+def _median_mark(median: float, what: str, at: float, text_y: float, bottom: float, width: int, left: bool = False) -> str:
+    anchor, shift = ("end", -6) if left or at > width * 0.6 else ("start", 6)
     return (
         f"<line class='mark' x1='{at:.1f}' x2='{at:.1f}' y1='{TOP}' y2='{bottom:.1f}'/>"
         f"<text class='mark' x='{at + shift:.1f}' y='{text_y}' text-anchor='{anchor}'>"

@@ -54,10 +54,29 @@ REDISPATCH_COLUMNS = [
 ]
 
 #: What a page shows at first, until all columns are asked for.
-FIRST = ["bus", "name", "base_kv", "area", "headroom_mw", "redispatch_mw", "status", "limit_type", "contingency", "element"]
+FIRST = [
+    "bus",
+    "name",
+    "base_kv",
+    "area",
+    "headroom_mw",
+    "redispatch_mw",
+    "status",
+    "limit_type",
+    "contingency",
+    "element",
+]
 
 #: Columns that only the script needs: what to mark on the map, and what the panel says.
-QUIET = ["contingency_kind", "contingency_row", "element_kind", "element_row", "states_solved", "states_total", "certified"]
+QUIET = [
+    "contingency_kind",
+    "contingency_row",
+    "element_kind",
+    "element_row",
+    "states_solved",
+    "states_total",
+    "certified",
+]
 QUIET_REDISPATCH = ["redispatch_limit_type", "redispatch_states_solved", "redispatch_certified"]
 
 #: Units shown for each bus, those that move most.
@@ -136,7 +155,8 @@ def number(value: float, digits: int | None = None) -> float | str | None:
     if digits is not None:
         wanted = f"{value:.{digits}f}"
         scaled = short * 10.0**digits
-        if abs(scaled - math.floor(scaled) - 0.5) < 1e-2 and _as_script(short, digits) != wanted:
+        tie = abs(scaled - math.floor(scaled) - 0.5) < 1e-2
+        if f"{short:.{digits}f}" != wanted or (tie and _as_script(short, digits) != wanted):
             short = float(wanted)
     return int(short) if short.is_integer() else short
 
@@ -148,7 +168,8 @@ def _as_script(value: float, digits: int) -> str:
 
 def class_bounds(figures: pd.Series) -> list[float]:
     """Round numbers between the colours of the map, so that each has about as many buses."""
-    values = np.sort(figures[np.isfinite(figures) & (figures >= 0.1)].to_numpy(dtype=float))
+    values = figures.to_numpy(dtype=float)
+    values = np.sort(values[np.isfinite(values) & (values >= 0.1)])
     if not len(values):
         return []
     bounds: list[float] = []

@@ -132,7 +132,7 @@ const drawBuses = (size) => {
     pen.beginPath();
     for (const bus of groups.get(key)) {
       const x = screenX(network.x[bus]), y = screenY(network.y[bus]);
-      const r = size * sizeOf[bus] * (pale ? 0.7 : 1);
+      const r = size * sizeOf[bus] * (pale ? 0.55 : 1);
       pen.moveTo(x + r, y);
       pen.arc(x, y, r, 0, 2 * Math.PI);
     }

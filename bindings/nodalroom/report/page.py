@@ -171,7 +171,9 @@ def _intro(study: Study, title: str, has_numbers: bool, has_upgrades: bool, has_
         f"certificate {options['certify']}",
     ]
     about = " · ".join(escape(words) for words in asked)
-    doubt = f" · <a href='#doubts'>{counted(doubts, 'doubt about the case', 'doubts about the case')}</a>" if doubts else ""
+    doubt = (
+        f" · <a href='#doubts'>{counted(doubts, 'doubt about the case', 'doubts about the case')}</a>" if doubts else ""
+    )
     lines.append(f"<p class='asked'>{about} · <a href='#assumed'>all that was assumed</a>{doubt}</p>")
     if has_numbers:
         places = [("desk", "Map"), ("all", "Buses"), ("curve", "Curve"), ("holds", "What holds back")]
@@ -223,7 +225,7 @@ def _desk(study: Study, places: pd.DataFrame | None, flow_note: str, placed: lis
         )
     return (
         "<section id='desk'><h2>The grid</h2>"
-        "<form class='tools' id='filters' role='search' aria-label='Filters of the map and the table'>"
+        "<div class='tools' id='filters' role='search' aria-label='Filters of the map and the table'>"
         "<label class='grow'>Bus <input id='find' type='search' placeholder='number or name' autocomplete='off'></label>"
         "<label class='grow'>State or element <input id='held-by' type='search' placeholder='any' autocomplete='off'>"
         f"</label><label>Limit <select id='kind'><option value=''>any</option>{limits}</select></label>"
@@ -234,7 +236,7 @@ def _desk(study: Study, places: pd.DataFrame | None, flow_note: str, placed: lis
         "<label>to <input id='most-mw' type='number' min='0' step='any'></label></span>"
         "<button id='reset' type='button'>Reset</button>"
         "<button id='held' type='button' hidden></button>"
-        "<output id='count' aria-live='polite'></output></form>"
+        "<output id='count' aria-live='polite'></output></div>"
         f"<div class='tools'>{figure}<label>Colour <select id='colour'><option value='mw'>MW that fit</option>"
         "<option value='limit'>what limits</option></select></label>"
         "<ul class='legend' id='bus-legend' aria-label='Colours of buses'></ul>"

@@ -147,7 +147,7 @@ const showPanel = () => {
 let before = null; // where the focus was when the panel opened
 const closePanel = () => {
   choose(-1);
-  if (before && document.contains(before)) before.focus({ preventScroll: true });
+  if (before && document.contains(before)) before.focus();
   before = null;
 };
 const openPanel = (row) => {

@@ -91,7 +91,8 @@ def _redispatch_note(study: Study) -> str:
         return ""
     counts = study.table["redispatch_status"].value_counts()
     statuses = "; ".join(
-        f"{count:,} {str(status).replace('_', ' ')} ({REDISPATCH_WORDS[str(status)]})" for status, count in counts.items()
+        f"{count:,} {str(status).replace('_', ' ')} ({REDISPATCH_WORDS[str(status)]})"
+        for status, count in counts.items()
     )
     return (
         "<p class='note'><b>Redispatch headroom</b> is what the bus takes when the units in service are dispatched for "
@@ -221,7 +222,9 @@ def _text(value: Any) -> str:
 def html_table(heads: list[str], rows: list[list[str]], caption: str) -> str:
     """A table of cells that are HTML already; the headings of numbers begin with #."""
     head = "".join(
-        f"<th scope='col' class='n'>{escape(name[1:])}</th>" if name[0] == "#" else f"<th scope='col'>{escape(name)}</th>"
+        f"<th scope='col' class='n'>{escape(name[1:])}</th>"
+        if name[0] == "#"
+        else f"<th scope='col'>{escape(name)}</th>"
         for name in heads
     )
     body = "".join(f"<tr>{''.join(cells)}</tr>" for cells in rows)
@@ -245,7 +248,9 @@ def upgrades_section(upgrades: UpgradeList) -> str:
         ]
         for row in upgrades.table.itertuples()
     ]
-    interrupted = "" if upgrades.complete else "<p class='alarm'>Interrupted: elements without a number were not run.</p>"
+    interrupted = (
+        "" if upgrades.complete else "<p class='alarm'>Interrupted: elements without a number were not run.</p>"
+    )
     return (
         "<section id='upgrades'><h2>What upgrades would unlock</h2>"
         f"<p class='note'>Each element with its limit removed alone, and {figure} found anew for the buses it holds: "
@@ -335,9 +340,7 @@ def unsolvable_section(study: Study) -> str:
         )
     states = study.unsolvable
     if not len(states):
-        return (
-            "<section id='left-out'><h2>States left out</h2><p>None: every state has a solution without the new load.</p></section>"
-        )
+        return "<section id='left-out'><h2>States left out</h2><p>None: every state has a solution without the new load.</p></section>"
     items = "".join(f"<li>{escape(str(name))}</li>" for name in states["contingency"].head(200))
     more = f"<p>… and {len(states) - 200} more.</p>" if len(states) > 200 else ""
     which = ("has", "It limits", "deserves") if len(states) == 1 else ("have", "They limit", "deserve")

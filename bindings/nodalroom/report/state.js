@@ -97,7 +97,6 @@ const markedOf = (row) => {
 };
 
 for (const field of Object.values(fields)) field.addEventListener("input", filter);
-byId("filters").addEventListener("submit", (event) => event.preventDefault());
 byId("reset").addEventListener("click", () => {
   for (const field of Object.values(fields)) field.value = "";
   state.held = null;

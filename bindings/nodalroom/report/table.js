@@ -120,6 +120,7 @@ body.addEventListener("click", (event) => {
   if (!line) return;
   grid.active = grid.rows.indexOf(Number(line.dataset.row));
   openPanel(Number(line.dataset.row));
+  document.querySelector(".stage").scrollIntoView({ block: "nearest" });
 });
 tableWindow.addEventListener("scroll", () => renderRows(false), { passive: true });
 tableWindow.addEventListener("keydown", (event) => {
