@@ -37,7 +37,6 @@ def main() -> None:
         shots = [
             ("report", "large", "#bus=1004", 1400, 900, "light"),
             ("report-dark", "small", "#bus=8", 1400, 900, "dark"),
-            ("report-narrow", "small", "#bus=8", 400, 1150, "light"),
         ]
         for name, page, address, width, height, scheme in shots:
             context = browser.new_context(
@@ -45,8 +44,10 @@ def main() -> None:
             )
             view = context.new_page()
             view.goto(pages[page].as_uri() + address)
-            if width < 600:
-                view.evaluate("document.querySelector('.stage').scrollIntoView()")
+            if page == "large":
+                for _ in range(3):
+                    view.click("#zoom-out")
+                view.evaluate("document.activeElement.blur()")
             view.wait_for_timeout(500)
             picture = Image.open(io.BytesIO(view.screenshot())).convert("RGB")
             picture.save(to / f"{name}.png", optimize=True)

@@ -146,7 +146,9 @@ def _curve(values: list[float], again: list[float], name: str, width: int) -> st
     )
 
 
-def _median_mark(median: float, what: str, at: float, text_y: float, bottom: float, width: int, left: bool = False) -> str:
+def _median_mark(
+    median: float, what: str, at: float, text_y: float, bottom: float, width: int, left: bool = False
+) -> str:
     anchor, shift = ("end", -6) if left or at > width * 0.6 else ("start", 6)
     return (
         f"<line class='mark' x1='{at:.1f}' x2='{at:.1f}' y1='{TOP}' y2='{bottom:.1f}'/>"

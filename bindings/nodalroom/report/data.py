@@ -79,8 +79,9 @@ QUIET = [
 ]
 QUIET_REDISPATCH = ["redispatch_limit_type", "redispatch_states_solved", "redispatch_certified"]
 
-#: Units shown for each bus, those that move most.
-MOST_UNITS = 40
+#: Units shown for each bus, those that move most: with all of them a page of 10,000 buses would be too large.
+MOST_UNITS = 12
+UNIT_COLUMNS = {"unit": None, "case_mw": 1, "rule_mw": 1, "p_mw": 1, "moved_mw": 1}
 #: Colours of the map beside that of buses that take nothing.
 CLASSES = 7
 #: How far buses of one place are drawn apart, in typical lengths of a branch.
@@ -126,8 +127,8 @@ def study_data(study: Study, places: pd.DataFrame | None, loadings: pd.DataFrame
         "redispatch_witness": witness_words(study, redispatch=True) if redispatch else None,
         "file": f"headroom_{file_name(study.network.name)}.csv",
         "network": network_data(study, places, loadings),
-        "pairs": _grouped(study.redispatch_pairs, study, None) if redispatch else None,
-        "units": _grouped(study.redispatch_units, study, MOST_UNITS) if redispatch else None,
+        "pairs": _grouped(study.redispatch_pairs, study) if redispatch else None,
+        "units": _units(study) if redispatch else None,
     }
 
 
@@ -252,7 +253,15 @@ def _part_same_places(x: Any, y: Any, ends: Any) -> None:
         y[rows] += reach * np.sin(turn)
 
 
-def _grouped(frame: pd.DataFrame, study: Study, most: int | None) -> dict[str, Any]:
+def _units(study: Study) -> dict[str, Any]:
+    units = study.redispatch_units[list(UNIT_COLUMNS)]
+    for name, digits in UNIT_COLUMNS.items():
+        if digits is not None:
+            units = units.assign(**{name: [float(f"{value:.{digits}f}") for value in units[name].tolist()]})
+    return _grouped(units, study, MOST_UNITS)
+
+
+def _grouped(frame: pd.DataFrame, study: Study, most: int | None = None) -> dict[str, Any]:
     """Rows by bus: those of row i of the table are start[i] to start[i + 1]; `more` were left out."""
     row = pd.Index(study.table.index).get_indexer(frame.index)
     order = np.argsort(row, kind="stable")

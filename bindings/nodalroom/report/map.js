@@ -26,13 +26,13 @@ const boxOf = (buses) => {
 const everyBus = Array.from({ length: busCount }, (_, bus) => bus);
 const fullBox = boxOf(everyBus);
 const scaleFor = (box, margin) => Math.min(
-  (view.width - 2 * margin) / Math.max(box.right - box.left, 1e-9),
-  (view.height - 2 * margin) / Math.max(box.high - box.low, 1e-9),
+  (view.width - 2 * margin) / Math.max(box.right - box.left, 1e-12),
+  (view.height - 2 * margin) / Math.max(box.high - box.low, 1e-12),
 );
 const fit = (buses, most = 14) => {
   const box = buses ? boxOf(buses) : fullBox;
   const whole = scaleFor(fullBox, MARGIN);
-  view.fitted = Number.isFinite(whole) && whole > 0 && whole < 1e8 ? whole : 1;
+  view.fitted = fullBox.right > fullBox.left || fullBox.high > fullBox.low ? whole : 1;
   view.scale = buses ? Math.min(scaleFor(box, 84), view.fitted * most) : view.fitted;
   view.x = (box.left + box.right) / 2;
   view.y = (box.low + box.high) / 2;

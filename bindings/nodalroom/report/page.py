@@ -211,10 +211,18 @@ def _map_words(places: pd.DataFrame | None, placed: list[int]) -> str:
     return words + ". Buses of one place are drawn around it."
 
 
+def _limits_of(study: Study) -> list[str]:
+    """The limit types that stop a bus by either figure, that of most buses first."""
+    found = study.table["limit_type"]
+    if study.options["redispatch"]:
+        found = pd.concat([found, study.table["redispatch_limit_type"]])
+    return [str(limit) for limit in found.value_counts().index]
+
+
 def _desk(study: Study, places: pd.DataFrame | None, flow_note: str, placed: list[int]) -> str:
     limits = "".join(
         f"<option value='{escape(limit)}'>{escape(LIMIT_WORDS.get(limit, limit))}</option>"
-        for limit in study.table["limit_type"].value_counts().index
+        for limit in _limits_of(study)
     )
     areas = "".join(f"<option>{area}</option>" for area in sorted(set(study.table["area"].tolist())))
     figure = ""
@@ -271,7 +279,7 @@ def _table(study: Study) -> str:
         "the cap; *: past its limit, where the attribution is what is reached.</p>"
         "<div class='tools'><button id='columns' type='button' aria-pressed='false'>All columns</button>"
         "<button id='download' type='button'>CSV of these rows</button><output id='rows'></output></div>"
-        "<div class='scroll tall' id='table-window' tabindex='0' role='group' aria-label='Table of buses'>"
-        f"<table id='buses' role='grid' aria-label='Buses'><thead><tr role='row'>{heads}</tr></thead><tbody></tbody></table>"
+        "<div class='scroll tall' id='table-window' tabindex='0' role='grid' aria-label='Buses'>"
+        f"<table id='buses' role='presentation'><thead><tr role='row'>{heads}</tr></thead><tbody></tbody></table>"
         "</div><p class='note' id='print-note' hidden></p></section>"
     )

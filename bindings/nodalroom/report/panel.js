@@ -1,7 +1,6 @@
 // The bus chosen: its limits, what stops it, and how sure that is.
 const panel = byId("panel");
 const MOST_PAIRS = 12;
-const MOST_MOVED = 10;
 
 const witnessOf = (bus) => `${study.witness[0]} ${bus} witness_${bus}.m ${study.witness[1]}`.trimEnd();
 const redispatchWitnessOf = (bus) => `${study.redispatch_witness[0]} ${bus} witness_${bus}.m ${study.redispatch_witness[1]}`.trimEnd();
@@ -105,8 +104,8 @@ const redispatchPart = (row) => {
   if (units.length) {
     found.push(make("h4", {}, "Units that move"), smallTable(
       ["Unit", "#Case MW", "#Rule MW", "#Found MW", "#Moved MW"],
-      units.slice(0, MOST_MOVED).map((unit) => [unit.unit, ...["case_mw", "rule_mw", "p_mw", "moved_mw"].map((name) => megawatts(unit[name]))]), "Units that move"));
-    const more = units.length - MOST_MOVED + study.units.more[row];
+      units.map((unit) => [unit.unit, ...["case_mw", "rule_mw", "p_mw", "moved_mw"].map((name) => megawatts(unit[name]))]), "Units that move"));
+    const more = study.units.more[row];
     if (more > 0) found.push(make("p", { class: "note" }, `and ${more} more (study.redispatch_units)`));
   }
   return found;

@@ -78,7 +78,7 @@ const showHeads = () => {
     else head.removeAttribute("aria-sort");
   }
   table.classList.toggle("all", grid.all);
-  table.setAttribute("aria-colcount", shown.size);
+  tableWindow.setAttribute("aria-colcount", shown.size);
 };
 
 const refreshTable = () => {
@@ -86,7 +86,7 @@ const refreshTable = () => {
   for (let row = 0; row < rowCount; row++) if (state.left[row]) grid.rows.push(row);
   grid.rows.sort(compare);
   grid.active = Math.min(grid.active, Math.max(grid.rows.length - 1, 0));
-  table.setAttribute("aria-rowcount", grid.rows.length + 1);
+  tableWindow.setAttribute("aria-rowcount", grid.rows.length + 1);
   byId("rows").textContent = counted(grid.rows.length, "row", "rows");
   showHeads();
   renderRows();

@@ -21,8 +21,19 @@ const theme = (() => {
     apply();
   });
   system.addEventListener("change", apply);
-  addEventListener("beforeprint", () => { printing = true; apply(); });
-  addEventListener("afterprint", () => { printing = false; apply(); });
+  // Printed light, and with all that is folded.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    printing = true;
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const details of folded) details.open = true;
+    apply();
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    for (const details of folded) details.open = false;
+    apply();
+  });
   apply();
   return { isDark, onChange: (listener) => listeners.push(listener) };
 })();
