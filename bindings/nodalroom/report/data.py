@@ -127,7 +127,9 @@ def study_data(study: Study, places: pd.DataFrame | None, loadings: pd.DataFrame
         "redispatch_witness": witness_words(study, redispatch=True) if redispatch else None,
         "file": f"headroom_{file_name(study.network.name)}.csv",
         "network": network_data(study, places, loadings),
-        "pairs": _grouped(study.redispatch_pairs, study) if redispatch else None,
+        "pairs": _grouped(study.redispatch_pairs.drop(columns=["value", "value_without_load"]), study)
+        if redispatch
+        else None,
         "units": _units(study) if redispatch else None,
     }
 
