@@ -85,7 +85,7 @@ UNIT_COLUMNS = {"unit": None, "case_mw": 1, "rule_mw": 1, "p_mw": 1, "moved_mw":
 #: Colours of the map beside that of buses that take nothing.
 CLASSES = 7
 #: How far buses of one place are drawn apart, in typical lengths of a branch.
-APART = 0.07
+APART = 0.12
 
 
 def columns_of(study: Study) -> list[tuple[str, str, str, Any]]:
