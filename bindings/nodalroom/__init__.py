@@ -16,6 +16,7 @@ from ._core import __version__
 from .archive import load
 from .compare import Comparison
 from .contingency import Sweep, sweep
+from .coordinates import read_coordinates
 from .errors import InputError, NodalroomError, OptionError, PartialResultWarning
 from .network import Network, parse, read
 from .powerflow import PowerFlow, Solver
@@ -43,6 +44,7 @@ __all__ = [
     "parse",
     "plots",
     "read",
+    "read_coordinates",
     "sweep",
 ]
 

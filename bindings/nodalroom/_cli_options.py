@@ -68,6 +68,15 @@ MaxMovedMw = Annotated[
     float | None,
     typer.Option(metavar="MW", help="The most that units may take over from others beside the balance rule."),
 ]
+CoordinatesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--coordinates",
+        metavar="FILE",
+        help="Where the buses are, for the map of the report: a .csv file with the columns bus,lat,lon.",
+        show_default=False,
+    ),
+]
 Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads; all processors by default.")]
 Tolerance = Annotated[float, typer.Option(metavar="PU", help="Largest power mismatch, per unit: 1e-12 to 1e-6.")]
 ProgressOption = Annotated[bool, typer.Option("--progress/--no-progress", help="Progress bar, in a terminal.")]

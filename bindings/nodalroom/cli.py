@@ -42,6 +42,7 @@ from ._cli_options import (
     Case,
     Certify,
     Contingencies,
+    CoordinatesOption,
     Json,
     MaxMovedMw,
     MaxMw,
@@ -66,7 +67,8 @@ from ._cli_options import (
 from ._cli_text import show_flow, show_info, show_summary, show_sweep
 from ._cli_upgrades import ladder, upgrades
 from ._output import check_output, plain, reason, records, write_table
-from .errors import NodalroomError, PartialResultWarning
+from .coordinates import read_coordinates
+from .errors import NodalroomError, OptionError, PartialResultWarning
 from .network import read
 
 app = typer.Typer(
@@ -280,6 +282,7 @@ def headroom(
     progress: ProgressOption = True,
     out: Annotated[list[Path] | None, out_option("the table; may be repeated")] = None,
     report: Annotated[Path | None, out_option("the report", ".html")] = None,
+    coordinates: CoordinatesOption = None,
     as_json: Json = False,
     top: Top = 10,
 ) -> None:
@@ -288,8 +291,13 @@ def headroom(
     for path in out or []:
         check_output(path, keep=[case, balance], option="--out")
     if report is not None:
-        check_output(report, (".html", ".htm"), keep=[case, balance], option="--report")
+        keep = [case, Path(balance), *([] if coordinates is None else [coordinates])]
+        check_output(report, (".html", ".htm"), keep=keep, option="--report")
+    elif coordinates is not None:
+        raise OptionError("--coordinates is for the report; name one with --report")
     net = read(case)
+    if coordinates is not None:
+        read_coordinates(coordinates, net)  # a bad file is refused before the study, not after it
     study = study_of(
         net,
         numbers_from("--buses", "bus numbers", buses),
@@ -297,7 +305,7 @@ def headroom(
     )
     write_outcome(study, out, quiet=as_json)
     if report is not None:
-        write(report, study.report, quiet=as_json)
+        write(report, lambda file: study.report(file, coordinates=coordinates), quiet=as_json)
     if as_json:
         typer.echo(study.to_json())
     else:

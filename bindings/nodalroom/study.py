@@ -35,7 +35,7 @@ from ._options import (
     whole_number,
     word,
 )
-from ._output import study_to_json, write_file, write_parquet
+from ._output import check_output, study_to_json, write_file, write_parquet
 from ._progress import ProgressCall, reporting
 from ._words import counted, describe_study
 from .archive import save_study, study_bytes, study_from_bytes
@@ -46,7 +46,9 @@ from .witness import DEFAULTS, Witness, option_words, witness_command, witness_w
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
+    from .coordinates import Coordinates
     from .network import Network
 
 __all__ = ["DEFAULTS", "Study", "Witness", "headroom", "option_words", "witness_command", "witness_words"]
@@ -319,11 +321,38 @@ class Study(Arrow):
         write_file(path, (".json",), lambda file: file.write_text(text + "\n", encoding="utf-8"))
         return None
 
-    def report(self, path: str | os.PathLike[str], title: str | None = None) -> None:
-        """Writes a self-contained HTML page: it opens offline and asks for nothing from elsewhere."""
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        title: str | None = None,
+        coordinates: Coordinates | None = None,
+        upgrades: UpgradeList | None = None,
+        ladders: Iterable[Ladder] | Ladder = (),
+    ) -> None:
+        """Writes a self-contained HTML page with a map, every bus and what binds it: it opens offline and asks for
+        nothing from elsewhere.
+
+        Args:
+            path: the .html file to write.
+            title: heading of the page.
+            coordinates: where the buses are, as :func:`read_coordinates` takes it: a CSV file with
+                ``bus,lat,lon``, a DataFrame, or a pandapower net. Without any the network is drawn as a graph.
+            upgrades: what :meth:`upgrades` gave, to be shown too.
+            ladders: what :meth:`ladder` gave, one or several.
+
+        Raises:
+            InputError: the file of coordinates cannot be used; it says where and why.
+            OptionError: the file cannot be written, or an argument is of another kind.
+        """
         from .report import study_page
 
-        write_file(path, (".html", ".htm"), lambda file: file.write_text(study_page(self, title), encoding="utf-8"))
+        def write(file: Path) -> None:
+            file.write_text(page, encoding="utf-8")
+
+        keep = [coordinates] if isinstance(coordinates, (str, os.PathLike)) else []
+        check_output(path, (".html", ".htm"), keep)
+        page = study_page(self, title, coordinates, upgrades, ladders)
+        write_file(path, (".html", ".htm"), write, keep)
 
     def _about(self) -> dict[str, Any]:
         return {

@@ -1,13 +1,28 @@
 """The report: complete, self-contained, and harmless whatever the case's names hold."""
 
+import base64
+import hashlib
 import json
+import math
+import random
 import re
+from decimal import ROUND_HALF_UP, Decimal
 from html.parser import HTMLParser
 
 import nodalroom as nr
+import numpy as np
+import pandas as pd
 import pytest
 from conftest import DATA, SMALL
 from nodalroom.report.charts import capacity_curve
+from nodalroom.report.data import class_bounds, number
+from nodalroom.report.layout import graph_layout
+from nodalroom.report.sections import holding_elements
+
+
+def decoded(column):
+    """A column as the page keeps it."""
+    return [None if at < 0 else column["w"][at] for at in column["i"]] if "w" in column else column["v"]
 
 
 class Page(HTMLParser):
@@ -51,17 +66,23 @@ def test_nothing_is_requested_from_elsewhere(study, tmp_path):
     for tag, attributes in page.tags:
         assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form", "audio", "video"}
         for name in ("src", "href", "xlink:href", "srcset", "action", "poster", "data", "background"):
-            assert name not in attributes, (tag, attributes)
-    assert not re.search(r"https?:|//[a-z]|@import|url\(|fetch\(|XMLHttpRequest|import\(|WebSocket|sendBeacon", raw)
+            assert attributes.get(name, "#").startswith("#"), (tag, attributes)  # places on the page itself
+    assert not re.search(r"https?:|[\"'(]//|@import|url\(|fetch\(|XMLHttpRequest|import\(|WebSocket|sendBeacon", raw)
     policy = next(a["content"] for tag, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
-    assert policy == "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+    # Only the script with this hash runs, whatever else may have come in.
+    script = base64.b64encode(hashlib.sha256(page.scripts[1].encode()).digest()).decode()
+    assert policy == (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{script}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
 
 
 def test_it_says_what_was_asked_and_what_came_of_it(study, tmp_path):
     page = Page(page_of(study, tmp_path))
     for words in (
         "Headroom of small", "What was asked and assumed", "balance: spare", "power factor 0.95 lagging, up to 500 MW",
-        "B after an outage", "How many buses take how much", "What binds most buses", "All buses", "States left out",
+        "B after an outage", "How many buses take how much", "What holds the grid back", "All buses", "States left out",
         "How to check a number", "nodalroom witness small.m 1 witness_1.m --max-mw 500",
         "1 bridge outage not simulated", "Bridge outages not simulated", "branch 9: 6-7 ckt 1",
         "isolated_buses",
@@ -73,15 +94,48 @@ def test_it_says_what_was_asked_and_what_came_of_it(study, tmp_path):
 
 def test_every_bus_is_in_its_table(study, tmp_path):
     data = Page(page_of(study, tmp_path)).data
-    rows = {row[0]: dict(zip(data["columns"], row, strict=True)) for row in data["rows"]}
-    assert list(rows) == list(study.table.index)
-    for bus, row in rows.items():
-        assert row["headroom_mw"] == pytest.approx(study.table.at[bus, "headroom_mw"], rel=1e-6)
-        assert row["element"] == study.table.at[bus, "element"]
-    assert rows[7]["generation_mw"] == "inf"
+    rows = {name: decoded(values) for name, values in data["rows"].items()}
+    assert rows["bus"] == list(study.table.index)
+    for at, bus in enumerate(rows["bus"]):
+        assert rows["headroom_mw"][at] == pytest.approx(study.table.at[bus, "headroom_mw"], rel=1e-6)
+        assert f"{rows['headroom_mw'][at]:.1f}" == f"{study.table.at[bus, 'headroom_mw']:.1f}"
+        assert rows["element"][at] == study.table.at[bus, "element"]
+    assert rows["generation_mw"][rows["bus"].index(7)] == "inf"
     heads = [attributes["data-column"] for tag, attributes in Page(page_of(study, tmp_path)).tags if tag == "th"
              and "data-column" in attributes]  # fmt: skip
-    assert heads == data["columns"]
+    assert heads == [name for name, *_ in data["columns"]]
+    assert {name for name, *_ in data["columns"]} - {"states"} <= set(rows)
+
+
+def test_the_network_is_drawn(study, tmp_path):
+    network = Page(page_of(study, tmp_path)).data["network"]
+    net = study.network
+    assert network["kind"] == "graph"
+    assert network["bus"] == list(net.buses.index)
+    assert [
+        (network["bus"][a], network["bus"][b]) for a, b in zip(network["from"], network["to"], strict=True)
+    ] == list(zip(net.branches["from_bus"], net.branches["to_bus"], strict=True))
+    assert len({*zip(network["x"], network["y"], strict=True)}) == len(net.buses)
+    flow = net.solve(balance="spare")
+    shown = decoded(network["percent"])
+    for at, row in enumerate(net.branches.index):
+        percent = flow.branches.at[row, "loading_percent"]
+        assert (shown[at] is None and percent != percent) or shown[at] == pytest.approx(percent, abs=0.051)
+
+
+def test_numbers_read_as_in_the_table():
+    """As toFixed() rounds, half up, seven digits may read other than the number itself."""
+
+    def as_script(value, digits):
+        return f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP):f}"
+
+    chance = random.Random(1)
+    values = [94.25, 94.35, 0.25, 94.249999996, 1234.0499999999, 2.5, -0.25, 0.95004999999, 1e-9, 0.0, 2000.0]
+    values += [chance.uniform(0, 2000) for _ in range(300)] + [round(chance.uniform(0, 99), 2) for _ in range(300)]
+    for digits in (1, 2, 4):
+        for value in values:
+            assert as_script(number(value, digits), digits) == f"{value:.{digits}f}"
+    assert (number(math.nan), number(math.inf), number(3.0)) == (None, "inf", 3)
 
 
 def test_markup_in_names_stays_text(tmp_path):
@@ -93,7 +147,97 @@ def test_markup_in_names_stays_text(tmp_path):
     assert nasty not in raw
     assert sum(tag == "script" for tag, _ in page.tags) == 2
     assert not any(tag == "img" or "onerror" in a for tag, a in page.tags)
-    assert page.data["rows"][0][1] == nasty
+    assert decoded(page.data["rows"]["name"])[0] == nasty
+
+
+def test_line_separators_are_escaped(tmp_path):
+    net = nr.parse(SMALL.replace("DELTA", "D\u2028E\u2029F"), "small.m")
+    raw = page_of(nr.headroom(net, [4], max_mw=500), tmp_path)
+    data = raw.split('id="study">')[1].split("</script>")[0]
+    assert "\u2028" not in data and "\\u2028" in data
+    assert decoded(json.loads(data)["rows"]["name"]) == ["D\u2028E\u2029F"]
+
+
+def test_an_empty_study_says_so(study, tmp_path):
+    class Nothing(nr.Study):
+        complete = False
+        table = study.table.iloc[:0]
+
+    nothing = Nothing(study._core, study.network, study.options, 0.1)
+    text = Page(page_of(nothing, tmp_path)).text
+    assert "Interrupted: 0 of 7 buses were finished" in text
+    assert "What was asked and assumed" in text and "The grid" not in text
+    Nothing.complete = True
+    assert "No bus was studied" in Page(page_of(nothing, tmp_path)).text
+
+
+def test_what_cannot_be_written_or_used_is_named(study, tmp_path):
+    with pytest.raises(nr.OptionError, match="nowhere"):
+        study.report(tmp_path / "nowhere" / "report.html")
+    with pytest.raises(nr.OptionError, match=r"report\.txt"):
+        study.report(tmp_path / "report.txt")
+    with pytest.raises(nr.OptionError, match="upgrades = dict"):
+        study.report(tmp_path / "report.html", upgrades={})
+    with pytest.raises(nr.OptionError, match="ladders: str"):
+        study.report(tmp_path / "report.html", ladders=["a"])
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_upgrades_and_ladders_are_tables(study, tmp_path):
+    upgrades = study.upgrades(most=2, progress=False)
+    ladder = study.ladder(4, target_mw=200, progress=False)
+    text = Page(page_of(study, tmp_path, upgrades=upgrades, ladders=ladder)).text
+    assert "What upgrades would unlock" in text and "Upgrade after upgrade" in text
+    for row in upgrades.table.itertuples():
+        assert row.element in text
+        if row.was_run:
+            assert f"{row.unlocked_sum_mw:,.1f}" in text
+    for row in ladder.table.itertuples():
+        assert f"{row.certified_mw:,.1f}" in text
+        assert row.upgrade is None or row.upgrade in text
+    for need in ladder.needs.itertuples():
+        assert need.quantity in text
+    other = nr.headroom(nr.read(DATA / "case9.m"), [5], contingencies="none", progress=False)
+    with pytest.raises(nr.OptionError, match="Ladder of small; the report is of case9"):
+        other.report(tmp_path / "other.html", ladders=[ladder])
+
+
+def test_what_holds_the_grid_back(study, tmp_path):
+    found = holding_elements(study)
+    counts = study.table[study.table["limit_type"] != "none"].groupby(["element", "limit_type"])["headroom_mw"]
+    for row in found.itertuples():
+        held = counts.get_group((row.element, row.limit_type))
+        assert (row.buses, row.least, row.most) == (len(held), held.min(), held.max())
+    assert found["buses"].is_monotonic_decreasing
+
+
+def test_classes_of_the_map_are_round_and_rise():
+    assert class_bounds(pd.Series([])) == []
+    assert class_bounds(pd.Series([0.0, 0.0, float("nan")])) == []
+    bounds = class_bounds(pd.Series([float(i) for i in range(1, 1000)]))
+    assert bounds == sorted(set(bounds)) and len(bounds) >= 5
+    assert len(class_bounds(pd.Series([50.0] * 9))) == 0
+
+
+def test_graph_layouts_are_the_same_each_time_and_apart():
+    chain = np.array([[i, i + 1] for i in range(49)])
+    star = np.array([[0, i] for i in range(1, 90)])
+    for count, ends in (
+        (50, chain),
+        (90, star),
+        (1, np.zeros((0, 2))),
+        (5, np.zeros((0, 2))),
+        (7, np.array([[0, 1], [0, 1], [2, 2], [3, 4], [4, 5], [5, 3]])),
+    ):
+        places = graph_layout(count, ends)
+        assert np.isfinite(places).all() and places.shape == (count, 2)
+        assert (places == graph_layout(count, ends)).all()
+        away = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + np.eye(count) * 9
+        assert away.min() > 0.1
+    places = graph_layout(50, chain)
+    hops = np.hypot(*np.diff(places, axis=0).T)
+    assert hops.max() < 3 * hops.min()  # branches are about equally long
+    assert np.hypot(*(places[-1] - places[0])) > 20 * np.median(hops)  # and a chain is drawn as one
 
 
 def test_studies_without_numbers_have_a_report_too(tmp_path):
@@ -111,13 +255,13 @@ def test_values_past_their_limit_are_marked(tmp_path):
     assert row["value_without_load"] - row["value"] == pytest.approx(0.005, abs=1e-6)
     assert "1 value stands past the limit" in repr(study)
     page = Page(page_of(study, tmp_path))
-    assert page.data["past_limit"] == [True]
+    assert page.data["past_limit"] == [0]
     assert "In 1 row the value stands past its limit (marked *)" in page.text
     lines = study.witness(68).header
     assert any(line.startswith("Without the new load it is 0.9432") for line in lines)
     assert any("Not the limit is reached here but the attribution" in line for line in lines)
     assert "Not the limit is reached" in repr(study.witness(68))
-    assert Page(page_of(nr.headroom(nr.parse(SMALL, "s.m"), [7]), tmp_path)).data["past_limit"] == [False]
+    assert Page(page_of(nr.headroom(nr.parse(SMALL, "s.m"), [7]), tmp_path)).data["past_limit"] == []
 
 
 def test_a_witness_command_takes_any_path(tmp_path):
@@ -126,7 +270,7 @@ def test_a_witness_command_takes_any_path(tmp_path):
     assert f"{before} 4 witness_4.m {after}" == study.witness(4).command()
     assert before == "nodalroom witness '/BUS/my BUS.m'"
     script = page_of(study, tmp_path)
-    assert "`${study.witness[0]} ${bus} witness_${bus}.m ${study.witness[1]}`" in script
+    assert "`${study.witness[0]} ${bus} witness_${bus}.m ${study.witness[1]}`" in script  # as shown by the panel
     assert 'replaceAll("BUS"' not in script
 
 
@@ -148,8 +292,18 @@ def test_an_empty_curve_says_why(tmp_path):
 def test_controls_can_be_reached_by_keyboard(study, tmp_path):
     raw = page_of(study, tmp_path)
     names = {attributes.get("id") for _, attributes in Page(raw).tags}
-    assert {"find", "kind", "least-kv", "least-mw", "download", "count"} <= names
-    assert "line.tabIndex = 0" in raw
+    assert {"find", "kind", "least-kv", "least-mw", "download", "count", "map", "table-window"} <= names
+    assert all(
+        attributes["tabindex"] == "0"
+        for _, attributes in Page(raw).tags
+        if attributes.get("id") in ("map", "table-window")
+    )
+
+
+def test_the_curve_has_both_figures():
+    both = capacity_curve([10.0, 20.0, 30.0], [40.0, 50.0, 60.0])
+    assert both.count("class='line again'") == 2 and "median 50.0 MW with redispatch" in both
+    assert "again" not in capacity_curve([10.0, 20.0, 30.0])
 
 
 def test_all_capped_and_all_zero(tmp_path):

@@ -51,24 +51,37 @@ def log_ticks(top: float, marks: tuple[int, ...] = (1, 2, 5)) -> list[float]:
         power *= 10
 
 
-def capacity_curve(headroom_mw: list[float]) -> str:
-    """Number of buses (upwards) whose headroom is at least so many MW (to the right)."""
+def capacity_curve(headroom_mw: list[float], redispatch_mw: list[float] | None = None) -> str:
+    """Number of buses (upwards) whose headroom is at least so many MW (to the right), by either figure."""
     values = sorted(value for value in headroom_mw if math.isfinite(value))
+    again = sorted(value for value in redispatch_mw or [] if math.isfinite(value))
     if not values:
         return "<p>No bus has a number.</p>"
     some = [value for value in values if value >= NOTHING_MW]
+    more = [value for value in again if value >= NOTHING_MW]
     buses = f"{len(values):,} buses"
-    if not some:
+    if not some and not more:
         return f"<p>None of {buses} takes {NOTHING_MW:g} MW or more, so there is no curve to draw.</p>"
     note = ""
     if len(some) < (1 - MOSTLY) * len(values):
-        note = f"<p>{len(values) - len(some):,} of {buses} take nothing. The curve is of the other {len(some):,}.</p>"
-        values = some
-    return note + "".join(_curve(values, name, width) for name, width in WIDTHS.items())
+        if again:
+            note = f"<p>{len(values) - len(some):,} of {buses} take nothing under the fixed rule.</p>"
+        else:
+            note = (
+                f"<p>{len(values) - len(some):,} of {buses} take nothing. The curve is of the other {len(some):,}.</p>"
+            )
+            values = some
+    legend = ""
+    if again:
+        legend = (
+            "<ul class='legend'><li><i class='stroke'></i>fixed rule</li>"
+            "<li><i class='stroke again'></i>redispatch</li></ul>"
+        )
+    return note + "".join(_curve(values, again, name, width) for name, width in WIDTHS.items()) + legend
 
 
-def _curve(values: list[float], name: str, width: int) -> str:
-    count, top = len(values), max(values[-1], 1.0)
+def _curve(values: list[float], again: list[float], name: str, width: int) -> str:
+    count, top = max(len(values), len(again)), max(values[-1], *again[-1:], 1.0)
     median = statistics.median(values)
     narrow = width < 600
     # A few very strong buses would press all others against the axis.
@@ -84,19 +97,24 @@ def _curve(values: list[float], name: str, width: int) -> str:
     def y(buses: float) -> float:
         return TOP + plot_height * (1 - buses / y_ticks[-1])
 
-    # Stairs: at values[i] the number of buses with at least so much falls from count - i.
-    path = [f"M{x(0):.1f},{y(count):.1f}"]
-    last_x = -1.0
-    for i, mw in enumerate(values):
-        if i + 1 < count and values[i + 1] == mw:
-            continue
-        at = x(mw)
-        if at - last_x < 0.2 and i + 1 < count:
-            continue  # finer than a reader can see
-        last_x = at
-        path.append(f"H{at:.1f}V{y(count - i - 1):.1f}")
-    line = "".join(path)
+    def stairs(figures: list[float]) -> str:
+        # At figures[i] the number of buses with at least so much falls from len(figures) - i.
+        path = [f"M{x(0):.1f},{y(len(figures)):.1f}"]
+        last_x = -1.0
+        for i, mw in enumerate(figures):
+            last = i + 1 == len(figures)
+            if not last and figures[i + 1] == mw:
+                continue
+            at = x(mw)
+            if at - last_x < 0.2 and not last:
+                continue  # finer than a reader can see
+            last_x = at
+            path.append(f"H{at:.1f}V{y(len(figures) - i - 1):.1f}")
+        return "".join(path)
+
+    line = stairs(values)
     area = f"{line}V{y(0):.1f}H{x(0):.1f}Z"
+    second = f"<path class='line again' d='{stairs(again)}'/>" if again else ""
 
     grid = "".join(
         f"<line class='grid' x1='{LEFT}' x2='{width - RIGHT}' y1='{y(t):.1f}' y2='{y(t):.1f}'/>"
@@ -109,22 +127,33 @@ def _curve(values: list[float], name: str, width: int) -> str:
         f"<text class='tick' x='{x(t):.1f}' y='{y(0) + 18:.1f}' text-anchor='middle'>{t:,g}</text>"
         for t in x_ticks
     )
-    anchor, shift = ("end", -6) if x(median) > width * 0.6 else ("start", 6)
-    mark = (
-        f"<line class='mark' x1='{x(median):.1f}' x2='{x(median):.1f}' y1='{TOP}' y2='{y(0):.1f}'/>"
-        f"<text class='mark' x='{x(median) + shift:.1f}' y='{TOP + 14}' text-anchor='{anchor}'>"
-        f"median {median:,.1f} MW</text>"
-    )
+    later = statistics.median(again) if again else math.inf
+    # Its words stand to the left where the second line would run through them.
+    near = 0 < (x(later) if again else math.inf) - x(median) < 120 < x(median) - LEFT
+    marks = _median_mark(median, "", x(median), TOP + 14, y(0), width, near)
+    if again:
+        marks += _median_mark(later, " with redispatch", x(later), TOP + 30, y(0), width)
     scale = ""
     if logarithmic:
         scale = " (logarithmic)" if narrow else " (logarithmic; buses below 1 MW are left of the axis)"
     return (
         f"<svg class='curve {name}' viewBox='0 0 {width} {HEIGHT}' role='img' aria-label='Buses by headroom'>"
-        f"{grid}<path class='area' d='{area}'/><path class='line' d='{line}'/>{mark}"
+        f"{grid}<path class='area' d='{area}'/><path class='line' d='{line}'/>{second}{marks}"
         f"<text class='axis' x='{LEFT + plot_width / 2:.0f}' y='{HEIGHT - 8}' text-anchor='middle'>"
         f"New load, MW{scale}</text>"
         f"<text class='axis' transform='translate(14 {TOP + plot_height / 2:.0f}) rotate(-90)' text-anchor='middle'>"
         "Buses that take at least this</text></svg>"
+    )
+
+
+def _median_mark(
+    median: float, what: str, at: float, text_y: float, bottom: float, width: int, left: bool = False
+) -> str:
+    anchor, shift = ("end", -6) if left or at > width * 0.6 else ("start", 6)
+    return (
+        f"<line class='mark' x1='{at:.1f}' x2='{at:.1f}' y1='{TOP}' y2='{bottom:.1f}'/>"
+        f"<text class='mark' x='{at + shift:.1f}' y='{text_y}' text-anchor='{anchor}'>"
+        f"median {median:,.1f} MW{what}</text>"
     )
 
 
