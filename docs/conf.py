@@ -33,6 +33,7 @@ include_patterns = [
     "THIRD_PARTY_NOTICES.md",
     "benchmarks/README.md",
     "data/README.md",
+    "examples/cpp_project/README.md",
     "tests/validation/README.md",
 ]
 # Named so that Sphinx does not walk through them.
@@ -51,9 +52,9 @@ python_maximum_signature_line_length = 80
 nitpicky = True
 # Names in signatures that other projects document; their inventories would have to be fetched.
 nitpick_ignore_regex = [
-    ("py:class", r"pd\..*|pandas\..*|os\.PathLike|collections\.abc\..*|Iterable|Sequence|Callable"),
+    ("py:class", r"pd\..*|pandas\..*|os\.PathLike|collections\.abc\..*|Iterable|Sequence|Callable|Axes"),
     # Short names of what the text beside them says in words.
-    ("py:class", r"Balance|Band|Contingencies|Rating|ProgressCall|RowValues"),
+    ("py:class", r"Balance|Band|Contingencies|Coordinates|CutOff|Rating|ProgressCall|RowValues"),
 ]
 
 html_theme = "furo"

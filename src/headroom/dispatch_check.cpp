@@ -1,6 +1,7 @@
 // What the states are like at a dispatch and a load that the program proposes.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "nodalroom/headroom/redispatch_search.hpp"
 #include "nodalroom/headroom/state_path.hpp"
@@ -13,6 +14,9 @@ using contingency::SolvedState;
 
 // States looked at although no limit puts them under suspicion, by each kind of strain.
 constexpr std::size_t kCollapseChecks = 8;
+// A proposal with more states in which something is expected to count is looked at in the most critical ones:
+// there is enough in them to learn from.
+constexpr std::size_t kLikelyStates = 64;
 // An excess of less than this share of a limit is none: power flows are solved no closer.
 constexpr double kNothing = 1e-7;
 
@@ -179,9 +183,9 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
         listed[state] = true;
         states.push_back(state);
     };
-    const auto list_suspects = [&](Screen::Find find) {
+    const auto list_suspects = [&](Screen::Find find, std::size_t most) {
         screen.find_suspects(look_, kFlowsAndVoltages, find, screened_out_, suspects_);
-        for (const Suspect& suspect : suspects_) list(suspect.state);
+        for (std::size_t i = 0; i < std::min(most, suspects_.size()); ++i) list(suspects_[i].state);
     };
     for (const Cut& cut : cuts_) {
         if (!cut.pair.outage.is_intact()) list(state_of(cut.pair.outage));
@@ -190,10 +194,10 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
     screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
     for (const Suspect& suspect : suspects_) states.push_back(suspect.state);
     if (depth == Depth::likely) {
-        list_suspects(Screen::Find::expected);
+        list_suspects(Screen::Find::expected, kLikelyStates);
     } else {
         screen.look_at_switching(look_);
-        list_suspects(Screen::Find::all);
+        list_suspects(Screen::Find::all, std::numeric_limits<std::size_t>::max());
         for (const std::size_t state : unit_states_) list(state);
         if (context_->options.certify == Certify::all) {
             for (std::size_t state = 0; state < listed.size(); ++state) list(state);

@@ -11,7 +11,7 @@ using contingency::Outage;
 using contingency::OutageKind;
 
 // The search goes on until the bound and the certified load differ by no more than the larger of these.
-constexpr double kGapMw = 0.05, kGapShare = 0.003;
+constexpr double kGapMw = 0.02, kGapShare = 0.002;
 // What counts by no more than this share of its limit is no reason to keep the next proposal near.
 constexpr double kNearlyClean = 3e-3;
 // Proposals in a row in which something counts, before the next is to lie halfway from the best point; those
