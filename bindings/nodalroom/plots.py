@@ -321,7 +321,7 @@ def pv_curve(
         power_factor: of the new load, lagging; None for the study's, 0.95 for a network.
         contingency: an outage, as tables of a study call it (``"branch 4: 2-4 ckt 1"``, ``"unit 3 at 1"``) or as
             ``("branch", 4)``; None for the intact state.
-        balance: who supplies the new load, as in :func:`headroom`; None for the study's, ``spare`` for a network.
+        balance: who supplies the new load, as in :func:`~nodalroom.headroom`; None for the study's, ``spare`` for a network.
         max_mw: where the curve ends at the latest; None for the study's, 2000 for a network.
         ax: what to draw on; None for a new figure. The curve is its first line.
 
@@ -397,7 +397,7 @@ def sensitivity(
 
     Args:
         net: the network.
-        option: the option of :func:`headroom` that is varied, such as ``power_factor`` or ``balance``.
+        option: the option of :func:`~nodalroom.headroom` that is varied, such as ``power_factor`` or ``balance``.
         values: its values, drawn as lines where they are numbers, side by side where they are not; or a mapping from
             the label to the value, for those that have no short name (weights, voltage bands).
         buses: numbers of the buses to look at, 16 at most.
