@@ -10,10 +10,12 @@ import typer
 from ._output import plain
 from ._words import binding_counts, counted, describe_ladder, describe_list, describe_study
 from .study import Study, option_words, witness_command
+from .witness import case_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .compare import Comparison
     from .contingency import Sweep
     from .powerflow import PowerFlow
     from .upgrades import Ladder, UpgradeList
@@ -225,6 +227,17 @@ def show_upgrades(upgrades: UpgradeList, top: int) -> None:
     gains = buses[buses["unlocked_mw"] > 0]
     if len(gains):
         study = upgrades.study
-        words = shlex.join(["nodalroom", "ladder", study.network.source, str(gains.index[0])])
+        note, case, edits = case_words(study)
+        words = note + shlex.join(["nodalroom", "ladder", case, str(gains.index[0]), *edits])
         options = option_words(study, upgrades.redispatch, leave_out=("min_kv", "max_mw"))
         typer.echo(f"\nUpgrade after upgrade, to a target: {words} {options}".rstrip())
+
+
+def show_comparison(found: Comparison, top: int) -> None:
+    typer.echo(f"{found.first.network.name} against {found.second.network.name}")
+    for question, answer in found.facts():
+        typer.echo(f"  {question}: {answer}")
+    show_table("Options that differ", found.options_in_words())
+    shown = ["name", "before_mw", "after_mw", "change_mw", "why"]
+    spec = {"before_mw": ".1f", "after_mw": ".1f", "change_mw": "+.1f"}
+    show_table("Largest changes", found.largest_changes(len(found.table))[shown], spec, top)

@@ -323,7 +323,7 @@ class Study(Arrow):
         """Writes a self-contained HTML page: it opens offline and asks for nothing from elsewhere."""
         from .report import study_page
 
-        write_file(path, (".html", ".htm"), lambda file: file.write_text(study_page(self, title), encoding="utf-8"))
+        write_file(path, (".html",), lambda file: file.write_text(study_page(self, title), encoding="utf-8"))
 
     def _about(self) -> dict[str, Any]:
         return {
