@@ -21,6 +21,7 @@ from ._cli_common import (
 )
 from ._cli_groups import Edits, assumptions, edits, taking
 from ._cli_options import Bus, Buses, Case, Json, MaxMw, MinKv, OutCase, Redispatch, Top, out_option
+from ._cli_table import print_lines
 from ._cli_text import show_comparison, show_summary
 from ._output import STUDY_ENDINGS, check_output, records, write_table
 
@@ -98,7 +99,7 @@ def witness(
             }
         )
     else:
-        typer.echo("\n".join(f"  {line}" for line in found.header))
+        print_lines(f"  {line}" for line in found.header)
 
 
 def compare(
