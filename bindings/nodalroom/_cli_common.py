@@ -27,9 +27,9 @@ from .upgrades import Ladder, UpgradeList
 EXIT_CODES = (
     "Exit codes: 0 done; 1 the case has no power-flow solution (what --out names is written all the same); 2 wrong "
     "usage, bad input, an option out of range, or output that cannot be written; 130 interrupted (Ctrl-C): what was "
-    "finished is written; 141 the reader of the output went away, as in '| head'."
+    "finished is written; 141 the reader of the output went away, as in '| head'; 70 a bug of nodalroom."
 )
-NO_SOLUTION, BAD_INPUT, INTERRUPTED, NO_READER = 1, 2, 130, 141
+NO_SOLUTION, BAD_INPUT, INTERRUPTED, NO_READER, BUG = 1, 2, 130, 141, 70
 
 
 def say(text: str = "") -> None:
@@ -100,6 +100,10 @@ def network_of(case: Path, edits: Edits, progress: bool = True) -> Network:
 
 def check_case(case: Path) -> None:
     """Refuses what is no case file, with what was perhaps meant."""
+    try:
+        str(case).encode()
+    except UnicodeEncodeError:
+        raise OptionError(f"CASE {case}: the name of the file is not UTF-8; rename it") from None
     if case.is_dir():
         raise OptionError(f"CASE {case}: is a folder; name a case file (.m) in it")
     if case.suffix.lower() == ENDING:

@@ -8,6 +8,7 @@ output went away, as in ``| head``.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -21,6 +22,7 @@ from . import __version__
 from . import sweep as run_sweep
 from ._cli_common import (
     BAD_INPUT,
+    BUG,
     EXIT_CODES,
     INTERRUPTED,
     NO_READER,
@@ -311,6 +313,9 @@ def _drop_output() -> None:
 
 def main() -> None:
     """Runs the command; errors are one line on standard error, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):  # names of files may hold what a stream cannot say
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     if COMPLETE in os.environ:
         completion_init()
     try:
@@ -337,7 +342,10 @@ def main() -> None:
     except Exception as error:
         show = getattr(error, "show", None)  # click's usage errors, whichever click typer brings along
         if show is None:
-            raise
+            if os.environ.get("NODALROOM_TRACEBACK"):
+                raise
+            say(f"internal error: {type(error).__name__}: {error} (NODALROOM_TRACEBACK=1 shows where; please report it)")
+            sys.exit(BUG)
         show()
         sys.exit(getattr(error, "exit_code", BAD_INPUT))
     sys.exit(status if isinstance(status, int) else 0)
