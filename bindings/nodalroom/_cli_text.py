@@ -174,7 +174,7 @@ def show_summary(study: Study, top: int) -> None:
     if len(best):
         show_command("Check a number in another tool", witness_command(study, int(str(best.index[0]))))
         if study.options["redispatch"] and table["redispatch_mw"].notna().any():
-            bus = int(table["redispatch_mw"].idxmax())
+            bus = int(str(table["redispatch_mw"].idxmax()))
             show_command("With its dispatch", witness_command(study, bus, redispatch=True))
 
 

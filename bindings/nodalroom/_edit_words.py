@@ -47,7 +47,7 @@ def rating_words(ratings: Any, rating: Any, factor: Any) -> EditWords:
     if not isinstance(ratings, (pd.Series, Mapping)):
         return None
     letter = "A" if rating is None else str(rating).upper()
-    return tuple((WITH_RATING, f"{int(row)}:{digits(mva)}:{letter}") for row, mva in ratings.items())
+    return tuple((WITH_RATING, f"{int(row)}:{digits(mva)}:{letter}") for row, mva in dict(ratings).items())
 
 
 def listed(rows: Any) -> list[Any]:

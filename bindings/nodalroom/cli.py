@@ -258,7 +258,8 @@ def sweep(
     else:
         show_sweep(result, counts, top)
     if not result.complete:
-        say("interrupted: the states left out are not_run")
+        left = counts.get("not_run", 0)
+        say(f"interrupted: {len(table) - left:,} of {len(table):,} states were finished")
         raise typer.Exit(INTERRUPTED)
     if not result.intact_solved:
         raise typer.Exit(NO_SOLUTION)
