@@ -29,8 +29,6 @@ from ._output import STUDY_ENDINGS, check_output, records, write_table
 @taking(study_options=assumptions, changes=edits)
 def headroom(
     case: Case,
-    study_options: dict[str, Any],
-    changes: Edits,
     buses: Buses = None,
     min_kv: MinKv = 0.0,
     max_mw: MaxMw = 2000.0,
@@ -41,6 +39,9 @@ def headroom(
     ] = None,
     as_json: Json = False,
     top: Top = 10,
+    *,
+    study_options: dict[str, Any],
+    changes: Edits,
 ) -> None:
     """How many MW of new load fit at each bus under N-1, and what limits it."""
     progress = study_options["progress"]
@@ -60,11 +61,12 @@ def witness(
     case: Case,
     bus: Bus,
     out: OutCase,
-    study_options: dict[str, Any],
-    changes: Edits,
     max_mw: MaxMw = 2000.0,
     redispatch: Redispatch = False,
     as_json: Json = False,
+    *,
+    study_options: dict[str, Any],
+    changes: Edits,
 ) -> None:
     """Write the network at a bus's headroom as a case file, to be checked in any power-flow tool.
 

@@ -47,8 +47,6 @@ def _end(outcome: Ladder | UpgradeList, done: str) -> None:
 def ladder(
     case: Case,
     bus: Bus,
-    study_options: dict[str, Any],
-    changes: Edits,
     target_mw: Annotated[float, typer.Option(metavar="MW", help="What to climb to.")] = 500.0,
     redispatch: ByRedispatch = False,
     rating_factor: Annotated[
@@ -58,6 +56,9 @@ def ladder(
     max_rungs: Annotated[int, typer.Option(metavar="N", help="Most upgrades made.")] = 20,
     out: Annotated[list[Path] | None, out_option("the rungs")] = None,
     as_json: Json = False,
+    *,
+    study_options: dict[str, Any],
+    changes: Edits,
 ) -> None:
     """What would have to be stronger for a bus to get a target.
 
@@ -84,8 +85,6 @@ def ladder(
 @taking(study_options=assumptions, changes=edits)
 def upgrades(
     case: Case,
-    study_options: dict[str, Any],
-    changes: Edits,
     most: Annotated[int, typer.Option(metavar="N", help="How many elements, those that hold most buses.")] = 10,
     redispatch: ByRedispatch = False,
     buses: Buses = None,
@@ -94,6 +93,9 @@ def upgrades(
     out: Annotated[list[Path] | None, out_option("the table of elements")] = None,
     as_json: Json = False,
     top: Top = 10,
+    *,
+    study_options: dict[str, Any],
+    changes: Edits,
 ) -> None:
     """Which elements hold most buses, and what each would unlock.
 

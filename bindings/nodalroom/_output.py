@@ -69,7 +69,7 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
         write(path)  # a device or a pipe, or a folder that takes no new file
         return
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~umask()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem[:100]}.", suffix=target.suffix)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".nodalroom-", suffix=target.suffix)
     os.close(handle)
     draft = Path(name)
     try:

@@ -95,7 +95,7 @@ def _root(
 
 @app.command(epilog=EXIT_CODES, short_help="Sizes, totals and doubts of a case.")
 @taking(changes=edits)
-def info(case: Case, changes: Edits, as_json: Json = False, top: Top = 10) -> None:
+def info(case: Case, as_json: Json = False, top: Top = 10, *, changes: Edits) -> None:
     """What is in a case: sizes, totals, voltage levels, and what is doubtful in it."""
     net = network_of(case, changes)
     buses, branches, units, loads = net.buses, net.branches, net.generators, net.loads
@@ -135,7 +135,6 @@ def info(case: Case, changes: Edits, as_json: Json = False, top: Top = 10) -> No
 @taking(changes=edits)
 def solve(
     case: Case,
-    changes: Edits,
     q_limits: QLimits = True,
     balance: BalanceOption = "reference",
     balance_area: BalanceArea = None,
@@ -154,6 +153,8 @@ def solve(
     out_generators: Annotated[list[Path] | None, out_option("the table of generating units")] = None,
     as_json: Json = False,
     top: Top = 5,
+    *,
+    changes: Edits,
 ) -> None:
     """Solve the AC power flow."""
     outputs = {"buses": out_buses, "branches": out_branches, "generators": out_generators}
@@ -194,7 +195,6 @@ def solve(
 @taking(changes=edits)
 def sweep(
     case: Case,
-    changes: Edits,
     contingencies: Contingencies = "n-1",
     balance: BalanceOption = "spare",
     balance_area: BalanceArea = None,
@@ -212,6 +212,8 @@ def sweep(
     out_violations: Annotated[list[Path] | None, out_option("one row per limit broken")] = None,
     as_json: Json = False,
     top: Top = 10,
+    *,
+    changes: Edits,
 ) -> None:
     """Solve the intact case and every single outage, and list the limits broken."""
     check_outputs(out, keep=[case, balance])
@@ -275,7 +277,7 @@ app.command(epilog=EXIT_CODES, short_help="Write the report of a saved study.")(
 
 @app.command(epilog=EXIT_CODES, short_help="Check a case and write it again, edited perhaps.")
 @taking(changes=edits)
-def convert(case: Case, out: OutCase, changes: Edits, as_json: Json = False) -> None:
+def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) -> None:
     """Read a case, check it, and write it again: every table and every number is kept to the last bit.
 
     The comments it begins with are kept, others are not. Edits are made before it is written.
@@ -345,7 +347,8 @@ def main() -> None:
         if show is None:
             if os.environ.get("NODALROOM_TRACEBACK"):
                 raise
-            say(f"internal error: {type(error).__name__}: {error} (NODALROOM_TRACEBACK=1 shows where; please report it)")
+            hint = "NODALROOM_TRACEBACK=1 shows where; please report it"
+            say(f"internal error: {type(error).__name__}: {error} ({hint})")
             sys.exit(BUG)
         show()
         sys.exit(getattr(error, "exit_code", BAD_INPUT))

@@ -377,7 +377,7 @@ def test_command(small_file, tmp_path, run_command):
     code, out, _ = run_command("headroom", small_file, *words, "--out", tmp_path / "h.csv")
     assert code == 0
     assert "Most redispatch headroom" in out
-    assert list(pd.read_csv(tmp_path / "h.csv")["redispatch_mw"]) == list(here.table["redispatch_mw"])
+    assert list(pd.read_csv(tmp_path / "h.csv", float_precision="round_trip")["redispatch_mw"]) == list(here.table["redispatch_mw"])
     code, out, _ = run_command("headroom", small_file, "--json", "--max-mw", 500)
     assert "redispatch_mw" not in json.loads(out)["buses"][0]
 
