@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,16 @@ import typer
 
 from ._output import reason
 from .errors import OptionError
+
+
+def one_of(*words: str) -> Callable[[str], list[str]]:
+    """What shells offer for an option."""
+
+    def offered(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return offered
+
 
 Buses = Annotated[str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.")]
 MinKv = Annotated[float, typer.Option(metavar="KV", help="Study the buses at or above, where --buses is not given.")]
@@ -27,11 +38,28 @@ BalanceOption = Annotated[
         metavar="RULE",
         help="Who supplies what is asked for: spare (in proportion to Pmax - P), pmax, reference (units at the "
         "reference bus), or a .csv file with the columns row,weight (1-based generator rows).",
+        autocompletion=one_of("spare", "pmax", "reference"),
     ),
 ]
-Contingencies = Annotated[str, typer.Option(metavar="SET", help="Outages: n-1, branches, units or none.")]
-RatingIntact = Annotated[str, typer.Option(metavar="A|B|C", help="Rating set in the intact state.")]
-RatingPost = Annotated[str, typer.Option(metavar="A|B|C", help="Rating set after an outage; A where it has 0.")]
+Contingencies = Annotated[
+    str,
+    typer.Option(
+        metavar="SET",
+        help="Outages: n-1, branches, units or none.",
+        autocompletion=one_of("n-1", "branches", "units", "none"),
+    ),
+]
+RatingIntact = Annotated[
+    str, typer.Option(metavar="A|B|C", help="Rating set in the intact state.", autocompletion=one_of("A", "B", "C"))
+]
+RatingPost = Annotated[
+    str,
+    typer.Option(
+        metavar="A|B|C",
+        help="Rating set after an outage; A where it has 0.",
+        autocompletion=one_of("A", "B", "C"),
+    ),
+]
 BandOption = Annotated[
     str | None, typer.Option(metavar="LOW,HIGH", help="Voltage band, pu, instead of the case's Vmin to Vmax.")
 ]
@@ -52,7 +80,11 @@ AttributionVoltage = Annotated[
 ]
 Certify = Annotated[
     str,
-    typer.Option(metavar="all|screened", help="Which states to AC-solve just below each answer."),
+    typer.Option(
+        metavar="all|screened",
+        help="Which states to AC-solve just below each answer.",
+        autocompletion=one_of("all", "screened"),
+    ),
 ]
 Redispatch = Annotated[
     bool, typer.Option("--redispatch", help="Look, too, for the dispatch that makes most room at each bus.")
@@ -82,8 +114,14 @@ Tolerance = Annotated[float, typer.Option(metavar="PU", help="Largest power mism
 ProgressOption = Annotated[bool, typer.Option("--progress/--no-progress", help="Progress bar, in a terminal.")]
 
 
+Bus = Annotated[int, typer.Argument(metavar="BUS", help="Bus number of the case.", show_default=False)]
+OutCase = Annotated[Path, typer.Argument(metavar="OUT.m", help="The case file to write.", show_default=False)]
+
+
 def out_option(what: str, endings: str = ".csv, .parquet, .json") -> Any:
-    return typer.Option(metavar="FILE", help=f"Write {what}; the ending says how: {endings}.", show_default=False)
+    return typer.Option(
+        metavar="FILE", help=f"Write {what}; the ending says how: {endings}. May be repeated.", show_default=False
+    )
 
 
 def band_from(option: str, text: str | None) -> tuple[float, float] | None:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ._cli_table import print_lines, print_rows
 from ._output import plain
 from ._words import binding_counts, counted, describe_ladder, describe_list, describe_study
 from .study import Study, option_words, witness_command
+from .witness import case_words
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .compare import Comparison
     from .contingency import Sweep
     from .powerflow import PowerFlow
     from .upgrades import Ladder, UpgradeList
@@ -41,33 +44,9 @@ def show_table(title: str, frame: pd.DataFrame, formats: dict[str, str] | None =
         for row in frame.itertuples(index=False)
     ]
     if len(rows):
-        _print_rows(heads, right, rows)
+        print_rows(heads, right, rows)
     if more:
         typer.echo(f"… and {more:,} more (--top)")
-
-
-def _print_rows(heads: list[str], right: list[bool], rows: list[list[str]]) -> None:
-    from rich.cells import cell_len
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    if console.is_terminal:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for head, is_right in zip(heads, right, strict=True):
-            table.add_column(head, justify="right" if is_right else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*[Text(text) for text in row])
-        console.print(table)
-        return
-    widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in [heads, *rows]:
-        padded = []
-        for text, width, is_right in zip(row, widths, right, strict=True):
-            blanks = " " * (width - cell_len(text))
-            padded.append(blanks + text if is_right else text + blanks)
-        typer.echo("  ".join(padded).rstrip())
 
 
 def cell(value: Any, spec: str) -> str:
@@ -102,12 +81,12 @@ def show_info(content: dict[str, Any], diagnostics: pd.DataFrame, top: int) -> N
     )
     typer.echo(f"  load {power_text(content['load_mw'], content['load_mvar'])}, power base {content['base_mva']:g} MVA")
     levels = {f"{kv} kV" if kv != "0" else "an unknown voltage": count for kv, count in content["base_kv"].items()}
-    typer.echo("  " + ", ".join(f"{count} at {level}" for level, count in levels.items()))
+    print_lines(["  " + ", ".join(f"{count} at {level}" for level, count in levels.items())])
     show_table("Diagnostics", diagnostics, top=top)
 
 
 def show_flow(name: str, flow: PowerFlow, balance: str, top: int) -> None:
-    typer.echo(f"{name}: {flow.reason}")
+    print_lines([f"{name}: {flow.reason}"])
     if flow.converged:
         typer.echo(f"  largest mismatch {flow.max_mismatch_pu:.1e} pu, balance {balance}")
         units = flow.generators
@@ -135,7 +114,7 @@ def show_flow(name: str, flow: PowerFlow, balance: str, top: int) -> None:
 
 def show_sweep(result: Sweep, counts: dict[str, int], top: int) -> None:
     table, options = result.table, result.options
-    typer.echo(f"{result.network.name}: {result.reason}")
+    print_lines([f"{result.network.name}: {result.reason}"])
     typer.echo(
         f"  balance {options['balance']}, ratings {options['rating_intact']} intact and "
         f"{options['rating_post']} after an outage"
@@ -163,6 +142,11 @@ def show_sweep(result: Sweep, counts: dict[str, int], top: int) -> None:
     )
 
 
+def show_command(what_for: str, command: str) -> None:
+    """A command on a line of its own, to be copied whole."""
+    typer.echo(f"\n{what_for}:\n" + "\n".join(f"  {line}" for line in command.splitlines()))
+
+
 def show_redispatch(table: pd.DataFrame, top: int) -> None:
     """The buses that take most once generation makes way."""
     names = {"redispatch_contingency": "contingency", "redispatch_element": "element"}
@@ -174,7 +158,7 @@ def show_redispatch(table: pd.DataFrame, top: int) -> None:
 
 def show_summary(study: Study, top: int) -> None:
     lines = describe_study(study)
-    typer.echo("\n".join(line.strip("<>") for line in lines))
+    print_lines(line.strip("<>") for line in lines)
     table = study.table
     if not study.intact_solved or not len(table):
         return
@@ -188,14 +172,14 @@ def show_summary(study: Study, top: int) -> None:
     show_table("What binds most buses", binding, spec, top)
     show_table("States without a solution, left out", study.unsolvable[["contingency"]], top=top)
     if len(best):
-        typer.echo(f"\nCheck a number in another tool: {witness_command(study, int(best.index[0]))}")
+        show_command("Check a number in another tool", witness_command(study, int(str(best.index[0]))))
         if study.options["redispatch"] and table["redispatch_mw"].notna().any():
-            bus = int(table["redispatch_mw"].idxmax())
-            typer.echo(f"With its dispatch: {witness_command(study, bus, redispatch=True)}")
+            bus = int(str(table["redispatch_mw"].idxmax()))
+            show_command("With its dispatch", witness_command(study, bus, redispatch=True))
 
 
 def show_ladder(ladder: Ladder) -> None:
-    typer.echo("\n".join(line.strip("<") for line in describe_ladder(ladder)))
+    print_lines(line.strip("<") for line in describe_ladder(ladder))
     shown = ["certified_mw", "status", "limit_type", "contingency", "element", "upgrade"]
     show_table("Rungs", ladder.table[shown], {"certified_mw": ".1f"})
     needs = ladder.needs.assign(
@@ -212,7 +196,7 @@ def show_ladder(ladder: Ladder) -> None:
 
 
 def show_upgrades(upgrades: UpgradeList, top: int) -> None:
-    typer.echo("\n".join(line.strip("<") for line in describe_list(upgrades)))
+    print_lines(line.strip("<") for line in describe_list(upgrades))
     spec = dict.fromkeys(("unlocked_sum_mw", "unlocked_median_mw", "best_unlocked_mw"), ".1f")
     shown = ["element", "buses_held", "unlocked_sum_mw", "unlocked_median_mw", "best_bus", "best_unlocked_mw"]
     if upgrades.redispatch:
@@ -225,6 +209,16 @@ def show_upgrades(upgrades: UpgradeList, top: int) -> None:
     gains = buses[buses["unlocked_mw"] > 0]
     if len(gains):
         study = upgrades.study
-        words = shlex.join(["nodalroom", "ladder", study.network.source, str(gains.index[0])])
+        note, case, edits = case_words(study)
+        words = note + shlex.join(["nodalroom", "ladder", case, str(gains.index[0]), *edits])
         options = option_words(study, upgrades.redispatch, leave_out=("min_kv", "max_mw"))
-        typer.echo(f"\nUpgrade after upgrade, to a target: {words} {options}".rstrip())
+        show_command("Upgrade after upgrade, to a target", f"{words} {options}".rstrip())
+
+
+def show_comparison(found: Comparison, top: int) -> None:
+    typer.echo(f"{found.first.network.name} against {found.second.network.name}")
+    print_lines(f"  {question}: {answer}" for question, answer in found.facts())
+    show_table("Options that differ", found.options_in_words().replace("None", "-"))
+    shown = ["name", "before_mw", "after_mw", "change_mw", "why"]
+    spec = {"before_mw": ".1f", "after_mw": ".1f", "change_mw": "+.1f"}
+    show_table("Largest changes", found.largest_changes(len(found.table))[shown], spec, top)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from ._edit_words import EditWords, added
 from ._options import number, whole_number, word
 from ._words import counted
 from .errors import InputError, OptionError
@@ -51,8 +52,15 @@ def bus_position(core: _core.Network, name: str, bus: Any) -> int:
     asked = whole_number(name, bus, least=0)
     found = np.flatnonzero(core.cells("bus")[:, BUS_NUMBER] == asked)
     if not len(found):
-        raise OptionError(f"{name}: there is no bus {asked} in {core.source}")
+        raise no_bus(core, name, asked)
     return int(found[0])
+
+
+def no_bus(core: _core.Network, name: str, bus: int) -> OptionError:
+    """That a case has no such bus, and which numbers are nearest."""
+    numbers = sorted(core.cells("bus")[:, BUS_NUMBER].astype(int).tolist(), key=lambda other: (abs(other - bus), other))
+    nearest = ", ".join(str(number) for number in sorted(numbers[:3]))
+    return OptionError(f"{name}: there is no bus {bus} in {core.source}; the nearest numbers are {nearest}")
 
 
 def load_cells(
@@ -289,9 +297,20 @@ def row_items(name: str, what: str, given: Any, count: int) -> list[tuple[int, A
     return [(check_row(f"{name}, {what}", row, count, found), value) for row, value in items_of(name, given)]
 
 
-def edited(net: Network, call: str, edit: tuple[dict[str, Cells], list[str]]) -> Network:
-    """A new network with an edit made; the old one stays as it is."""
+def kept(rows: Any) -> Any:
+    """Rows that can be gone through twice."""
+    return list(rows) if isinstance(rows, Iterator) else rows
+
+
+def edited(
+    net: Network,
+    call: str,
+    edit: tuple[dict[str, Cells], list[str]],
+    words: Callable[[], EditWords] = lambda: None,
+) -> Network:
+    """A new network with an edit made; the old one stays as it is. ``words`` says it as options of the command."""
     from .network import Network as Built
 
     tables, said = edit
-    return Built(rebuilt(net._core, call, tables, said, len(net._edits)), (*net._edits, *said))
+    core = rebuilt(net._core, call, tables, said, len(net._edits))
+    return Built(core, (*net._edits, *said), added(net._edit_words, words()))

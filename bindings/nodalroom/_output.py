@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
+import tempfile
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from .study import Study
 
 TABLE_ENDINGS = (".csv", ".parquet", ".json")
+STUDY_ENDINGS = (*TABLE_ENDINGS, ".html", ".nodalroom")
+#: Endings that mean the same as another one, and go without saying.
+ALSO = {".htm": ".html"}
 
 
 def check_output(
@@ -30,12 +35,14 @@ def check_output(
     """Refuses, before any work is done, a file that could not be written at the end, or is among those to keep."""
     path = Path(path)
     label = f"{option} {path}".strip()
-    if path.suffix.lower() not in endings:
+    if ending_of(path) not in endings:
         raise OptionError(f"{label}: the file name must end in {', '.join(endings)}")
-    if path.suffix.lower() == ".parquet":
+    if ending_of(path) == ".parquet":
         require_pyarrow()
     if path.is_dir() or not path.parent.is_dir():
         raise OptionError(f"{label}: {'is a folder' if path.is_dir() else f'there is no folder {path.parent}'}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise OptionError(f"{label}: no permission to write {'this file' if path.exists() else f'in {path.parent}'}")
     for other in keep:
         if path.exists() and os.path.exists(other) and os.path.samefile(path, other):
             raise OptionError(f"{label}: this file is read here and would be overwritten; name another one")
@@ -50,9 +57,38 @@ def write_file(
     """Writes a file; whatever stands against it is an OptionError that names it."""
     check_output(path, endings, keep)
     try:
-        write(Path(path))
+        write_whole(Path(path), write)
     except OSError as error:
         raise OptionError(f"{os.fspath(path)}: cannot be written: {reason(error)}") from None
+
+
+def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
+    """The whole file or, where that fails or is interrupted, the one that was there before, or none."""
+    target = Path(os.path.realpath(path))
+    if (target.exists() and not target.is_file()) or not os.access(target.parent, os.W_OK):
+        write(path)  # a device or a pipe, or a folder that takes no new file
+        return
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~umask()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".nodalroom-", suffix=target.suffix)
+    os.close(handle)
+    draft = Path(name)
+    try:
+        write(draft)
+        draft.chmod(mode)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def ending_of(path: str | os.PathLike[str]) -> str:
+    ending = Path(path).suffix.lower()
+    return ALSO.get(ending, ending)
 
 
 def reason(error: Exception) -> str:
@@ -71,7 +107,7 @@ def write_parquet(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
 
 def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> None:
     """A table as the ending of the file name says."""
-    ending = Path(path).suffix.lower()
+    ending = ending_of(path)
     index = frame.index.name is not None
 
     def write(file: Path) -> None:

@@ -12,6 +12,9 @@ from ._options import flag
 
 ProgressCall: TypeAlias = Callable[[str, int, int], None]
 
+#: Room for what a terminal shows of Ctrl-C: where it begins another line, the bar would not be erased.
+CTRL_C = 6
+
 
 @contextmanager
 def reporting(progress: bool | ProgressCall) -> Iterator[ProgressCall | None]:
@@ -47,6 +50,7 @@ def reporting(progress: bool | ProgressCall) -> Iterator[ProgressCall | None]:
         TimeRemainingColumn,
     )
 
+    console = Console(stderr=True, width=max(console.width - CTRL_C, 20))
     columns = [
         TextColumn("{task.description}"),
         BarColumn(),

@@ -205,6 +205,7 @@ def provenance(net: Network) -> dict[str, Any]:
         "tables": [{"name": table[0], "line": table[4], "lines": table[3]} for table in tables],
         "texts": [{"name": text[0], "line": text[3]} for text in texts],
         "notes": notes,
+        "edit_options": net._edit_words,
     }
 
 
@@ -229,7 +230,9 @@ def restore_network(text: bytes, origin: dict[str, Any], edits: list[str]) -> Ne
     core.__setstate__(
         (origin["source"], origin["name"], base_mva, int(origin["base_mva_line"]), placed, worded, notes, header)
     )
-    return Network(core, tuple(str(edit) for edit in edits))
+    given = origin.get("edit_options", None if edits else [])  # files of before it was kept have none
+    words = None if given is None else tuple((str(option), str(value)) for option, value in given)
+    return Network(core, tuple(str(edit) for edit in edits), words)
 
 
 def to_json(content: Any) -> bytes:

@@ -8,6 +8,7 @@ output went away, as in ``| head``.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -15,61 +16,57 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.completion import completion_init, get_completion_script  # type: ignore[attr-defined]
 
 from . import __version__
 from . import sweep as run_sweep
 from ._cli_common import (
     BAD_INPUT,
+    BUG,
     EXIT_CODES,
     INTERRUPTED,
     NO_READER,
     NO_SOLUTION,
-    STUDY_OPTIONS,
+    check_outputs,
+    network_of,
     print_json,
     say,
-    study_of,
+    working,
     write,
-    write_outcome,
 )
+from ._cli_groups import Edits, edits, taking
 from ._cli_options import (
-    Attribution,
-    AttributionVoltage,
     BalanceArea,
     BalanceOption,
     BandOption,
     BandPostOption,
-    Buses,
     Case,
-    Certify,
     Contingencies,
-    CoordinatesOption,
     Json,
-    MaxMovedMw,
-    MaxMw,
-    MinKv,
     MonitorMinKv,
-    MovableUnits,
-    PowerFactor,
+    OutCase,
     ProgressOption,
     QLimits,
     RatingIntact,
     RatingPost,
-    Redispatch,
     Threads,
     Tolerance,
     Top,
     VoltageChange,
     balance_from,
     band_from,
-    numbers_from,
+    one_of,
     out_option,
 )
-from ._cli_text import show_flow, show_info, show_summary, show_sweep
+from ._cli_study import compare, headroom, report, witness
+from ._cli_text import show_flow, show_info, show_sweep
 from ._cli_upgrades import ladder, upgrades
 from ._output import check_output, plain, reason, records, write_table
-from .coordinates import read_coordinates
 from .errors import NodalroomError, OptionError, PartialResultWarning
-from .network import read
+
+SHELLS = ("bash", "zsh", "fish")
+#: Set by the scripts of the command completion when they ask what may follow.
+COMPLETE = "_NODALROOM_COMPLETE"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -97,15 +94,17 @@ def _root(
 
 
 @app.command(epilog=EXIT_CODES, short_help="Sizes, totals and doubts of a case.")
-def info(case: Case, as_json: Json = False, top: Top = 10) -> None:
+@taking(changes=edits)
+def info(case: Case, as_json: Json = False, top: Top = 10, *, changes: Edits) -> None:
     """What is in a case: sizes, totals, voltage levels, and what is doubtful in it."""
-    net = read(case)
+    net = network_of(case, changes)
     buses, branches, units, loads = net.buses, net.branches, net.generators, net.loads
     running = units[units["in_service"]]
     served = loads[loads["in_service"]]
     content = {
         "name": net.name,
         "source": net.source,
+        "edits": net.edits,
         "base_mva": net.base_mva,
         "buses": len(buses),
         "isolated_buses": int((buses["type"] == "isolated").sum()),
@@ -133,36 +132,47 @@ def info(case: Case, as_json: Json = False, top: Top = 10) -> None:
 
 
 @app.command(epilog=EXIT_CODES, short_help="Solve the AC power flow.")
+@taking(changes=edits)
 def solve(
     case: Case,
     q_limits: QLimits = True,
     balance: BalanceOption = "reference",
     balance_area: BalanceArea = None,
-    init: Annotated[str, typer.Option(metavar="START", help="auto, stored, dc or flat.")] = "auto",
+    init: Annotated[
+        str,
+        typer.Option(
+            metavar="START",
+            help="auto, stored, dc or flat.",
+            autocompletion=one_of("auto", "stored", "dc", "flat"),
+        ),
+    ] = "auto",
     tolerance: Tolerance = 1e-8,
     max_iterations: Annotated[int, typer.Option(metavar="N", help="Newton steps between two switches of limits.")] = 30,
-    out_buses: Annotated[Path | None, out_option("the table of buses")] = None,
-    out_branches: Annotated[Path | None, out_option("the table of branches")] = None,
-    out_generators: Annotated[Path | None, out_option("the table of generating units")] = None,
+    out_buses: Annotated[list[Path] | None, out_option("the table of buses")] = None,
+    out_branches: Annotated[list[Path] | None, out_option("the table of branches")] = None,
+    out_generators: Annotated[list[Path] | None, out_option("the table of generating units")] = None,
     as_json: Json = False,
     top: Top = 5,
+    *,
+    changes: Edits,
 ) -> None:
     """Solve the AC power flow."""
     outputs = {"buses": out_buses, "branches": out_branches, "generators": out_generators}
-    for name, path in outputs.items():
-        if path is not None:
-            check_output(path, keep=[case, balance], option=f"--out-{name}")
-    net = read(case)
+    for name, paths in outputs.items():
+        check_outputs(paths, keep=[case, balance], option=f"--out-{name}")
+    net = network_of(case, changes)
     supply = balance_from(balance, net._units())
-    flow = net.solve(q_limits, supply, init, tolerance, max_iterations, balance_area=balance_area)  # type: ignore[arg-type]
-    for name, path in outputs.items():
-        if path is not None:
+    with working("solving"):
+        flow = net.solve(q_limits, supply, init, tolerance, max_iterations, balance_area=balance_area)  # type: ignore[arg-type]
+    for name, paths in outputs.items():
+        for path in paths or []:
             frame = getattr(flow, name)
             write(path, lambda file, frame=frame: write_table(frame, file), quiet=as_json)  # type: ignore[misc]
     if as_json:
         print_json(
             {
                 "case": net.name,
+                "edits": net.edits,
                 "converged": flow.converged,
                 "status": flow.status,
                 "iterations": flow.iterations,
@@ -182,6 +192,7 @@ def solve(
 
 
 @app.command(epilog=EXIT_CODES, short_help="Solve every single outage.")
+@taking(changes=edits)
 def sweep(
     case: Case,
     contingencies: Contingencies = "n-1",
@@ -197,16 +208,17 @@ def sweep(
     tolerance: Tolerance = 1e-8,
     threads: Threads = None,
     progress: ProgressOption = True,
-    out: Annotated[Path | None, out_option("one row per state")] = None,
-    violations: Annotated[Path | None, out_option("one row per limit broken")] = None,
+    out: Annotated[list[Path] | None, out_option("one row per state")] = None,
+    out_violations: Annotated[list[Path] | None, out_option("one row per limit broken")] = None,
     as_json: Json = False,
     top: Top = 10,
+    *,
+    changes: Edits,
 ) -> None:
     """Solve the intact case and every single outage, and list the limits broken."""
-    for option, path in (("--out", out), ("--violations", violations)):
-        if path is not None:
-            check_output(path, keep=[case, balance], option=option)
-    net = read(case)
+    check_outputs(out, keep=[case, balance])
+    check_outputs(out_violations, keep=[case, balance], option="--out-violations")
+    net = network_of(case, changes, progress)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartialResultWarning)
         result = run_sweep(
@@ -225,10 +237,10 @@ def sweep(
             tolerance,
             balance_area=balance_area,
         )
-    if out is not None:
-        write(out, lambda file: write_table(result.table, file), quiet=as_json)
-    if violations is not None:
-        write(violations, lambda file: write_table(result.violations, file), quiet=as_json)
+    for path in out or []:
+        write(path, lambda file: write_table(result.table, file), as_json, progress)
+    for path in out_violations or []:
+        write(path, lambda file: write_table(result.violations, file), as_json, progress)
     table = result.table
     counts = {str(status): int(count) for status, count in table["status"].value_counts().items()}
     if as_json:
@@ -248,148 +260,53 @@ def sweep(
     else:
         show_sweep(result, counts, top)
     if not result.complete:
-        say("interrupted: the states left out are not_run")
+        left = counts.get("not_run", 0)
+        say(f"interrupted: {len(table) - left:,} of {len(table):,} states were finished")
         raise typer.Exit(INTERRUPTED)
     if not result.intact_solved:
         raise typer.Exit(NO_SOLUTION)
 
 
-@app.command(epilog=EXIT_CODES, short_help="MW of new load that fit at each bus.")
-def headroom(
-    case: Case,
-    buses: Buses = None,
-    min_kv: MinKv = 0.0,
-    power_factor: PowerFactor = 0.95,
-    max_mw: MaxMw = 2000.0,
-    contingencies: Contingencies = "n-1",
-    balance: BalanceOption = "spare",
-    balance_area: BalanceArea = None,
-    rating_intact: RatingIntact = "A",
-    rating_post: RatingPost = "B",
-    attribution: Attribution = 0.03,
-    attribution_voltage: AttributionVoltage = 0.005,
-    voltage_band: BandOption = None,
-    voltage_band_post: BandPostOption = None,
-    voltage_change_max: VoltageChange = None,
-    monitor_min_kv: MonitorMinKv = 0.0,
-    q_limits: QLimits = True,
-    certify: Certify = "screened",
-    redispatch: Redispatch = False,
-    movable_units: MovableUnits = None,
-    max_moved_mw: MaxMovedMw = None,
-    tolerance: Tolerance = 1e-8,
-    threads: Threads = None,
-    progress: ProgressOption = True,
-    out: Annotated[list[Path] | None, out_option("the table; may be repeated")] = None,
-    report: Annotated[Path | None, out_option("the report", ".html")] = None,
-    coordinates: CoordinatesOption = None,
-    as_json: Json = False,
-    top: Top = 10,
-) -> None:
-    """How many MW of new load fit at each bus under N-1, and what limits it."""
-    asked = {name: value for name, value in locals().items() if name in STUDY_OPTIONS}
-    for path in out or []:
-        check_output(path, keep=[case, balance], option="--out")
-    if report is not None:
-        keep = [case, Path(balance), *([] if coordinates is None else [coordinates])]
-        check_output(report, (".html", ".htm"), keep=keep, option="--report")
-    elif coordinates is not None:
-        raise OptionError("--coordinates is for the report; name one with --report")
-    net = read(case)
-    if coordinates is not None:
-        read_coordinates(coordinates, net)  # a bad file is refused before the study, not after it
-    study = study_of(
-        net,
-        numbers_from("--buses", "bus numbers", buses),
-        asked,
-    )
-    write_outcome(study, out, quiet=as_json)
-    if report is not None:
-        write(report, lambda file: study.report(file, coordinates=coordinates), quiet=as_json)
-    if as_json:
-        typer.echo(study.to_json())
-    else:
-        show_summary(study, top)
-    if not study.complete:
-        say(f"interrupted: {len(study.table)} of {study.candidates} buses were finished")
-        raise typer.Exit(INTERRUPTED)
-    if not study.intact_solved:
-        say(f"no solution: {study.reason}")
-        raise typer.Exit(NO_SOLUTION)
-
-
+app.command(epilog=EXIT_CODES, short_help="MW of new load that fit at each bus.")(headroom)
 app.command(epilog=EXIT_CODES, short_help="What would have to be stronger for one bus.")(ladder)
 app.command(epilog=EXIT_CODES, short_help="Which elements hold most buses, and what each would unlock.")(upgrades)
+app.command(epilog=EXIT_CODES, short_help="Write a bus's limit as a case file.")(witness)
+app.command(epilog=EXIT_CODES, short_help="What changed between two saved studies.")(compare)
+app.command(epilog=EXIT_CODES, short_help="Write the report of a saved study.")(report)
 
 
-@app.command(epilog=EXIT_CODES, short_help="Write a bus's limit as a case file.")
-def witness(
-    case: Case,
-    bus: Annotated[int, typer.Argument(metavar="BUS", help="Bus number of the case.", show_default=False)],
-    out: Annotated[Path, typer.Argument(metavar="OUT.m", help="The case file to write.", show_default=False)],
-    power_factor: PowerFactor = 0.95,
-    max_mw: MaxMw = 2000.0,
-    contingencies: Contingencies = "n-1",
-    balance: BalanceOption = "spare",
-    balance_area: BalanceArea = None,
-    rating_intact: RatingIntact = "A",
-    rating_post: RatingPost = "B",
-    attribution: Attribution = 0.03,
-    attribution_voltage: AttributionVoltage = 0.005,
-    voltage_band: BandOption = None,
-    voltage_band_post: BandPostOption = None,
-    voltage_change_max: VoltageChange = None,
-    monitor_min_kv: MonitorMinKv = 0.0,
-    q_limits: QLimits = True,
-    certify: Certify = "screened",
-    redispatch: Redispatch = False,
-    movable_units: MovableUnits = None,
-    max_moved_mw: MaxMovedMw = None,
-    tolerance: Tolerance = 1e-8,
-    threads: Threads = None,
-    progress: ProgressOption = True,
-) -> None:
-    """Write the network at a bus's headroom as a case file, to be checked in any power-flow tool.
-
-    With --redispatch, at its redispatch headroom: with the dispatch found, in the state of the pair whose
-    limit is worth most.
-
-    The new load is connected, the outage of the binding state applied, and the production that balances
-    it given: a plain power flow of the file, without reactive limits, shows the limiting element at its
-    limit, or past it where the attribution is what is reached; the file's head says which. The comments
-    the case begins with are kept. The options mean what they mean for the command headroom.
-    """
-    asked = {name: value for name, value in locals().items() if name in STUDY_OPTIONS}
-    check_output(out, (".m",), keep=[case, balance], option="OUT.m")
-    net = read(case)
-    study = study_of(
-        net,
-        [bus],
-        asked,
-    )
-    if not study.complete:
-        say("interrupted: nothing was written")
-        raise typer.Exit(INTERRUPTED)
-    if not study.intact_solved:
-        say(f"no solution: {study.reason}")
-        raise typer.Exit(NO_SOLUTION)
-    found = study.witness(bus, redispatch=redispatch)
-    write(out, found.save, quiet=False)
-    typer.echo("\n".join(f"  {line}" for line in found.header))
-
-
-@app.command(epilog=EXIT_CODES, short_help="Check a case and write it again.")
-def convert(
-    case: Case,
-    out: Annotated[Path, typer.Argument(metavar="OUT.m", help="The case file to write.", show_default=False)],
-) -> None:
+@app.command(epilog=EXIT_CODES, short_help="Check a case and write it again, edited perhaps.")
+@taking(changes=edits)
+def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) -> None:
     """Read a case, check it, and write it again: every table and every number is kept to the last bit.
 
-    The comments it begins with are kept, others are not.
+    The comments it begins with are kept, others are not. Edits are made before it is written.
     """
     check_output(out, (".m",), keep=[case], option="OUT.m")
-    net = read(case)
-    write(out, lambda file: net.to_matpower(file), quiet=False)
+    net = network_of(case, changes)
+    write(out, lambda file: net.to_matpower(file), quiet=as_json)
+    if as_json:
+        about = {"case": net.name, "source": net.source, "edits": net.edits, "case_hash": net.case_hash}
+        print_json({**about, "file": str(out), "diagnostics": records(net.diagnostics)})
+
+
+@app.command(epilog=EXIT_CODES, short_help="A script that completes words in a shell.")
+def completion(
+    shell: Annotated[
+        str,
+        typer.Argument(
+            metavar="bash|zsh|fish", help="The shell.", show_default=False, autocompletion=one_of(*SHELLS)
+        ),
+    ],
+) -> None:
+    """Print a script with which a shell completes commands, options and their values.
+
+    For bash, in ~/.bashrc: eval "$(nodalroom completion bash)". For zsh the same, in ~/.zshrc after compinit. For
+    fish: nodalroom completion fish > ~/.config/fish/completions/nodalroom.fish
+    """
+    if shell not in SHELLS:
+        raise OptionError(f"SHELL {shell}; must be {', '.join(SHELLS[:-1])} or {SHELLS[-1]}")
+    typer.echo(get_completion_script(prog_name="nodalroom", complete_var=COMPLETE, shell=shell))
 
 
 def _drop_output() -> None:
@@ -399,6 +316,11 @@ def _drop_output() -> None:
 
 def main() -> None:
     """Runs the command; errors are one line on standard error, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):  # names of files may hold what a stream cannot say
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if COMPLETE in os.environ:
+        completion_init()
     try:
         status = app(prog_name="nodalroom", standalone_mode=False)
         sys.stdout.flush()
@@ -423,7 +345,11 @@ def main() -> None:
     except Exception as error:
         show = getattr(error, "show", None)  # click's usage errors, whichever click typer brings along
         if show is None:
-            raise
+            if os.environ.get("NODALROOM_TRACEBACK"):
+                raise
+            hint = "NODALROOM_TRACEBACK=1 shows where; please report it"
+            say(f"internal error: {type(error).__name__}: {error} ({hint})")
+            sys.exit(BUG)
         show()
         sys.exit(getattr(error, "exit_code", BAD_INPUT))
     sys.exit(status if isinstance(status, int) else 0)

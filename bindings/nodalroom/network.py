@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _core, _edits
+from . import _edit_words as in_words
 from ._edits import CutOff
 from ._frames import to_frame
 from ._html import network_card
@@ -35,9 +36,13 @@ class Network:
     ``edits`` says what was done. Networks can be pickled, so they can be sent to other processes.
     """
 
-    def __init__(self, core: _core.Network, edits: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, core: _core.Network, edits: tuple[str, ...] = (), edit_words: in_words.EditWords = ()
+    ) -> None:
         self._core = core
         self._edits = edits
+        #: The edits as options of the command.
+        self._edit_words = edit_words
 
     @property
     def name(self) -> str:
@@ -204,7 +209,8 @@ class Network:
         Raises:
             OptionError: there is no such bus, it is isolated, or a number is out of range.
         """
-        return _edits.edited(self, "with_load", _edits.load_cells(self._core, bus, mw, mvar, power_factor))
+        made = _edits.load_cells(self._core, bus, mw, mvar, power_factor)
+        return _edits.edited(self, "with_load", made, lambda: in_words.load_words(bus, mw, mvar, power_factor))
 
     def without(
         self,
@@ -228,7 +234,9 @@ class Network:
             OptionError: there is no such row, it is named twice or out of service already; or what is left is
                 no network.
         """
-        return _edits.edited(self, "without", _edits.outage_cells(self._core, branch, unit, cut_off))
+        branch, unit = _edits.kept(branch), _edits.kept(unit)
+        made = _edits.outage_cells(self._core, branch, unit, cut_off)
+        return _edits.edited(self, "without", made, lambda: in_words.outage_words(branch, unit, cut_off))
 
     def with_ratings(
         self,
@@ -251,7 +259,8 @@ class Network:
         Raises:
             OptionError: there is no such row, one is named twice, or a rating or factor is not finite and > 0.
         """
-        return _edits.edited(self, "with_ratings", _edits.rating_cells(self._core, ratings, rating, factor))
+        made = _edits.rating_cells(self._core, ratings, rating, factor)
+        return _edits.edited(self, "with_ratings", made, lambda: in_words.rating_words(ratings, rating, factor))
 
     def with_dispatch(self, dispatch: Mapping[int, float] | pd.Series) -> Network:
         """A network with another dispatch.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._edit_words import command_words
 from ._output import write_file
 from ._words import counted
 
@@ -83,8 +84,8 @@ class Witness:
         write_file(path, (".m",), lambda file: file.write_bytes(text), keep=[self._study.network.source])
 
     def command(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The shell command that makes this witness from the case file. Where the network was edited after it was
-        read, no file gives the witness; the command then is for the edited case, and says how to write that.
+        """The shell command that makes this witness from the case file. Edits of the network are options of it;
+        where an edit has none, the command is for the edited case, and says how to write that.
         """
         return witness_command(self._study, self.bus, path, self.redispatch)
 
@@ -109,16 +110,23 @@ REDISPATCH_OPTIONS: tuple[str, ...] = ("redispatch", "movable_units", "max_moved
 
 def witness_words(study: Study, redispatch: bool = False) -> tuple[str, str]:
     """What stands before the bus and the file in such a command, and behind them."""
+    note, case, edits = case_words(study)
+    options = [shlex.join(edits), option_words(study, redispatch)]
+    return note + shlex.join(["nodalroom", "witness", case]), " ".join(text for text in options if text)
+
+
+def case_words(study: Study) -> tuple[str, str, list[str]]:
+    """How a command gets the case of a study: what has to be said before, the file, and options that edit it."""
     net = study.network
-    options = option_words(study, redispatch)
-    if not net.edits:
-        return shlex.join(["nodalroom", "witness", net.source]), options
+    edits = command_words(net)
+    if edits is not None:
+        return "", net.source, edits
     written = f"{Path(net.source).stem}_edited.m"
     note = (
         f"# The case was edited after it was read ({counted(len(net.edits), 'edit', 'edits')}): its file alone does not "
         f"give this.\n# First write the edited case, in Python: study.network.to_matpower({written!r})\n"
     )
-    return note + shlex.join(["nodalroom", "witness", written]), options
+    return note, written, []
 
 
 def option_words(study: Study, redispatch: bool = False, leave_out: tuple[str, ...] = ("min_kv",)) -> str:

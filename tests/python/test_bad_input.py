@@ -138,7 +138,7 @@ def test_a_file_that_is_not_there(command, tmp_path, run_command):
 def test_a_folder(tmp_path, run_command):
     code, _, said = run_command("info", tmp_path)
     assert code == 2
-    assert said.startswith(f"error: {tmp_path}: ")
+    assert said == f"error: CASE {tmp_path}: is a folder; name a case file (.m) in it\n"
     assert said.count("\n") == 1
 
 

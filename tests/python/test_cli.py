@@ -62,7 +62,7 @@ def test_solve(small_file, heavy_file, tmp_path, run_command):
 
 
 def test_sweep(small_file, heavy_file, tmp_path, run_command):
-    code, out, _ = run_command("sweep", small_file, "--out", tmp_path / "s.csv", "--violations", tmp_path / "v.csv")
+    code, out, _ = run_command("sweep", small_file, "--out", tmp_path / "s.csv", "--out-violations", tmp_path / "v.csv")
     assert code == 0
     assert "12 states: 12 converged; 1 bridge not simulated" in out
     assert len(pd.read_csv(tmp_path / "s.csv")) == 12
@@ -75,7 +75,7 @@ def test_sweep(small_file, heavy_file, tmp_path, run_command):
 def test_headroom_writes_what_was_asked(small_file, tmp_path, run_command):
     code, out, _ = run_command(
         "headroom", small_file, "--max-mw", 500, "--buses", "4,7", "--top", 1,
-        "--out", tmp_path / "h.csv", "--out", tmp_path / "h.json", "--report", tmp_path / "h.html",
+        "--out", tmp_path / "h.csv", "--out", tmp_path / "h.json", "--out", tmp_path / "h.html",
     )  # fmt: skip
     assert code == 0
     table = pd.read_csv(tmp_path / "h.csv", index_col="bus")

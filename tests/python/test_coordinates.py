@@ -166,11 +166,11 @@ def test_the_report_says_how_it_is_drawn(study, tmp_path):
 def test_on_the_command_line(run_command, small_file, tmp_path):
     places = file_of(tmp_path, "bus,lat,lon\n" + rows_of())
     report = tmp_path / "r.html"
-    code, out, _ = run_command("headroom", small_file, "--buses", "4", "--report", report, "--coordinates", places)
+    code, out, _ = run_command("headroom", small_file, "--buses", "4", "--out", report, "--coordinates", places)
     assert code == 0 and f"wrote {report}" in out
     assert "By the coordinates of 6 buses" in report.read_text(encoding="utf-8")
     code, _, said = run_command("headroom", small_file, "--coordinates", places)
     assert code == 2 and "--coordinates is for the report" in said
     places.write_text("bus,lat,lon\n1,95,100\n")
-    code, out, said = run_command("headroom", small_file, "--report", report, "--coordinates", places)
+    code, out, said = run_command("headroom", small_file, "--out", report, "--coordinates", places)
     assert code == 2 and f"{places}:2: bus 1: lat = 95 is not within -90 to 90" in said and out == ""

@@ -4,6 +4,7 @@ import logging
 import math
 import pickle
 import re
+import shlex
 
 import nodalroom as nr
 import numpy as np
@@ -137,7 +138,7 @@ def test_edits_are_said_everywhere(small, tmp_path):
 
 
 def test_the_command_of_a_witness_does_not_pretend_that_the_file_is_enough(small_file, tmp_path, monkeypatch, run_command):
-    study = nr.headroom(nr.read(small_file).with_load(4, 10), [5], max_mw=500)
+    study = nr.headroom(nr.read(small_file).with_load(4, 10).with_limits(vmin=0.88), [5], max_mw=500)
     *notes, command = study.witness(5).command("w.m").splitlines()
     assert all(note.startswith("# ") for note in notes)
     assert "its file alone does not give this" in notes[0]
@@ -149,6 +150,49 @@ def test_the_command_of_a_witness_does_not_pretend_that_the_file_is_enough(small
     assert run_command(*words[1:])[0] == 0
     study.witness(5).save("here.m")
     assert (tmp_path / "w.m").read_text().split("mpc.bus")[1] == (tmp_path / "here.m").read_text().split("mpc.bus")[1]
+
+
+def command_of(study, bus):
+    command = study.witness(bus).command("w.m")
+    assert command.startswith("nodalroom witness ")
+    return shlex.split(command)[1:]
+
+
+def test_the_command_of_a_witness_makes_the_edits_that_have_options(small_file, tmp_path, monkeypatch, run_command):
+    monkeypatch.chdir(tmp_path)
+    net = nr.read(small_file).with_ratings(factor=0.9).with_ratings({5: 100.5}).with_ratings({1: 130}, "B")
+    net = net.with_load(4, 10).with_load(5, -3.25, 1).with_load(4, 2, power_factor=1)
+    net = net.without(branch=iter([1]), unit=3).without(branch=9, cut_off="isolate")
+    study = nr.headroom(net, [5], max_mw=500)
+    words = command_of(study, 5)
+    edits = [
+        "--scale-ratings", "0.9", "--with-rating", "5:100.5:A", "--with-rating", "1:130:B", "--with-load", "4:10",
+        "--with-load", "5:-3.25:1", "--with-load", "4:2:0", "--without-branch", "1", "--without-branch", "9",
+        "--without-unit", "3", "--cut-off", "isolate",
+    ]  # fmt: skip
+    assert words == ["witness", str(small_file), "5", "w.m", *edits, "--max-mw", "500.0"]
+    for again in (study, pickle.loads(pickle.dumps(study))):
+        assert command_of(again, 5) == words
+    assert run_command(*words)[0] == 0
+    written = (tmp_path / "w.m").read_text()
+    assert written.split("mpc.bus")[1] == study.witness(5).text.split("mpc.bus")[1]
+    assert "Edited: load at bus 4: +10 MW" in written
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda net: net.with_dispatch({1: 70}),
+        lambda net: net.with_limits(vmax=1.2),
+        lambda net: net.with_ratings(factor=2, rating="A"),
+        lambda net: net.with_ratings({1: 100}).with_ratings(factor=2),
+        lambda net: net.with_ratings(factor=2).with_ratings(factor=2),
+        lambda net: net.with_ratings(net.branches[["rate_a_mva"]].iloc[:5]),
+    ],
+)
+def test_edits_without_an_option_are_not_put_into_a_command(edit, small):
+    study = nr.headroom(edit(small), [5], max_mw=50)
+    assert "small_edited.m" in study.witness(5).command("w.m")
 
 
 def test_edited_networks_are_pickled_with_their_edits(small):

@@ -86,7 +86,7 @@ def test_the_command_of_a_witness_names_the_weights_in_use(small_file, tmp_path,
     assert f"--balance '{weights}'" in out
     assert "(balance: weights)" in out
     report = tmp_path / "r.html"
-    assert run_command("headroom", small_file, "--balance", weights, "--buses", 4, "--report", report)[0] == 0
+    assert run_command("headroom", small_file, "--balance", weights, "--buses", 4, "--out", report)[0] == 0
     assert "my weights.csv" in report.read_text()
 
 
@@ -124,8 +124,8 @@ def test_a_reader_that_goes_away_is_no_fault(words, small_file):
 def test_tables_are_written_where_there_is_no_solution(tmp_path, run_command):
     heavy = tmp_path / "heavy.m"
     heavy.write_text(SMALL.replace("\n3 1 40 12", "\n3 1 4000 1200"))
-    words = ["--out", tmp_path / "h.csv", "--report", tmp_path / "h.html"]
+    words = ["--out", tmp_path / "h.csv", "--out", tmp_path / "h.html"]
     assert run_command("headroom", heavy, *words)[0] == 1
     assert set(pd.read_csv(tmp_path / "h.csv")["status"]) == {"unsolved"}
     assert "No number is given" in (tmp_path / "h.html").read_text()
-    assert "(tables and report are written)" in " ".join(run_command("headroom", "--help")[1].split())
+    assert "(what --out names is written all the same)" in " ".join(run_command("headroom", "--help")[1].split())

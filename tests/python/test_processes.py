@@ -85,7 +85,7 @@ _cli_common.run_headroom = lambda *given, **options: run(*given, **{**options, "
 cli.main()
 """,
         *["headroom", str(CASE), "--threads", "1"],
-        *["--out", str(tmp_path / "h.csv"), "--report", str(tmp_path / "h.html")],
+        *["--out", str(tmp_path / "h.csv"), "--out", str(tmp_path / "h.html")],
     )
     assert code == 130, err
     table = pd.read_csv(tmp_path / "h.csv")

@@ -90,7 +90,7 @@ def test_upgrades_command_shows_and_writes_the_list(tmp_path, redispatch):
     assert f"… and {len(wanted.buses) - 1} more (--top)" in lines
     head = lines[lines.index("Upgrades") + 1].split()
     assert ("weight" in head) == redispatch
-    last = shlex.split(lines[-1].split(": ", 1)[1])
+    last = shlex.split(lines[-1])
     assert last == ["nodalroom", "ladder", str(CASE), str(best.name), *words]
     assert run_apart(*last[1:], "--max-rungs", 1).returncode == 0
 
