@@ -35,7 +35,7 @@ from ._plot_parts import (
     study_of,
     values_of,
 )
-from ._positions import _positions
+from ._positions import positions
 from ._pv import trace_pv
 from ._words import LIMIT_WORDS, counted
 from .errors import OptionError
@@ -43,9 +43,9 @@ from .report.charts import LIMIT_COLOURS
 from .study import Study, headroom
 
 if TYPE_CHECKING:
-    import os
-
     from matplotlib.axes import Axes
+
+    from .coordinates import Coordinates
 
     from .network import Network
 
@@ -220,7 +220,7 @@ def binding_elements(study: Study, most: int = 15, figure: str = "headroom_mw", 
 
 def headroom_map(
     study: Study,
-    coordinates: pd.DataFrame | str | os.PathLike[str] | None = None,
+    coordinates: Coordinates | None = None,
     figure: str = "headroom_mw",
     ax: Axes | None = None,
 ) -> Axes:
@@ -228,17 +228,17 @@ def headroom_map(
 
     Args:
         study: the study.
-        coordinates: a table with the bus numbers as index and the columns ``lat`` and ``lon``, in degrees, or a CSV
-            file with ``bus,lat,lon``; None for a drawing of the graph, the same each time, which says that it is
-            no map.
+        coordinates: what :func:`~nodalroom.read_coordinates` takes: a CSV file with ``bus,lat,lon``, a table, a
+            pandapower net; None for a drawing of the graph, the same each time, which says that it is no map.
         figure: the column of MW that gives the colour.
         ax: what to draw on; None for a new figure.
 
     Raises:
         OptionError: matplotlib is missing, the study has no such figure, or the coordinates cannot be used.
+        InputError: the file of coordinates cannot be used.
     """
     values_of(study_of("headroom_map", study), figure)
-    places, note = _positions(study, coordinates)
+    places, note, is_degrees = positions(study, coordinates)
     ax = axes_of(ax, (7.6, 6.2))
     from matplotlib.collections import LineCollection
     from matplotlib.colors import AsinhNorm, Normalize
@@ -279,7 +279,7 @@ def headroom_map(
         ticks = round_ticks(top, middle)
         bar.set_ticks(ticks, labels=[f"{tick:,.0f}" for tick in ticks])
         bar.minorticks_off()
-    if coordinates is None:
+    if not is_degrees:
         ax.set_aspect("equal", adjustable="datalim")
         ax.set_xticks([])
         ax.set_yticks([])
@@ -296,7 +296,7 @@ def headroom_map(
     notes = "; ".join(part for part in (note, grey) if part)
     if notes:
         ax.annotate(
-            notes, (0, 0), xycoords="axes fraction", xytext=(0, -6 if coordinates is None else -46),
+            notes, (0, 0), xycoords="axes fraction", xytext=(0, -46 if is_degrees else -6),
             textcoords="offset points", va="top", fontsize="small", color="#444444",
         )  # fmt: skip
     set_title(ax, [study], f"{FIGURES[figure]} of each bus")

@@ -240,7 +240,7 @@ def test_map_with_coordinates(redispatched, somewhere, tmp_path, as_file):
 
 def test_map_says_what_has_no_coordinates(study, somewhere):
     ax = plots.headroom_map(study, somewhere.drop(index=[1, 2]))
-    assert ax.texts[-1].get_text() == "2 of 24 buses have no coordinates and are not drawn"
+    assert ax.texts[-1].get_text() == "2 of 24 buses have no coordinates and stand at the mean of their neighbours"
 
 
 @pytest.mark.parametrize(
@@ -248,11 +248,11 @@ def test_map_says_what_has_no_coordinates(study, somewhere):
     [
         (lambda t: t.rename(index={1: 99}), "bus = 99; the case has no such bus"),
         (lambda t: pd.concat([t, t.iloc[:1]]), "bus = 1 is given twice"),
-        (lambda t: t.assign(lat=t["lat"] + 90), "bus 1 is not within -90 to 90"),
-        (lambda t: t.assign(lat=np.nan), "none of the buses"),
-        (lambda t: t.drop(columns="lon"), "must be a table with the columns lat and lon"),
+        (lambda t: t.assign(lat=t["lat"] + 90), "bus 1: lat = 139 is not within -90 to 90"),
+        (lambda t: t.assign(lat=np.nan), "bus 1: lat = ''; must be a number"),
+        (lambda t: t.drop(columns="lon"), "no column lon"),
         (lambda t: t.assign(lat="north"), "north"),
-        (lambda t: "nowhere.csv", "nowhere.csv: cannot be used"),
+        (lambda t: "nowhere.csv", "nowhere.csv: cannot be read"),
     ],
 )
 def test_map_refuses_bad_coordinates(study, somewhere, change, message):
