@@ -110,8 +110,9 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         const double before_mw = best_->load_mw;
         is_wary_ = start > 0 && !was_closed;
         climb(fixed, was_closed ? kProbeRounds : kMostRounds, row);
-        if (cancelled()) return row;
         (void)certify_best(row);
+        // What is not certified is not given; an earlier start's figure is.
+        if (cancelled()) return before;
         if (best_->load_mw < fixed.headroom_mw) {
             // Between the load that the rule was checked at and its figure: nothing better.
             best_ = certified_ = by_rule;
