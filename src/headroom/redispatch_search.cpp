@@ -120,11 +120,10 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         }
         finish(fixed, row);
         if (was_closed && best_->load_mw - before_mw <= gap(before_mw)) {
-            if (row.status == RedispatchStatus::open) {
-                const int rounds = row.rounds;
-                row = before;
-                row.rounds = rounds;
-            }
+            // The earlier start went on until its rows were drawn at its own point.
+            const int rounds = row.rounds;
+            row = before;
+            row.rounds = rounds;
             break;
         }
         if (row.status == RedispatchStatus::cap_reached || row.status == RedispatchStatus::generation_limited)
@@ -133,7 +132,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     return row;
 }
 
-void RedispatchSearch::climb(const HeadroomRow& fixed, int most_rounds, RedispatchRow& row) {
+void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, RedispatchRow& row) {
     const double max_mw = context_->options.max_mw;
     cuts_.clear();
     add_fixed_binding(fixed);
@@ -152,7 +151,9 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_rounds, Redispat
     drawn_in_ = kDrawnIn;
     linearised_at_.reset();
     int failures = 0, misses = 0;
-    for (int round = 0; round < most_rounds && !cancelled(); ++round, ++row.rounds) {
+    const double from_mw = best_->load_mw;
+    for (int round = 0; round < kMostRounds && !cancelled(); ++round, ++row.rounds) {
+        if (round >= most_barren && best_->load_mw - from_mw <= gap(from_mw)) break;
         drop_disproved();
         const double most_mw = std::min(trust_mw, max_mw);
         const auto answer = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),

@@ -43,8 +43,8 @@ private:
         [[nodiscard]] bool is_clean() const noexcept { return breaches.empty() && unsolved.empty(); }
     };
 
-    /// Goes up from the best point, program by program.
-    void climb(const HeadroomRow& fixed, int most_rounds, RedispatchRow& row);
+    /// Goes up from the best point, program by program; gives up after so many that gained nothing.
+    void climb(const HeadroomRow& fixed, int most_barren, RedispatchRow& row);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> rule_point(double load_mw);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_point(const ProgramPoint& proposed,
                                                                    const powerflow::Voltages& start) const;
