@@ -21,7 +21,7 @@ import numpy as np
 
 from . import _core
 from ._log import logger
-from ._output import reason, write_file
+from ._output import plain, reason, write_file
 from .errors import InputError, NodalroomError
 from .network import Network
 
@@ -245,9 +245,7 @@ def encoded(value: Any) -> Any:
         return {name: encoded(item) for name, item in value.items()}
     if isinstance(value, list):
         return [encoded(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else f"{value}"
-    return value
+    return plain(value)
 
 
 def decoded(result: dict[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,7 @@ from ._cli_study import compare, headroom, report, witness
 from ._cli_text import show_flow, show_info, show_sweep
 from ._cli_upgrades import ladder, upgrades
 from ._output import check_output, plain, reason, records, write_table
+from ._words import status_counts
 from .errors import NodalroomError, OptionError, PartialResultWarning
 
 SHELLS = ("bash", "zsh", "fish")
@@ -242,7 +243,7 @@ def sweep(
     for path in out_violations or []:
         write(path, lambda file: write_table(result.violations, file), as_json, progress)
     table = result.table
-    counts = {str(status): int(count) for status, count in table["status"].value_counts().items()}
+    counts = status_counts(table)
     if as_json:
         print_json(
             {

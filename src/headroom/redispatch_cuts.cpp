@@ -179,11 +179,26 @@ bool RedispatchSearch::factorise_state(const DispatchPoint& point, Outage outage
 std::vector<std::size_t> RedispatchSearch::cuts_by_state() const {
     std::vector<std::size_t> order(cuts_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        const Outage &of_a = cuts_[a].pair.outage, &of_b = cuts_[b].pair.outage;
-        return StateKey(of_a.kind, of_a.row) < StateKey(of_b.kind, of_b.row);
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return cuts_[a].pair < cuts_[b].pair; });
     return order;
+}
+
+void RedispatchSearch::read_best(std::vector<std::size_t> states) {
+    std::sort(states.begin(), states.end());
+    states.erase(std::unique(states.begin(), states.end()), states.end());
+    start_reading();
+    Findings unused;
+    check_intact(*best_, unused);
+    check_states(*best_, states, unused);
+}
+
+std::vector<std::size_t> RedispatchSearch::states_of_cuts() const {
+    std::vector<std::size_t> states;
+    for (const Cut& cut : cuts_) {
+        if (!cut.pair.outage.is_intact()) states.push_back(state_of(cut.pair.outage));
+    }
+    return states;
 }
 
 void RedispatchSearch::refresh_cut(const DispatchPoint& point, const PairReading& reading, Cut& cut) {
@@ -232,16 +247,7 @@ void RedispatchSearch::refresh_cuts(const DispatchPoint& point) {
 bool RedispatchSearch::linearise_at_best() {
     if (best_ == linearised_at_) return false;
     linearised_at_ = best_;
-    Findings unused;
-    start_reading();
-    check_intact(*best_, unused);
-    std::vector<std::size_t> states;
-    for (const Cut& cut : cuts_) {
-        if (!cut.pair.outage.is_intact()) states.push_back(state_of(cut.pair.outage));
-    }
-    std::sort(states.begin(), states.end());
-    states.erase(std::unique(states.begin(), states.end()), states.end());
-    check_states(*best_, states, unused);
+    read_best(states_of_cuts());
     program_->set_losses(*best_, *intact_);
     for (const std::size_t c : cuts_by_state()) {
         Cut& cut = cuts_[c];

@@ -136,14 +136,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     const double max_mw = context_->options.max_mw;
     cuts_.clear();
     add_fixed_binding(fixed);
-    std::vector<std::size_t> first_states;
-    for (const Cut& cut : cuts_) {
-        if (!cut.pair.outage.is_intact()) first_states.push_back(state_of(cut.pair.outage));
-    }
-    start_reading();
-    Findings first;
-    check_intact(*best_, first);
-    check_states(*best_, first_states, first);
+    read_best(states_of_cuts());
     program_->set_losses(*best_, *intact_);
     refresh_cuts(*best_);
 
@@ -262,12 +255,7 @@ void RedispatchSearch::describe(const RedispatchProgram::Answer& bound, Redispat
         if (bound.price[c] > kLeastPrice && !cuts_[c].pair.outage.is_intact())
             states.push_back(state_of(cuts_[c].pair.outage));
     }
-    std::sort(states.begin(), states.end());
-    states.erase(std::unique(states.begin(), states.end()), states.end());
-    start_reading();
-    Findings unused;
-    check_intact(*best_, unused);
-    check_states(*best_, states, unused);
+    read_best(std::move(states));
     const double base_mva = context_->base_mva();
     for (std::size_t c = 0; c < cuts_.size(); ++c) {
         const Cut& cut = cuts_[c];

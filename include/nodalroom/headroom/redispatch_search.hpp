@@ -75,6 +75,9 @@ private:
     /// Forgets what was read at another point.
     void start_reading();
     void keep_voltages(const contingency::SolvedState& solved);
+    /// Reads the cuts in the intact state and in these at the best point.
+    void read_best(std::vector<std::size_t> states);
+    [[nodiscard]] std::vector<std::size_t> states_of_cuts() const;
     /// Positions of the cuts, those of one state behind each other.
     [[nodiscard]] std::vector<std::size_t> cuts_by_state() const;
     /// Takes in what a cut's pair was read at: drops tangents that ask too much, adds one where all ask too
