@@ -245,19 +245,7 @@ def sweep(
     table = result.table
     counts = status_counts(table)
     if as_json:
-        print_json(
-            {
-                "case": net.name,
-                "complete": result.complete,
-                "intact": result.reason,
-                "options": result.options,
-                "status": counts,
-                "bridges": len(result.bridges),
-                "seconds": round(result.seconds, 3),
-                "states": records(table),
-                "violations": records(result.violations),
-            }
-        )
+        typer.echo(result.to_json())
     else:
         show_sweep(result, counts, top)
     if not result.complete:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._frames import Arrow, to_frame
+from ._frames import to_frame
 from ._html import sweep_card
 from ._log import logged
 from ._options import (
@@ -28,8 +28,10 @@ from ._options import (
     threads_of,
     word,
 )
+from ._outcome import Outcome
+from ._output import records
 from ._progress import ProgressCall, reporting
-from ._words import counted
+from ._words import counted, status_counts
 from .errors import PartialResultWarning
 
 if TYPE_CHECKING:
@@ -40,16 +42,12 @@ if TYPE_CHECKING:
 __all__ = ["Sweep", "sweep"]
 
 
-class Sweep(Arrow):
+class Sweep(Outcome):
     """Outcome of :func:`sweep`. As an Arrow stream (``polars.DataFrame(sweep)``) it is ``table``."""
 
     def __init__(self, core: _core.Sweep, network: Network, options: dict[str, Any], seconds: float) -> None:
+        super().__init__(network, options, seconds)
         self._core = core
-        self.network = network
-        #: The options in force, by name.
-        self.options = options
-        #: Wall-clock time of the call, s.
-        self.seconds = seconds
 
     @property
     def complete(self) -> bool:
@@ -98,8 +96,20 @@ class Sweep(Arrow):
     def _repr_html_(self) -> str:
         return sweep_card(self)
 
-    def _arrow_frame(self) -> pd.DataFrame:
-        return self.table
+    def _about(self) -> dict[str, Any]:
+        return {
+            **super()._about(),
+            "case_hash": self.case_hash,
+            "complete": self.complete,
+            "intact": self.reason,
+            "options": self.options,
+            "status": status_counts(self.table),
+            "bridges": len(self.bridges),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def _content(self) -> dict[str, Any]:
+        return {"states": records(self.table), "violations": records(self.violations)}
 
 
 def sweep(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from . import _core
-from ._frames import Arrow, to_frame
+from ._frames import to_frame
 from ._html import study_card
 from ._log import logged
 from ._options import (
@@ -35,7 +35,8 @@ from ._options import (
     whole_number,
     word,
 )
-from ._output import check_output, study_to_json, write_file, write_parquet
+from ._outcome import Outcome
+from ._output import check_output, records, write_file
 from ._progress import ProgressCall, reporting
 from ._words import counted, describe_study
 from .archive import save_study, study_bytes, study_from_bytes
@@ -56,33 +57,18 @@ __all__ = ["DEFAULTS", "Study", "Witness", "headroom", "option_words", "witness_
 KINDS = "'intact', 'branch' or 'unit'"
 
 
-class Study(Arrow):
+class Study(Outcome):
     """Outcome of :func:`headroom`, or of :func:`load`. As an Arrow stream (``polars.DataFrame(study)``) it is
     ``table``. Studies can be pickled, as what :meth:`save` writes.
     """
 
     def __init__(self, core: _core.Headroom, network: Network, options: dict[str, Any], seconds: float) -> None:
+        super().__init__(network, options, seconds)
         self._core = core
-        self.network = network
-        #: The options in force, by name; ``balance`` says who supplies the new load.
-        self.options = options
-        #: Wall-clock time of the call, s.
-        self.seconds = seconds
         #: The file that balance weights were read from, for commands that are printed.
         self._balance_file = "weights.csv"
         #: Weights of units given as ``balance``; empty for its rules.
         self._weights: list[float] = []
-        self._version = _core.__version__
-
-    @property
-    def version(self) -> str:
-        """The version of nodalroom that made the study."""
-        return self._version
-
-    @property
-    def case_hash(self) -> str:
-        """SHA-256 of the case, edits included: that of :attr:`Network.case_hash`."""
-        return self.network.case_hash
 
     @property
     def complete(self) -> bool:
@@ -293,34 +279,6 @@ class Study(Arrow):
             raise TypeError(f"compare() needs a Study, not {type(other).__name__}")
         return Comparison(self, other)
 
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """The table as comma-separated values, in a .csv file; without a path, the text.
-
-        Missing: empty; infinite: inf.
-        """
-        if path is None:
-            return str(self.table.to_csv())
-        write_file(path, (".csv",), self.table.to_csv)
-        return None
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """The table as Parquet, options in its metadata (``attrs`` in pandas). Needs ``nodalroom[parquet]``."""
-        frame = self.table.copy()
-        frame.attrs["nodalroom"] = self._about()
-        write_file(path, (".parquet",), lambda file: write_parquet(frame, file))
-
-    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """One JSON object: ``nodalroom case complete options states_total unsolvable buses``.
-
-        JSON has no NaN and no infinity: null stands for what is missing, and the text ``"inf"``, as in
-        CSV, for infinity: no such limit appears up to ``max_mw``.
-        """
-        text = study_to_json(self, self._about())
-        if path is None:
-            return text
-        write_file(path, (".json",), lambda file: file.write_text(text + "\n", encoding="utf-8"))
-        return None
-
     def report(
         self,
         path: str | os.PathLike[str],
@@ -356,9 +314,7 @@ class Study(Arrow):
 
     def _about(self) -> dict[str, Any]:
         return {
-            "nodalroom": self.version,
-            "case": self.network.name,
-            "source": self.network.source,
+            **super()._about(),
             "case_hash": self.case_hash,
             "complete": self.complete,
             "candidates": self.candidates,
@@ -369,14 +325,18 @@ class Study(Arrow):
             "seconds": round(self.seconds, 3),
         }
 
+    def _content(self) -> dict[str, Any]:
+        content = {"unsolvable": records(self.unsolvable), "buses": records(self.table)}
+        if self.options["redispatch"]:
+            content["redispatch_pairs"] = records(self.redispatch_pairs)
+            content["redispatch_units"] = records(self.redispatch_units)
+        return content
+
     def __repr__(self) -> str:
         return "\n".join(describe_study(self))
 
     def _repr_html_(self) -> str:
         return study_card(self)
-
-    def _arrow_frame(self) -> pd.DataFrame:
-        return self.table
 
     def __reduce__(self) -> tuple[Any, ...]:
         return study_from_bytes, (study_bytes(self),)

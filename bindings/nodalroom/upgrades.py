@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-import os
 import time
 import warnings
 from functools import cached_property
@@ -14,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import _core
-from ._frames import Arrow, to_frame
+from ._frames import to_frame
 from ._html import ladder_card, upgrades_card
 from ._log import logged
 from ._options import flag, number, threads_of, whole_number
-from ._output import plain, records, write_file, write_parquet
+from ._outcome import Outcome
+from ._output import plain, records
 from ._progress import ProgressCall, reporting
 from ._words import counted, describe_ladder, describe_list, rung_lines
 from .errors import OptionError, PartialResultWarning
@@ -29,60 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["Ladder", "UpgradeList"]
 
 
-class _Outcome(Arrow):
-    """A result with one leading table, which is what it is as an Arrow stream (``polars.DataFrame(result)``)."""
-
-    #: Wall-clock time of the call, s.
-    seconds: float
+class _OfStudy(Outcome):
+    """What was asked of a study."""
 
     def __init__(self, study: Study, options: dict[str, Any], seconds: float) -> None:
+        super().__init__(study.network, options, seconds)
         #: The study it was asked of.
         self.study = study
-        #: The options in force, by name.
-        self.options = options
-        self.seconds = seconds
-
-    @property
-    def table(self) -> pd.DataFrame:
-        raise NotImplementedError
-
-    def _about(self) -> dict[str, Any]:
-        network = self.study.network
-        return {"nodalroom": _core.__version__, "case": network.name, "source": network.source}
-
-    def _content(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _arrow_frame(self) -> pd.DataFrame:
-        return self.table
-
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """``table`` as comma-separated values, in a .csv file; without a path, the text.
-
-        Missing: empty; infinite: inf.
-        """
-        with_index = self.table.index.name is not None
-        if path is None:
-            return str(self.table.to_csv(index=with_index))
-        write_file(path, (".csv",), lambda file: self.table.to_csv(file, index=with_index))
-        return None
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """``table`` as Parquet, options in its metadata (``attrs`` in pandas). Needs ``nodalroom[parquet]``."""
-        frame = self.table.copy()
-        frame.attrs["nodalroom"] = self._about()
-        write_file(path, (".parquet",), lambda file: write_parquet(frame, file))
-
-    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """One JSON object with the options and every table; null: missing, the text ``"inf"``: infinite."""
-        text = json.dumps({**self._about(), **self._content()}, indent=1, allow_nan=False)
-        if path is None:
-            return text
-        write_file(path, (".json",), lambda file: file.write_text(text + "\n", encoding="utf-8"))
-        return None
 
 
-class Ladder(_Outcome):
+class Ladder(_OfStudy):
     """MW against upgrades for one bus; outcome of :meth:`Study.ladder`."""
 
     def __init__(
@@ -183,7 +138,7 @@ class Ladder(_Outcome):
         return ladder_card(self)
 
 
-class UpgradeList(_Outcome):
+class UpgradeList(_OfStudy):
     """The elements that hold most buses of a study, and what each would unlock; outcome of
     :meth:`Study.upgrades`.
     """
