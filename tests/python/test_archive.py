@@ -276,7 +276,7 @@ def set_first(table, column, value):
 INCONSISTENT = {
     "no case": (lacks("case.m"), "'case.m' is missing"),
     "no result": (lacks("study.json"), "'study.json' is missing"),
-    "no rows": (in_result(lambda r: r.pop("rows")), "rows"),
+    "no rows": (in_result(lambda r: r.pop("rows")), "the table rows is missing"),
     "a column gone": (in_result(lambda r: r["rows"].pop("headroom_mw")), "the column headroom_mw is missing"),
     "a short column": (in_result(lambda r: r["rows"]["value"].pop()), "the column value has 6 values, not 7"),
     "words for numbers": (set_first("rows", "headroom_mw", "much"), "the column headroom_mw holds values of another"),
@@ -294,6 +294,8 @@ INCONSISTENT = {
         in_result(lambda r: (r["rows"]["outage_kind"].__setitem__(0, "branch"), r["rows"]["outage"].__setitem__(0, 8))),
         "branch row 9 is a bridge",
     ),
+    "no flag": (in_result(lambda r: r.pop("complete")), "the value complete is missing"),
+    "a number for a flag": (in_result(lambda r: r.update(complete=1)), "the value complete is of another kind"),
     "a text for a count": (in_result(lambda r: r.update(states_total="many")), "another kind"),
     "options of tomorrow": (
         with_json("study.json", lambda c: c["options"].update(weather="fine")),
