@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import _core
 from ._frames import Arrow
 from ._output import write_file, write_parquet
+from .archive import from_bytes, save, to_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 class Outcome(Arrow):
     """A result with one leading table, which is what it is as an Arrow stream (``polars.DataFrame(result)``)."""
+
+    #: What it is, in saved files.
+    _KIND: ClassVar[str]
 
     def __init__(self, network: Network, options: dict[str, Any], seconds: float) -> None:
         #: The network it is about.
@@ -51,6 +55,22 @@ class Outcome(Arrow):
         """Its tables by name, as JSON can hold them."""
         raise NotImplementedError
 
+    def _asked(self) -> dict[str, Any]:
+        """What was asked, as JSON can hold it: for :func:`load`, beside the result."""
+        raise NotImplementedError
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        """Its tables by name, for readers without nodalroom."""
+        raise NotImplementedError
+
+    @classmethod
+    def _restored(cls, asked_of: Any, saved: dict[str, Any], result: dict[str, Any]) -> Outcome:
+        """Puts one together again of the network or study it was asked of, what :meth:`_asked` gave, and the result."""
+        raise NotImplementedError
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return from_bytes, (to_bytes(self),)
+
     def _arrow_frame(self) -> pd.DataFrame:
         return self.table
 
@@ -82,3 +102,12 @@ class Outcome(Arrow):
             return text
         write_file(path, (".json",), lambda file: file.write_text(text + "\n", encoding="utf-8"))
         return None
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes it, with its case and options, to a .nodalroom file that :func:`load` reads: a zip of JSON, text and
+        plain arrays (docs/python.md), in which nothing is executable. Pickling gives the same bytes.
+
+        Raises:
+            OptionError: the file cannot be written, or its name does not end in .nodalroom.
+        """
+        save(self, path)

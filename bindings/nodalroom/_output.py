@@ -19,6 +19,7 @@ from .errors import OptionError
 
 TABLE_ENDINGS = (".csv", ".parquet", ".json")
 STUDY_ENDINGS = (*TABLE_ENDINGS, ".html", ".nodalroom")
+SAVED_ENDINGS = (*TABLE_ENDINGS, ".nodalroom")
 #: Endings that mean the same as another one, and go without saying.
 ALSO = {".htm": ".html"}
 

@@ -37,9 +37,9 @@ from ._options import (
 )
 from ._outcome import Outcome
 from ._output import check_output, records, write_file
+from ._packing import bands_restored, refuse_unknown
 from ._progress import ProgressCall, reporting
 from ._words import counted, describe_study
-from .archive import save_study, study_bytes, study_from_bytes
 from .compare import Comparison
 from .errors import OptionError, PartialResultWarning
 from .upgrades import Ladder, UpgradeList, climb, ladder_steps, list_upgrades
@@ -61,6 +61,8 @@ class Study(Outcome):
     """Outcome of :func:`headroom`, or of :func:`load`. As an Arrow stream (``polars.DataFrame(study)``) it is
     ``table``. Studies can be pickled, as what :meth:`save` writes.
     """
+
+    _KIND = "study"
 
     def __init__(self, core: _core.Headroom, network: Network, options: dict[str, Any], seconds: float) -> None:
         super().__init__(network, options, seconds)
@@ -259,15 +261,6 @@ class Study(Outcome):
         """
         return list_upgrades(self, most, redispatch, threads, progress)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the study, with its case and its options, to a .nodalroom file that :func:`load` reads: a zip of
-        JSON, text and an array (docs/python.md), in which nothing is executable.
-
-        Raises:
-            OptionError: the file cannot be written, or its name does not end in .nodalroom.
-        """
-        save_study(self, path)
-
     def compare(self, other: Study) -> Comparison:
         """This study ("before", the first) beside another ("after", the second), bus by bus: of another case or
         edit, or with other options. Buses are matched by number.
@@ -325,6 +318,28 @@ class Study(Outcome):
             "seconds": round(self.seconds, 3),
         }
 
+    def _asked(self) -> dict[str, Any]:
+        return {"options": self.options, "weights": self._weights, "balance_file": self._balance_file}
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        tables = {"headroom": self.table, "unsolvable": self.unsolvable, "bridges": self.bridges}
+        if self.options["redispatch"]:
+            tables |= {"redispatch_pairs": self.redispatch_pairs, "redispatch_units": self.redispatch_units}
+        return tables
+
+    @classmethod
+    def _restored(cls, asked_of: Network, saved: dict[str, Any], result: dict[str, Any]) -> Study:
+        given = bands_restored(saved["options"])
+        refuse_unknown(given, {"buses", "edits", *DEFAULTS})
+        options = {"buses": None, **DEFAULTS, **given}  # an option that is younger than the file was not in force
+        weights = [float(weight) for weight in saved["weights"]]
+        arguments = core_arguments(options, weights)
+        core = _core.headroom(asked_of._core, **arguments, threads=0, progress=None, saved=result)
+        study = cls(core, asked_of, options, math.nan)
+        study._weights = weights
+        study._balance_file = str(saved["balance_file"])
+        return study
+
     def _content(self) -> dict[str, Any]:
         content = {"unsolvable": records(self.unsolvable), "buses": records(self.table)}
         if self.options["redispatch"]:
@@ -337,9 +352,6 @@ class Study(Outcome):
 
     def _repr_html_(self) -> str:
         return study_card(self)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return study_from_bytes, (study_bytes(self),)
 
 
 def core_arguments(options: dict[str, Any], weights: list[float]) -> dict[str, Any]:

@@ -40,6 +40,8 @@ class _OfStudy(Outcome):
 class Ladder(_OfStudy):
     """MW against upgrades for one bus; outcome of :meth:`Study.ladder`."""
 
+    _KIND = "ladder"
+
     def __init__(
         self, core: _core.Ladder, study: Study, bus: int, steps: dict[str, Any], options: dict[str, Any], seconds: float
     ) -> None:
@@ -128,6 +130,20 @@ class Ladder(_OfStudy):
             "seconds": round(self.seconds, 3),
         }
 
+    def _asked(self) -> dict[str, Any]:
+        names = ("bus", "target_mw", "redispatch", "rating_factor", "max_rungs")
+        return {name: getattr(self, name) for name in names}
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"rungs": self.table, "pairs": self.pairs, "needs": self.needs}
+
+    @classmethod
+    def _restored(cls, asked_of: Study, saved: dict[str, Any], result: dict[str, Any]) -> Ladder:
+        steps = ladder_steps(*(saved[name] for name in ("target_mw", "redispatch", "rating_factor", "max_rungs")))
+        bus = whole_number("bus", saved["bus"], least=0)
+        core = _core.upgrade_ladder(asked_of._core, bus=bus, threads=0, progress=None, saved=result, **steps)
+        return cls(core, asked_of, bus, steps, ladder_options(asked_of, bus, steps), math.nan)
+
     def _content(self) -> dict[str, Any]:
         return {"rungs": records(self.table), "pairs": records(self.pairs), "needs": records(self.needs)}
 
@@ -142,6 +158,8 @@ class UpgradeList(_OfStudy):
     """The elements that hold most buses of a study, and what each would unlock; outcome of
     :meth:`Study.upgrades`.
     """
+
+    _KIND = "upgrades"
 
     def __init__(
         self,
@@ -209,6 +227,18 @@ class UpgradeList(_OfStudy):
             "seconds": round(self.seconds, 3),
         }
 
+    def _asked(self) -> dict[str, Any]:
+        return {"most": self.most, "redispatch": self.redispatch}
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"elements": self.table, "buses": self.buses}
+
+    @classmethod
+    def _restored(cls, asked_of: Study, saved: dict[str, Any], result: dict[str, Any]) -> UpgradeList:
+        asked = list_arguments(asked_of, saved["most"], saved["redispatch"])
+        core = _core.list_upgrades(asked_of._core, threads=0, progress=None, saved=result, **asked)
+        return cls(core, asked_of, **asked, options=list_options(asked_of, asked["redispatch"]), seconds=math.nan)
+
     def _content(self) -> dict[str, Any]:
         return {"elements": records(self.table), "buses": records(self.buses)}
 
@@ -231,6 +261,26 @@ def ladder_steps(target_mw: Any, redispatch: Any, rating_factor: Any, max_rungs:
     return steps
 
 
+def ladder_options(study: Study, bus: int, steps: dict[str, Any]) -> dict[str, Any]:
+    """The options in force on the rungs of a ladder."""
+    return {**study.options, "buses": [bus], "max_mw": steps["target_mw"], "redispatch": steps["redispatch"]}
+
+
+def list_options(study: Study, redispatch: bool) -> dict[str, Any]:
+    """The options in force where upgrades are listed."""
+    return {**study.options, "redispatch": redispatch}
+
+
+def list_arguments(study: Study, most: Any, redispatch: Any) -> dict[str, Any]:
+    """What a list of upgrades is asked for, checked."""
+    asked = {"most": whole_number("most", most, least=1), "redispatch": flag("redispatch", redispatch)}
+    if redispatch and not study.options["redispatch"]:
+        raise OptionError(
+            "redispatch = True; the study has no redispatch figures: make it with headroom(..., redispatch=True)"
+        )
+    return asked
+
+
 def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, progress: bool | ProgressCall) -> Ladder:
     """Study.ladder()."""
     started = time.monotonic()
@@ -239,8 +289,7 @@ def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, pr
     with logged(what, study.network, steps, logging.INFO) as done, reporting(progress) as report:
         core = _core.upgrade_ladder(study._core, bus=bus, threads=threads_of(threads), progress=report, **steps)
         done(core.status)
-    options = {**study.options, "buses": [bus], "max_mw": steps["target_mw"], "redispatch": steps["redispatch"]}
-    ladder = Ladder(core, study, bus, steps, options, time.monotonic() - started)
+    ladder = Ladder(core, study, bus, steps, ladder_options(study, bus, steps), time.monotonic() - started)
     if core.interrupted and not ladder.complete:
         rungs = counted(len(ladder.table), "rung was", "rungs were")
         warnings.warn(f"interrupted: {rungs} finished", PartialResultWarning, stacklevel=3)
@@ -252,20 +301,12 @@ def list_upgrades(
 ) -> UpgradeList:
     """Study.upgrades()."""
     started = time.monotonic()
-    most = whole_number("most", most, least=1)
-    redispatch = flag("redispatch", redispatch)
-    if redispatch and not study.options["redispatch"]:
-        raise OptionError(
-            "redispatch = True; the study has no redispatch figures: make it with headroom(..., redispatch=True)"
-        )
-    asked = {"most": most, "redispatch": redispatch}
+    asked = list_arguments(study, most, redispatch)
     with logged("upgrades", study.network, asked, logging.INFO) as done, reporting(progress) as report:
-        core = _core.list_upgrades(
-            study._core, most=most, redispatch=redispatch, threads=threads_of(threads), progress=report
-        )
+        core = _core.list_upgrades(study._core, threads=threads_of(threads), progress=report, **asked)
         done(f"{core.runs[0]} elements run")
-    options = {**study.options, "redispatch": redispatch}
-    found = UpgradeList(core, study, most, redispatch, options, time.monotonic() - started)
+    options = list_options(study, asked["redispatch"])
+    found = UpgradeList(core, study, **asked, options=options, seconds=time.monotonic() - started)
     if core.interrupted and not found.complete:
         made, wanted = found.runs
         warnings.warn(

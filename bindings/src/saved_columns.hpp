@@ -23,10 +23,11 @@ namespace nodalroom::bindings {
 
 [[noreturn]] inline void refuse(const std::string& problem) { throw pybind11::value_error(problem); }
 
-/// A position that must be one of `size`; `what` names it in the refusal.
-inline std::size_t position(std::int64_t value, std::size_t size, const char* what) {
+/// A position that must be one of `size`; `what` and `where` name it in the refusal.
+inline std::size_t position(std::int64_t value, std::size_t size, const char* what,
+                            const char* where = "case") {
     if (value < 0 || value >= static_cast<std::int64_t>(size)) {
-        refuse(std::string("there is no ") + what + " " + std::to_string(value + 1) + " in the case");
+        refuse(std::string("there is no ") + what + " " + std::to_string(value + 1) + " in the " + where);
     }
     return static_cast<std::size_t>(value);
 }
@@ -89,6 +90,23 @@ struct Cell<UnitRow> {
     }
 };
 
+/// A position that may be none, -1; whether it is one there is, is for the caller to check.
+template <>
+struct Cell<std::optional<std::size_t>> {
+    using Type = std::int64_t;
+    static Type save(const model::Network&, std::optional<std::size_t> at) {
+        return at ? static_cast<Type>(*at) : -1;
+    }
+    static std::optional<std::size_t> restore(const model::Network&, Type at) {
+        if (at < -1) refuse("a position is below -1");
+        return at == -1 ? std::nullopt : std::optional(static_cast<std::size_t>(at));
+    }
+};
+
+/// How many rows of a kind there are.
+inline std::size_t count_rows(const model::Network& network, BusRow) { return network.buses().size(); }
+inline std::size_t count_rows(const model::Network& network, BranchRow) { return network.branches().size(); }
+
 /// What is at the end of a path of members.
 template <class Item>
 constexpr Item& follow(Item& item) {
@@ -119,7 +137,7 @@ public:
     }
     /// A row of a table of the case, -1 for none.
     template <class... Path>
-    void maybe(const char* name, std::size_t, Path... path) {
+    void maybe(const char* name, Path... path) {
         add(name, [&](const Item& i) { return follow(i, path...).value(); });
     }
     template <class Check, class... Path>
@@ -164,12 +182,12 @@ public:
         }
     }
     template <class... Path>
-    void maybe(const char* name, std::size_t size, Path... path) {
-        using T = std::remove_reference_t<decltype(follow(items_.front(), path...))>;
+    void maybe(const char* name, Path... path) {
+        using Row = std::remove_reference_t<decltype(follow(items_.front(), path...))>;
         const auto rows = values<std::int32_t>(name);
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            if (rows[i] != -1) static_cast<void>(position(rows[i], size, "row"));
-            follow(items_[i], path...) = T(rows[i]);
+            if (rows[i] != -1) static_cast<void>(position(rows[i], count_rows(network_, Row()), "row"));
+            follow(items_[i], path...) = Row(rows[i]);
         }
     }
     /// check(network, thing) doubts what was restored.
@@ -262,7 +280,7 @@ void restore_lists(const model::Network& network, const Columns& saved, const ch
         fields(columns, &Placed<Item>::item);
     });
     for (Placed<Item>& placed : items)
-        list_of(owners[position(placed.at, owners.size(), what)]).push_back(std::move(placed.item));
+        list_of(owners[position(placed.at, owners.size(), what, "file")]).push_back(std::move(placed.item));
 }
 
 /// Takes single values and their names, and saves them.
