@@ -190,10 +190,10 @@ public:
             follow(items_[i], path...) = Row(rows[i]);
         }
     }
-    /// check(network, thing) doubts what was restored.
-    template <class Check, class... Path>
-    void check(Check check, Path... path) {
-        for (Item& item : items_) check(network_, follow(item, path...));
+    /// doubt(network, thing) refuses what was restored, or settles it.
+    template <class Doubt, class... Path>
+    void check(Doubt doubt, Path... path) {
+        for (Item& item : items_) doubt(network_, follow(item, path...));
     }
 
 private:
