@@ -69,7 +69,8 @@ void RedispatchSearch::keep_voltages(const SolvedState& solved) {
 
 void RedispatchSearch::examine(const DispatchPoint& point, std::size_t state, const SolvedState& solved,
                                Findings& found) {
-    bool clean = true, has_pairs = false;
+    bool has_pairs = false;
+    const std::size_t before_this = found.breaches.size() + found.doubts.size();
     for (std::size_t c = 0; c < cuts_.size(); ++c) {
         Cut& cut = cuts_[c];
         if (!(cut.pair.outage == solved.outage)) continue;
@@ -107,19 +108,36 @@ void RedispatchSearch::examine(const DispatchPoint& point, std::size_t state, co
             // At its limit at most without the load: then it counts at any rate, or its own value decides.
             set_excess(*context_, point.load_mw, item.limit_pu, item);
             if (!(item.excess_pu > 0.0)) {
-                const auto effect = library_->effect(pair, base_solver_);
-                if (!effect) continue;
-                before = effect->before_pu;
+                found.doubts.push_back({pair, reading, item});
+                continue;
             }
+        } else {
+            set_excess(*context_, point.load_mw, before, item);
         }
-        if (!std::isnan(before)) set_excess(*context_, point.load_mw, before, item);
-        const double share = item.excess_pu / std::max(item.limit_pu, 0.1);
-        if (!(share > kNothing)) continue;
-        clean = false;
-        found.breaches.push_back({pair, reading, share});
+        add_breach(pair, reading, item, found.breaches);
     }
-    found.clean += clean ? 1 : 0;
-    if (has_pairs || !clean) keep_voltages(solved);
+    ++found.solved;
+    if (has_pairs || found.breaches.size() + found.doubts.size() > before_this) keep_voltages(solved);
+}
+
+void RedispatchSearch::add_breach(const LimitPair& pair, const PairReading& reading, const Item& item,
+                                  std::vector<Breach>& breaches) {
+    const double share = item.excess_pu / std::max(item.limit_pu, 0.1);
+    if (share > kNothing) breaches.push_back({pair, reading, share});
+}
+
+void RedispatchSearch::settle(const DispatchPoint& point, Findings& found) {
+    std::sort(found.doubts.begin(), found.doubts.end(),
+              [](const Doubt& a, const Doubt& b) { return a.pair < b.pair; });
+    for (Doubt& doubt : found.doubts) {
+        // They count by less than what is certain to.
+        if (found.breaches.size() >= kCutsPerRound) break;
+        const auto effect = library_->effect(doubt.pair, unloaded_);
+        if (!effect) continue;
+        set_excess(*context_, point.load_mw, effect->before_pu, doubt.item);
+        add_breach(doubt.pair, doubt.reading, doubt.item, found.breaches);
+    }
+    found.doubts.clear();
 }
 
 void RedispatchSearch::check_intact(const DispatchPoint& point, Findings& found) {
@@ -167,6 +185,11 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
 
 void RedispatchSearch::look_at(const DispatchPoint& point) {
     intact_point_ = read_intact_point(*intact_, point.load_mw);
+    const auto& network = context_->base->network();
+    for (std::size_t u = 0; u < network.units().size(); ++u) {
+        intact_point_.unit_change_pu.push_back(point.unit_p_mw()[u] / network.base_mva() -
+                                               network.units()[u].p_pu);
+    }
     prepared_->screen().look_at(intact_point_, look_);
 }
 
@@ -183,8 +206,8 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
         listed[state] = true;
         states.push_back(state);
     };
-    const auto list_suspects = [&](Screen::Find find, std::size_t most) {
-        screen.find_suspects(look_, kFlowsAndVoltages, find, screened_out_, suspects_);
+    const auto list_suspects = [&](Screen::Find find, const std::vector<bool>& skip, std::size_t most) {
+        screen.find_suspects(look_, kFlowsAndVoltages, find, skip, suspects_);
         for (std::size_t i = 0; i < std::min(most, suspects_.size()); ++i) list(suspects_[i].state);
     };
     for (const Cut& cut : cuts_) {
@@ -194,16 +217,18 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
     screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
     for (const Suspect& suspect : suspects_) states.push_back(suspect.state);
     if (depth == Depth::likely) {
-        list_suspects(Screen::Find::expected, kLikelyStates);
+        list_suspects(Screen::Find::expected, states_->unsolvable, kLikelyStates);
     } else {
         screen.look_at_switching(look_);
-        list_suspects(Screen::Find::all, std::numeric_limits<std::size_t>::max());
+        list_suspects(Screen::Find::all, screened_out_, std::numeric_limits<std::size_t>::max());
         for (const std::size_t state : unit_states_) list(state);
         if (context_->options.certify == Certify::all) {
             for (std::size_t state = 0; state < listed.size(); ++state) list(state);
         }
     }
     check_states(point, states, found);
+    settle(point, found);
+    found.looked_at = std::move(listed);
     return found;
 }
 

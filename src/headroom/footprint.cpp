@@ -49,8 +49,9 @@ std::vector<LostRow> list_lost_rows(const StateSolver& solver) {
         const double rest = solver.newton().point().weight_sum[static_cast<std::size_t>(island)];
         const double own = weights[static_cast<std::size_t>(outage.row)];
         if (own > 0.0) {
-            rows.push_back(
-                {{Lost::supply_share, island, own / (own + rest)}, equations.p_row(bus.pos()), -1.0});
+            rows.push_back({{Lost::supply_share, island, own / (own + rest), outage.row},
+                            equations.p_row(bus.pos()),
+                            -1.0});
         }
     }
     return rows;

@@ -83,17 +83,25 @@ void find_effect(StateSolver& solver, const LimitPair& pair, PairEffect& effect)
     }
 }
 
-std::shared_ptr<const PairEffect> PairLibrary::effect(const LimitPair& pair, StateSolver& solver) {
+StateSolver* UnloadedStates::at(contingency::Outage outage) {
+    if (at_ == outage) return &solver_;
+    at_.reset();
+    solver_.set_outage(outage);
+    if (!solver_.solve_from_base().converged() || !solver_.newton().factorise()) return nullptr;
+    at_ = outage;
+    return &solver_;
+}
+
+std::shared_ptr<const PairEffect> PairLibrary::effect(const LimitPair& pair, UnloadedStates& states) {
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = effects_.find(pair); found != effects_.end()) return found->second;
     }
+    StateSolver* const solver = states.at(pair.outage);
+    if (solver == nullptr) return nullptr;
     auto made = std::make_shared<PairEffect>();
-    solver.clear_load();
-    solver.set_outage(pair.outage);
-    if (!solver.solve_from_base().converged() || !solver.newton().factorise()) return nullptr;
-    find_effect(solver, pair, *made);
-    made->before_pu = std::abs(pair_quantity(*base_, pair, contingency::solved_state(solver)));
+    find_effect(*solver, pair, *made);
+    made->before_pu = std::abs(pair_quantity(*base_, pair, contingency::solved_state(*solver)));
     if (pair.type == LimitType::voltage_change) {
         made->before_pu =
             std::abs(made->before_pu - base_->voltages().vm_pu[static_cast<std::size_t>(pair.element)]);

@@ -17,8 +17,7 @@ using contingency::StateSolver;
 constexpr double kDisproof = 1e-6;
 // A row that held nothing back in so many programs is taken out.
 constexpr int kMostIdle = 8;
-// Rows added in one round, and for one element among them.
-constexpr std::size_t kCutsPerRound = 16;
+// Rows added in one round for one element.
 constexpr int kCutsPerElement = 2;
 // A tangent that is off by no more than a share of what limits are drawn in by will do; where the value is
 // further below its limit than this share of it, it does not matter.
@@ -35,23 +34,31 @@ void RedispatchSearch::add_cuts(const DispatchPoint& point, std::vector<Breach>&
     std::sort(breaches.begin(), breaches.end(), [](const Breach& a, const Breach& b) {
         return a.share != b.share ? a.share > b.share : a.pair < b.pair;
     });
+    const auto known = [&](const LimitPair& pair) {
+        return std::find_if(cuts_.begin(), cuts_.end(), [&](const Cut& cut) { return cut.pair == pair; });
+    };
     std::map<std::pair<LimitType, std::int32_t>, int> of_element;
-    std::size_t added = 0;
+    std::size_t fresh = 0;
+    std::vector<Breach> taken;
     for (const Breach& breach : breaches) {
-        if (added == kCutsPerRound) break;
-        const auto known =
-            std::find_if(cuts_.begin(), cuts_.end(), [&](const Cut& cut) { return cut.pair == breach.pair; });
-        if (known != cuts_.end()) {
-            refresh_cut(point, breach.reading, *known);
+        if (fresh == kCutsPerRound) break;
+        if (known(breach.pair) == cuts_.end()) {
+            if (++of_element[{breach.pair.type, breach.pair.element}] > kCutsPerElement) continue;
+            ++fresh;
+        }
+        taken.push_back(breach);
+    }
+    // Those of one state behind each other, for its factor.
+    std::sort(taken.begin(), taken.end(), [](const Breach& a, const Breach& b) { return a.pair < b.pair; });
+    for (const Breach& breach : taken) {
+        if (const auto cut = known(breach.pair); cut != cuts_.end()) {
+            refresh_cut(point, breach.reading, *cut);
             continue;
         }
-        if (++of_element[{breach.pair.type, breach.pair.element}] > kCutsPerElement) continue;
         Cut cut;
         cut.pair = breach.pair;
         refresh_cut(point, breach.reading, cut);
-        if (cut.tangents.empty()) continue;
-        cuts_.push_back(std::move(cut));
-        ++added;
+        if (!cut.tangents.empty()) cuts_.push_back(std::move(cut));
     }
 }
 
@@ -82,6 +89,7 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
         if (solved) {
             start_reading();
             examine(*point, state.value_or(0), contingency::solved_state(*solver), found);
+            settle(*point, found);
         }
         if (!solved || !found.breaches.empty()) {
             outside.reset();
@@ -132,14 +140,18 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
     cuts_.push_back(std::move(cut));
 }
 
+bool RedispatchSearch::says_beyond(const Cut& cut, const Tangent& tangent) const {
+    const double limit = program_->limit_of(cut, best_->load_mw);
+    const double allowed = limit + cut.sign() * kDisproof * std::abs(limit);
+    return cut.sign() * (program_->predict(tangent, *best_) - allowed) > 0.0;
+}
+
 void RedispatchSearch::drop_disproved() {
     for (Cut& cut : cuts_) {
         const double limit = program_->limit_of(cut, best_->load_mw);
-        const double allowed = limit + cut.sign() * kDisproof * std::abs(limit);
         std::erase_if(cut.tangents, [&](Tangent& tangent) {
             if (tangent.idle > kMostIdle) return true;
-            const double predicted = program_->predict(tangent, *best_);
-            return cut.sign() * (predicted - allowed) > 0.0 && !program_->turn(tangent, *best_, limit);
+            return says_beyond(cut, tangent) && !program_->turn(tangent, *best_, limit);
         });
     }
     std::erase_if(cuts_, [](const Cut& cut) { return cut.tangents.empty(); });
@@ -209,7 +221,7 @@ void RedispatchSearch::refresh_cut(const DispatchPoint& point, const PairReading
         });
         return;
     }
-    if (!cut.effect) cut.effect = library_->effect(cut.pair, base_solver_);
+    if (!cut.effect) cut.effect = library_->effect(cut.pair, unloaded_);
     if (!cut.effect) return;
     const double sign = cut.sign();
     cut.value = program_->value_of(point, cut.pair, reading);

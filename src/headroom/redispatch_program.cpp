@@ -405,7 +405,8 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
             basis_.row.resize(static_cast<std::size_t>(frame_rows));
             for_each_tangent(cuts, [&](Tangent& tangent) { basis_.row.push_back(tangent.place); });
         }
-        numerics::LpSolution found = numerics::maximise(program, warm ? &basis_ : nullptr);
+        numerics::LpSolution found =
+            warm ? numerics::maximise_by_parts(program, basis_) : numerics::maximise(program);
         // Near a basis with rows of very different size the simplex method may lose its way.
         if (warm && found.status != numerics::LpStatus::optimal) found = numerics::maximise(program);
         if (found.status != numerics::LpStatus::optimal) {

@@ -54,6 +54,7 @@ RedispatchSearch::RedispatchSearch(const Preparation& prepared, PairLibrary& lib
       library_(&library),
       control_(control),
       base_solver_(prepared.base()),
+      unloaded_(prepared.base()),
       screened_out_(states_->unsolvable) {
     base_solver_.newton().start_from(context_->base->voltages());
     base_solver_.newton().evaluate_mismatch();
@@ -128,6 +129,13 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         }
         if (row.status == RedispatchStatus::cap_reached || row.status == RedispatchStatus::generation_limited)
             break;
+        // Flows are close to linear in the dispatch: where they alone hold the load back, nothing led astray.
+        const bool is_closed = row.status != RedispatchStatus::open;
+        if (is_closed && std::all_of(row.binding.begin(), row.binding.end(), [](const BindingPair& pair) {
+                return pair.binding.type == LimitType::thermal;
+            })) {
+            break;
+        }
     }
     return row;
 }
@@ -147,6 +155,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     const double from_mw = best_->load_mw;
     for (int round = 0; round < kMostRounds && !cancelled(); ++round, ++row.rounds) {
         if (round >= most_barren && best_->load_mw - from_mw <= gap(from_mw)) break;
+        question_best();
         drop_disproved();
         const double most_mw = std::min(trust_mw, max_mw);
         const auto answer = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
@@ -196,9 +205,10 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             const double gained = point->load_mw - best_->load_mw;
             if (gained >= 0.0) {
                 best_ = std::move(point);
+                looked_at_best_ = std::move(found.looked_at);
                 if (is_wary_) {
                     certified_ = best_;
-                    row.states_solved = found.clean;
+                    row.states_solved = found.solved;
                 }
                 trust_moved_mw =
                     std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + first_moved_mw_);
@@ -233,19 +243,43 @@ bool RedispatchSearch::certify_best(RedispatchRow& row) {
     if (cancelled()) return false;
     if (found.is_clean()) {
         certified_ = best_;
-        row.states_solved = found.clean;
+        row.states_solved = found.solved;
         return true;
     }
-    drawn_in_ = kDrawnIn;
-    is_wary_ = true;
-    add_cuts(*best_, found.breaches);
-    if (!found.unsolved.empty()) {
-        const ProgramPoint at_best{best_->load_mw, {best_->unit_p_mw().begin(), best_->unit_p_mw().end()}};
-        best_ = certified_;
-        add_border(at_best, found.unsolved.front());
-    }
-    best_ = certified_;
+    give_up_best(found);
     return false;
+}
+
+void RedispatchSearch::question_best() {
+    if (best_ == certified_) return;
+    std::vector<std::size_t> states;
+    for (const Cut& cut : cuts_) {
+        if (cut.pair.outage.is_intact()) continue;
+        const std::size_t state = state_of(cut.pair.outage);
+        if (looked_at_best_[state]) continue;
+        if (std::none_of(cut.tangents.begin(), cut.tangents.end(),
+                         [&](const Tangent& tangent) { return says_beyond(cut, tangent); })) {
+            continue;
+        }
+        looked_at_best_[state] = true;
+        states.push_back(state);
+    }
+    if (states.empty()) return;
+    start_reading();
+    Findings found;
+    check_states(*best_, states, found);
+    settle(*best_, found);
+    if (!found.is_clean()) give_up_best(found);
+}
+
+void RedispatchSearch::give_up_best(Findings& found) {
+    drawn_in_ = kDrawnIn;
+    const auto given_up = best_;
+    add_cuts(*given_up, found.breaches);
+    best_ = certified_;
+    if (found.unsolved.empty()) return;
+    add_border({given_up->load_mw, {given_up->unit_p_mw().begin(), given_up->unit_p_mw().end()}},
+               found.unsolved.front());
 }
 
 void RedispatchSearch::describe(const RedispatchProgram::Answer& bound, RedispatchRow& row) {

@@ -61,6 +61,10 @@ float Screen::lost_amount(const Footprint::Source& source, const IntactPoint& at
             break;
         case Lost::supply_share:
             amount = at.supply_pu[row] - data_.intact.supply_pu[row];
+            if (!at.unit_change_pu.empty()) {
+                const double beside = at.unit_change_pu[static_cast<std::size_t>(source.unit)];
+                return static_cast<float>(amount * source.scale + beside);
+            }
             break;
     }
     return static_cast<float>(amount * source.scale);

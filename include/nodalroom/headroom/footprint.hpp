@@ -13,6 +13,9 @@ struct IntactPoint {
     std::vector<double> vm_pu;
     std::vector<double> q_generation;  ///< per bus
     std::vector<double> supply_pu;     ///< per island
+    /// Per unit row: what it gives beyond the case's dispatch, beside its share of the supply; empty:
+    /// nothing.
+    std::vector<double> unit_change_pu;
 };
 /// Reads an intact point off a solver that has just solved the intact state.
 [[nodiscard]] IntactPoint read_intact_point(const contingency::StateSolver& solver, double load_mw);
@@ -34,6 +37,7 @@ struct Footprint {
         Lost lost = Lost::p_from;
         std::int32_t row = -1;  ///< branch row or island
         double scale = 1.0;
+        std::int32_t unit = -1;  ///< supply_share: the unit's row
     };
     std::int32_t lost_branch = -1;  ///< branch row out of service in this state; -1: none
     std::vector<Source> sources;

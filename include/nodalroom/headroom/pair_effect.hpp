@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "nodalroom/headroom/criteria.hpp"
@@ -43,15 +44,26 @@ struct PairEffect {
 /// Effects at the solver's present solution, whose Jacobian it has factorised. `before_pu` is left open.
 void find_effect(contingency::StateSolver& solver, const LimitPair& pair, PairEffect& effect);
 
+/// States without load, solved and factorised; the last is kept for the next pair of its outage.
+class UnloadedStates {
+public:
+    explicit UnloadedStates(const contingency::BaseCase& base) : solver_(base) {}
+    /// Null where the state has no solution.
+    [[nodiscard]] contingency::StateSolver* at(contingency::Outage outage);
+
+private:
+    contingency::StateSolver solver_;
+    std::optional<contingency::Outage> at_;
+};
+
 /// Effects at the states without load, found when first asked for and shared by all buses and threads. What
 /// is returned depends on the pair alone.
 class PairLibrary {
 public:
     explicit PairLibrary(const contingency::BaseCase& base) : base_(&base) {}
 
-    /// `solver`: one of the base case, which is left in any state.
-    [[nodiscard]] std::shared_ptr<const PairEffect> effect(const LimitPair& pair,
-                                                           contingency::StateSolver& solver);
+    /// `states`: those of the base case. Null where the pair's has no solution.
+    [[nodiscard]] std::shared_ptr<const PairEffect> effect(const LimitPair& pair, UnloadedStates& states);
 
 private:
     const contingency::BaseCase* base_;

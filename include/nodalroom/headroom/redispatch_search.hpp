@@ -28,6 +28,8 @@ public:
     [[nodiscard]] RedispatchRow run(const HeadroomRow& fixed);
 
 private:
+    /// Rows added in one round.
+    static constexpr std::size_t kCutsPerRound = 16;
     using StateKey = std::pair<contingency::OutageKind, std::int32_t>;
 
     /// A limit that counts at a point.
@@ -36,10 +38,18 @@ private:
         PairReading reading;
         double share = 0.0;  ///< excess over the limit, as a share of it
     };
+    /// A pair past its limit by so little that its value without load decides whether it counts.
+    struct Doubt {
+        LimitPair pair;
+        PairReading reading;
+        Item item;
+    };
     struct Findings {
         std::vector<Breach> breaches;
+        std::vector<Doubt> doubts;          ///< see settle
         std::vector<std::size_t> unsolved;  ///< states without a solution, as far as was tried
-        int clean = 0;                      ///< states solved without a breach
+        int solved = 0;                     ///< states
+        std::vector<bool> looked_at;        ///< per state
         [[nodiscard]] bool is_clean() const noexcept { return breaches.empty() && unsolved.empty(); }
     };
 
@@ -53,20 +63,29 @@ private:
     void check_intact(const DispatchPoint& point, Findings& found);
     void examine(const DispatchPoint& point, std::size_t state, const contingency::SolvedState& solved,
                  Findings& found);
+    static void add_breach(const LimitPair& pair, const PairReading& reading, const Item& item,
+                           std::vector<Breach>& breaches);
+    /// Decides the doubts, as far as they may matter.
+    void settle(const DispatchPoint& point, Findings& found);
     /// likely: the states of known pairs, and those in which something is expected to count. certain: all but
     /// those the screen rules out with its allowance; or all there are.
     enum class Depth : std::uint8_t { likely, certain };
     [[nodiscard]] Findings check(const DispatchPoint& point, Depth depth);
-    /// Checks the best point for certain; where it does not hold, what counts becomes rows, and the one known
-    /// to hold takes its place.
+    /// Checks the best point for certain; where it does not hold, the one known to hold takes its place.
     [[nodiscard]] bool certify_best(RedispatchRow& row);
+    /// Looks at the best point in the states of tangents that say it is beyond a limit, where it was not
+    /// looked at there: the point may be what is wrong.
+    void question_best();
+    /// What counts at the best point becomes rows, and the one known to hold takes its place.
+    void give_up_best(Findings& found);
     void look_at(const DispatchPoint& point);
     void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches);
     /// Finds where on the way from the best point to a proposal a state (none: the intact one) ceases to be
     /// clean, and keeps the tangents there: of what counts, or of the end of its solutions (collapse).
     void add_border(const ProgramPoint& proposed, std::optional<std::size_t> state);
-    /// Tangents that say the best point, which is certified, is beyond a limit are wrong.
+    /// Tangents that say the best point is beyond a limit, in a state in which it is not, are wrong.
     void drop_disproved();
+    [[nodiscard]] bool says_beyond(const Cut& cut, const Tangent& tangent) const;
     void add_fixed_binding(const HeadroomRow& fixed);
     [[nodiscard]] std::shared_ptr<const PairEffect> exact_effect(const DispatchPoint& point,
                                                                  const LimitPair& pair);
@@ -97,7 +116,8 @@ private:
     const StudyStates* states_;
     PairLibrary* library_;
     const RunControl* control_;
-    contingency::StateSolver base_solver_;  ///< states without load, for effects; and paths
+    contingency::StateSolver base_solver_;  ///< for paths
+    UnloadedStates unloaded_;               ///< for effects
     std::vector<Item> exceeded_intact_;     ///< limits the intact state breaks without load
     std::vector<bool> screened_out_;        ///< states the screen is not asked about
     std::vector<std::size_t> unit_states_;
@@ -108,8 +128,9 @@ private:
     std::vector<std::optional<PairReading>> readings_;  ///< per cut, at the point being checked
     double drawn_in_ = 0.0;                             ///< share of a limit that proposals keep away from it
     std::shared_ptr<const DispatchPoint> best_;         ///< clean in the states that are likely not to be
+    std::vector<bool> looked_at_best_;                  ///< per state: best_ was seen to be clean there
     std::shared_ptr<const DispatchPoint> certified_;    ///< clean for certain
-    bool is_wary_ = false;  ///< a best point was not clean for certain: from then on each is checked at once
+    bool is_wary_ = false;  ///< an earlier start ended open: each best point is checked for certain at once
     std::shared_ptr<const DispatchPoint> linearised_at_;    ///< see linearise_at_best
     std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects

@@ -190,22 +190,21 @@ TEST(PairLibrary, GivesWhatDependsOnThePairAlone) {
     NODALROOM_NEEDS_CASE("case24_ieee_rts");
     const Network network = testing::load_case("case24_ieee_rts");
     const BaseCase base(network, tight());
-    StateSolver solver(base), used(base);
+    UnloadedStates states(base), used(base);
     const LimitPair flow{LimitType::thermal, Outage::of(BranchRow(6)), 10, true};
     const LimitPair voltage{LimitType::low_voltage, Outage::of(BranchRow(6)), 2, false};
     const LimitPair change{LimitType::voltage_change, Outage::of(BranchRow(6)), 2, false};
 
     PairLibrary fresh(base), library(base);
-    used.set_load(BusRow(5), 0.3, 0.1);  // whatever the solver did before
-    used.set_outage(Outage::of(UnitRow(3)));
-    (void)used.solve_from_base();
+    // Whatever was solved before: another state, and this one for another pair.
+    ASSERT_NE(used.at(Outage::of(UnitRow(3))), nullptr);
     (void)library.effect(voltage, used);
-    const auto first = fresh.effect(flow, solver), second = library.effect(flow, used);
+    const auto first = fresh.effect(flow, states), second = library.effect(flow, used);
     ASSERT_TRUE(first && second);
     EXPECT_EQ(first->re_by_p, second->re_by_p);
     EXPECT_EQ(first->im_by_q, second->im_by_q);
     EXPECT_EQ(first->before_pu, second->before_pu);
-    EXPECT_EQ(library.effect(flow, solver).get(), second.get()) << "found once";
+    EXPECT_EQ(library.effect(flow, states).get(), second.get()) << "found once";
 
     // Values without load, of the state solved apart.
     StateSolver apart(base);
@@ -220,10 +219,13 @@ TEST(PairLibrary, GivesWhatDependsOnThePairAlone) {
 TEST(PairLibrary, HasNothingForAStateWithoutASolution) {
     const Network network = Network::from_matpower(testing::ring_of_three().mpc());
     const BaseCase base(network, tight());
-    StateSolver solver(base);
+    UnloadedStates states(base);
     PairLibrary library(base);
-    EXPECT_EQ(library.effect({LimitType::thermal, Outage::of(UnitRow(0)), 1, false}, solver), nullptr);
-    EXPECT_NE(library.effect({LimitType::thermal, {}, 1, false}, solver), nullptr);
+    const LimitPair intact{LimitType::thermal, {}, 1, false};
+    EXPECT_EQ(library.effect({LimitType::thermal, Outage::of(UnitRow(0)), 1, false}, states), nullptr);
+    EXPECT_NE(library.effect(intact, states), nullptr);
+    EXPECT_EQ(states.at(Outage::of(UnitRow(0))), nullptr);
+    EXPECT_NE(states.at({}), nullptr) << "after one that failed";
 }
 
 }  // namespace

@@ -554,6 +554,58 @@ TEST_F(SolvedLinearProgram, ManyRowsAndColumnsAreSolvedToTheirOptimum) {
     EXPECT_NEAR(warm.objective, maximise(tighter).objective, 1e-7 * (1.0 + std::abs(warm.objective)));
 }
 
+TEST_F(SolvedLinearProgram, PartsLeadToTheOptimumOfTheWhole) {
+    for (const unsigned seed : {11U, 12U, 13U, 14U, 15U}) {
+        SCOPED_TRACE(seed);
+        LinearProgram lp = random_program(200 + 40 * static_cast<int>(seed % 3), 150, 12, seed);
+        LinearProgram fewer = lp;
+        fewer.drop_rows(fewer.rows() - 30);
+        const LpSolution before = maximise(fewer);
+        expect_optimal(fewer, before);
+        // Rows the start does not know, others of another width, and another cost.
+        LpBasis start = before.basis;
+        start.row.resize(lp.row_lower.size(), BasisPlace::basic);
+        for (std::size_t r = 0; r < lp.row_upper.size(); r += 7) lp.row_upper[r] -= 0.03;
+        for (std::size_t c = 0; c < lp.cost.size(); c += 5) lp.cost[c] = -lp.cost[c];
+        const LpSolution whole = maximise(lp), parts = maximise_by_parts(lp, start);
+        expect_optimal(lp, whole);
+        expect_optimal(lp, parts);
+        EXPECT_NEAR(parts.objective, whole.objective, 1e-6 * (1.0 + std::abs(whole.objective)));
+        // From the optimum itself, and from a start that knows nothing.
+        expect_optimal(lp, maximise_by_parts(lp, parts.basis));
+        LpBasis slack;
+        slack.column.assign(lp.cost.size(), BasisPlace::at_lower);
+        slack.row.assign(lp.row_lower.size(), BasisPlace::basic);
+        const LpSolution from_slack = maximise_by_parts(lp, slack);
+        expect_optimal(lp, from_slack);
+        EXPECT_NEAR(from_slack.objective, whole.objective, 1e-6 * (1.0 + std::abs(whole.objective)));
+    }
+}
+
+TEST_F(SolvedLinearProgram, PartsHaveTheStatusOfTheWhole) {
+    LinearProgram lp;
+    lp.add_column(1.0, 0.0, kInfinity);
+    lp.add_column(1.0, 0.0, 4.0);
+    add_row(lp, 2.0, 3.0, {1.0, 0.0});
+    LpBasis slack{{BasisPlace::at_lower, BasisPlace::at_lower}, {BasisPlace::basic}};
+    const LpSolution found = maximise_by_parts(lp, slack);
+    ASSERT_EQ(found.status, LpStatus::optimal);
+    EXPECT_NEAR(found.objective, 7.0, kTolerance);
+    LinearProgram unbounded = lp;
+    unbounded.row_lower[0] = 0.0;
+    unbounded.row_upper[0] = kInfinity;
+    EXPECT_EQ(maximise_by_parts(unbounded, slack).status, LpStatus::unbounded);
+    LinearProgram infeasible = lp;
+    infeasible.upper[0] = 1.0;
+    EXPECT_EQ(maximise_by_parts(infeasible, slack).status, LpStatus::infeasible);
+    LinearProgram no_number = lp;
+    no_number.value[0] = kNan;
+    EXPECT_EQ(maximise_by_parts(no_number, slack).status, LpStatus::failed);
+    // A start of another size is refused as by the whole.
+    slack.row.push_back(BasisPlace::basic);
+    EXPECT_THROW((void)maximise_by_parts(lp, slack), OptionError);
+}
+
 TEST_F(SolvedLinearProgram, SameBitsAgainAfterOthersAndFromManyThreadsAtOnce) {
     struct Case {
         LinearProgram lp;
