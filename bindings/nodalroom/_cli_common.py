@@ -14,9 +14,9 @@ from typing import Any
 import typer
 
 from . import headroom as run_headroom
+from ._asked import check_buses
 from ._cli_groups import Edits
 from ._cli_options import balance_from, band_from, numbers_from
-from ._edits import BUS_NUMBER, no_bus
 from ._output import TABLE_ENDINGS, check_output
 from .archive import ENDING, load
 from .errors import OptionError, PartialResultWarning
@@ -130,18 +130,15 @@ def study_in(path: Path, name: str) -> Study:
         return load(path)
 
 
-def check_buses(net: Network, name: str, buses: Iterable[int] | None) -> None:
-    """Refuses numbers that no bus has, with the nearest that there are."""
-    there = set(net._core.cells("bus")[:, BUS_NUMBER].astype(int).tolist())
-    for bus in buses or []:
-        if bus not in there:
-            raise no_bus(net._core, name, bus)
-
-
 def study_of(net: Network, buses: str | int | None, options: dict[str, Any]) -> Study:
     """The study that a command's options ask for: of the buses of --buses, or of the one of the argument BUS."""
     named = [buses] if isinstance(buses, int) else numbers_from("--buses", "bus numbers", buses)
     check_buses(net, "BUS" if isinstance(buses, int) else "--buses", named)
+    if named is not None and options.get("min_kv"):
+        raise OptionError("--min-kv and --buses: give one of them; the buses of --buses are studied as they are named")
+    for option in ("movable_units", "max_moved_mw"):
+        if options[option] is not None and not options["redispatch"]:
+            raise OptionError(f"--{option.replace('_', '-')} is nothing without --redispatch; give that too, or neither")
     balance_file = options["balance"]
     asked = {
         **options,

@@ -26,6 +26,7 @@ def one_of(*words: str) -> Callable[[str], list[str]]:
 Buses = Annotated[str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.")]
 MinKv = Annotated[float, typer.Option(metavar="KV", help="Study the buses at or above, where --buses is not given.")]
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="Case file: MATPOWER .m, version 2.", show_default=False)]
+Branches = Annotated[bool, typer.Option("--branches", help="List the branches, with their rows, too.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.")]
 Top = Annotated[int, typer.Option("--top", min=0, metavar="N", help="How many rows to show.")]
 QLimits = Annotated[bool, typer.Option("--q-limits/--no-q-limits", help="Enforce reactive limits of units.")]

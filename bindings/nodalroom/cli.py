@@ -40,6 +40,7 @@ from ._cli_options import (
     BalanceOption,
     BandOption,
     BandPostOption,
+    Branches,
     Case,
     Contingencies,
     Json,
@@ -94,9 +95,11 @@ def _root(
     """AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it."""
 
 
-@app.command(epilog=EXIT_CODES, short_help="Sizes, totals and doubts of a case.")
+@app.command(epilog=EXIT_CODES, short_help="Sizes, totals and diagnostics of a case.")
 @taking(changes=edits)
-def info(case: Case, as_json: Json = False, top: Top = 10, *, changes: Edits) -> None:
+def info(
+    case: Case, list_branches: Branches = False, as_json: Json = False, top: Top = 10, *, changes: Edits
+) -> None:
     """What is in a case: sizes, totals, voltage levels, and what is doubtful in it."""
     net = network_of(case, changes)
     buses, branches, units, loads = net.buses, net.branches, net.generators, net.loads
@@ -126,10 +129,12 @@ def info(case: Case, as_json: Json = False, top: Top = 10, *, changes: Edits) ->
         },
     }
     diagnostics = net.diagnostics
+    listed = branches if list_branches else None
     if as_json:
-        print_json({**content, "diagnostics": records(diagnostics)})
+        rows = {} if listed is None else {"branch_rows": records(listed)}
+        print_json({**content, **rows, "diagnostics": records(diagnostics)})
         return
-    show_info(content, diagnostics, top)
+    show_info(content, diagnostics, top, listed)
 
 
 @app.command(epilog=EXIT_CODES, short_help="Solve the AC power flow.")

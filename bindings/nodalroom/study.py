@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from . import _core
+from ._asked import check_asked, check_buses
 from ._frames import Arrow, to_frame
 from ._html import study_card
 from ._log import logged
@@ -209,6 +210,7 @@ class Study(Arrow):
             OptionError: the bus was not a candidate, or its row has no answer; there is no such state.
         """
         bus = whole_number("bus", bus, least=0)
+        check_buses(self.network, "bus", [bus])
         if not flag("redispatch", redispatch):
             if contingency_kind is not None or contingency_row is not None:
                 raise OptionError("contingency_kind and contingency_row are for witnesses with redispatch=True")
@@ -491,6 +493,7 @@ def headroom(
         "max_moved_mw": None if max_moved_mw is None else number("max_moved_mw", max_moved_mw),
         "tolerance": number("tolerance", tolerance),
     }
+    check_asked(net, options)
     weights = balance_arguments["weights"]
     arguments = core_arguments(options, weights)
     with logged("headroom", net, options, logging.INFO) as done, reporting(progress) as report:

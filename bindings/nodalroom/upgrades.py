@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import _core
+from ._asked import check_buses
 from ._frames import Arrow, to_frame
 from ._html import ladder_card, upgrades_card
 from ._log import logged
@@ -280,6 +281,7 @@ def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, pr
     """Study.ladder()."""
     started = time.monotonic()
     bus = whole_number("bus", bus, least=0)
+    check_buses(study.network, "bus", [bus])
     what = f"ladder of bus {bus}"
     with logged(what, study.network, steps, logging.INFO) as done, reporting(progress) as report:
         core = _core.upgrade_ladder(study._core, bus=bus, threads=threads_of(threads), progress=report, **steps)
