@@ -24,11 +24,20 @@ from .network import Network, read
 from .study import Study
 from .upgrades import Ladder, UpgradeList
 
-EXIT_CODES = (
-    "Exit codes: 0 done; 1 the case has no power-flow solution (what --out names is written all the same); 2 wrong "
-    "usage, bad input, an option out of range, or output that cannot be written; 130 interrupted (Ctrl-C): what was "
-    "finished is written; 141 the reader of the output went away, as in '| head'; 70 a bug of nodalroom."
-)
+#: What a command may end with, besides what all of them may.
+UNSOLVED_WORDS = "1 the case has no power-flow solution (what --out names is written all the same); "
+PARTIAL_WORDS = ": what was finished is written, to FILE.partial.ENDING for --out FILE.ENDING"
+
+
+def exit_codes(unsolved: bool = True, partial: bool = True) -> str:
+    return (
+        f"Exit codes: 0 done; {UNSOLVED_WORDS if unsolved else ''}2 wrong usage, bad input, an option out of range, or "
+        f"output that cannot be written; 130 interrupted (Ctrl-C){PARTIAL_WORDS if partial else ''}; 141 the reader of "
+        "the output went away, as in '| head'; 70 a bug of nodalroom."
+    )
+
+
+EXIT_CODES = exit_codes()
 NO_SOLUTION, BAD_INPUT, INTERRUPTED, NO_READER, BUG = 1, 2, 130, 141, 70
 
 

@@ -113,16 +113,17 @@ class Edits:
 
 def edits(
     scale_ratings: Annotated[
-        float | None, typer.Option(SCALE_RATINGS, metavar="F", help="Edit the case: every rating times this.")
+        float | None, typer.Option(SCALE_RATINGS, metavar="F", help="Every rating times this.", rich_help_panel=o.EDITS)
     ] = None,
     with_rating: Annotated[
         list[str] | None,
         typer.Option(
             WITH_RATING,
             metavar="BRANCH:MVA[:SET]",
-            help="Edit the case: another rating of a branch (as for --without-branch), of set A where none is named; "
+            help="Another rating of a branch (as for --without-branch), of set A where none is named; "
             "may be repeated.",
             show_default=False,
+            rich_help_panel=o.EDITS,
         ),
     ] = None,
     with_load: Annotated[
@@ -130,8 +131,9 @@ def edits(
         typer.Option(
             WITH_LOAD,
             metavar="BUS:MW[:MVAR]",
-            help="Edit the case: a load more at a bus, of power factor 0.95 without MVAR; may be repeated.",
+            help="A load more at a bus, of power factor 0.95 without MVAR; may be repeated.",
             show_default=False,
+            rich_help_panel=o.EDITS,
         ),
     ] = None,
     without_branch: Annotated[
@@ -139,9 +141,10 @@ def edits(
         typer.Option(
             WITHOUT_BRANCH,
             metavar="BRANCH",
-            help="Edit the case: this branch out of service: its 1-based row (info --branches lists them), or its buses "
+            help="This branch out of service: its 1-based row (info --branches lists them), or its buses "
             "as in 5-6, with the circuit where there are several as in 5-6:2; may be repeated.",
             show_default=False,
+            rich_help_panel=o.EDITS,
         ),
     ] = None,
     without_unit: Annotated[
@@ -149,8 +152,9 @@ def edits(
         typer.Option(
             WITHOUT_UNIT,
             metavar="ROW",
-            help="Edit the case: this unit (1-based generator row) out of service; may be repeated.",
+            help="This unit (1-based generator row) out of service; may be repeated.",
             show_default=False,
+            rich_help_panel=o.EDITS,
         ),
     ] = None,
     cut_off: Annotated[
@@ -160,6 +164,7 @@ def edits(
             metavar="refuse|isolate",
             help="What happens to buses that are left without any unit.",
             autocompletion=o.one_of("refuse", "isolate"),
+            rich_help_panel=o.EDITS,
         ),
     ] = "refuse",
 ) -> Edits:

@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.completion import completion_init, get_completion_script  # type: ignore[attr-defined]
@@ -23,11 +23,11 @@ from . import sweep as run_sweep
 from ._cli_common import (
     BAD_INPUT,
     BUG,
-    EXIT_CODES,
     INTERRUPTED,
     NO_READER,
     NO_SOLUTION,
     check_outputs,
+    exit_codes,
     network_of,
     print_json,
     say,
@@ -43,6 +43,7 @@ from ._cli_options import (
     Branches,
     Case,
     Contingencies,
+    GroupedCommand,
     Json,
     MonitorMinKv,
     OutCase,
@@ -76,8 +77,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=EXIT_CODES,
+    epilog=exit_codes(),
 )
+
+
+def grouped(example: str, unsolved: bool = True, partial: bool = True) -> dict[str, Any]:
+    """How the help of a command is set: options in groups, an example, the exit codes that it has."""
+    return {"cls": GroupedCommand, "epilog": f"Example: nodalroom {example}\n\n{exit_codes(unsolved, partial)}"}
 
 
 def _print_version(wanted: bool) -> None:
@@ -95,7 +101,7 @@ def _root(
     """AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it."""
 
 
-@app.command(epilog=EXIT_CODES, short_help="Sizes, totals and diagnostics of a case.")
+@app.command(**grouped("info case.m --branches", unsolved=False, partial=False), short_help="Sizes, totals and diagnostics of a case.")
 @taking(changes=edits)
 def info(
     case: Case, list_branches: Branches = False, as_json: Json = False, top: Top = 10, *, changes: Edits
@@ -137,7 +143,7 @@ def info(
     show_info(content, diagnostics, top, listed)
 
 
-@app.command(epilog=EXIT_CODES, short_help="Solve the AC power flow.")
+@app.command(**grouped("solve case.m --out-branches flows.csv", partial=False), short_help="Solve the AC power flow.")
 @taking(changes=edits)
 def solve(
     case: Case,
@@ -197,7 +203,7 @@ def solve(
         raise typer.Exit(NO_SOLUTION)
 
 
-@app.command(epilog=EXIT_CODES, short_help="Solve every single outage.")
+@app.command(**grouped("sweep case.m --out-violations broken.csv"), short_help="Solve every single outage.")
 @taking(changes=edits)
 def sweep(
     case: Case,
@@ -273,15 +279,15 @@ def sweep(
         raise typer.Exit(NO_SOLUTION)
 
 
-app.command(epilog=EXIT_CODES, short_help="MW of new load that fit at each bus.")(headroom)
-app.command(epilog=EXIT_CODES, short_help="What would have to be stronger for one bus.")(ladder)
-app.command(epilog=EXIT_CODES, short_help="Which elements hold most buses, and what each would unlock.")(upgrades)
-app.command(epilog=EXIT_CODES, short_help="Write a bus's limit as a case file.")(witness)
-app.command(epilog=EXIT_CODES, short_help="What changed between two saved studies.")(compare)
-app.command(epilog=EXIT_CODES, short_help="Write the report of a saved study.")(report)
+app.command(**grouped("headroom case.m --min-kv 100 --out headroom.csv --out headroom.html"), short_help="MW of new load that fit at each bus.")(headroom)
+app.command(**grouped("ladder case.m 8 --target-mw 120"), short_help="What would have to be stronger for one bus.")(ladder)
+app.command(**grouped("upgrades case.m --most 5 --out upgrades.csv"), short_help="Which elements hold most buses, and what each would unlock.")(upgrades)
+app.command(**grouped("witness case.m 8 witness_8.m", partial=False), short_help="Write a bus's limit as a case file.")(witness)
+app.command(**grouped("compare before.nodalroom after.nodalroom", unsolved=False, partial=False), short_help="What changed between two saved studies.")(compare)
+app.command(**grouped("report study.nodalroom report.html", unsolved=False, partial=False), short_help="Write the report of a saved study.")(report)
 
 
-@app.command(epilog=EXIT_CODES, short_help="Check a case and write it again, edited perhaps.")
+@app.command(**grouped("convert case.m edited.m --without-branch 5-6", unsolved=False, partial=False), short_help="Check a case and write it again, edited perhaps.")
 @taking(changes=edits)
 def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) -> None:
     """Read a case, check it, and write it again: every table and every number is kept to the last bit.
@@ -296,7 +302,7 @@ def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) 
         print_json({**about, "file": str(out), "diagnostics": records(net.diagnostics)})
 
 
-@app.command(epilog=EXIT_CODES, short_help="A script that completes words in a shell.")
+@app.command(**grouped("completion bash", unsolved=False, partial=False), short_help="A script that completes words in a shell.")
 def completion(
     shell: Annotated[
         str,
@@ -313,6 +319,22 @@ def completion(
     if shell not in SHELLS:
         raise OptionError(f"SHELL {shell}; must be {', '.join(SHELLS[:-1])} or {SHELLS[-1]}")
     typer.echo(get_completion_script(prog_name="nodalroom", complete_var=COMPLETE, shell=shell))
+
+
+def with_value(error: Any) -> str:
+    """What click says of a usage error, with the value that is wrong, which some versions of typer leave out."""
+    message = str(getattr(error, "message", "") or "")
+    problems = getattr(error.__cause__, "errors", None)
+    first = problems()[0] if callable(problems) else {}
+    value = first.get("input")
+    if not isinstance(value, str):
+        return message
+    kinds = {"float_parsing": "a number", "int_parsing": "a whole number"}
+    if first.get("type") in kinds:
+        message = f"{value!r} is not {kinds[first['type']]}"
+    elif value not in message:
+        message = f"{value!r}: {message}"
+    return message + ("; its value is missing before the next option" if value.startswith("--") else "")
 
 
 def _drop_output() -> None:
@@ -356,6 +378,7 @@ def main() -> None:
             hint = "NODALROOM_TRACEBACK=1 shows where; please report it"
             say(f"internal error: {type(error).__name__}: {error} ({hint})")
             sys.exit(BUG)
+        error.message = with_value(error)  # type: ignore[attr-defined]
         show()
         sys.exit(getattr(error, "exit_code", BAD_INPUT))
     sys.exit(status if isinstance(status, int) else 0)
