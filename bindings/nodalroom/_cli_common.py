@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +19,7 @@ from ._asked import check_buses
 from ._cli_groups import Edits
 from ._cli_options import balance_from, band_from, numbers_from
 from ._output import TABLE_ENDINGS, check_output
+from ._partial import READABLE, left_over, targets
 from .archive import ENDING, load
 from .errors import OptionError, PartialResultWarning
 from .network import Network, read
@@ -89,11 +91,15 @@ def write_outcome(
     outcome: Study | Ladder | UpgradeList,
     paths: list[Path] | None,
     quiet: bool,
+    finished: int,
     progress: bool = True,
     report: Callable[[Path], Any] | None = None,
-) -> None:
-    """A result in the files named, each as its ending says."""
-    for path in paths or []:
+) -> list[Path]:
+    """A result in the files named, each as its ending says; one that is not complete in files beside them. The files
+    that were written.
+    """
+    written = targets(paths, outcome.complete, finished)
+    for path in written:
         writers: dict[str, Callable[[Path], Any]] = {
             ".csv": outcome.to_csv,
             ".parquet": outcome.to_parquet,
@@ -103,6 +109,16 @@ def write_outcome(
             page = report or outcome.report
             writers |= {".html": page, ".htm": page, ENDING: outcome.save}
         write(path, writers[path.suffix.lower()], quiet, progress)
+    return written
+
+
+def say_interrupted(done: str, asked: list[Path] | None, written: list[Path]) -> None:
+    """What there is of a result that was interrupted, and where."""
+    if written:
+        done += f"; written to {', '.join(path.name for path in written)}"
+    elif asked:
+        done += "; nothing was written"
+    say(f"interrupted: {done}")
 
 
 def network_of(case: Path, edits: Edits, progress: bool = True) -> Network:
@@ -139,7 +155,9 @@ def study_in(path: Path, name: str) -> Study:
         return load(path)
 
 
-def study_of(net: Network, buses: str | int | None, options: dict[str, Any]) -> Study:
+def study_of(
+    net: Network, buses: str | int | None, options: dict[str, Any], skip_done: list[Path] | None = None
+) -> Study:
     """The study that a command's options ask for: of the buses of --buses, or of the one of the argument BUS."""
     named = [buses] if isinstance(buses, int) else numbers_from("--buses", "bus numbers", buses)
     check_buses(net, "BUS" if isinstance(buses, int) else "--buses", named)
@@ -148,6 +166,9 @@ def study_of(net: Network, buses: str | int | None, options: dict[str, Any]) -> 
     for option in ("movable_units", "max_moved_mw"):
         if options[option] is not None and not options["redispatch"]:
             raise OptionError(f"--{option.replace('_', '-')} is nothing without --redispatch; give that too, or neither")
+    if skip_done:
+        named = left_over(net, named, options["min_kv"], skip_done)
+        options = {**options, "min_kv": 0.0}
     balance_file = options["balance"]
     asked = {
         **options,
@@ -163,10 +184,14 @@ def study_of(net: Network, buses: str | int | None, options: dict[str, Any]) -> 
     return study
 
 
-def end_of(study: Study) -> None:
+def end_of(study: Study, asked: list[Path] | None = None, written: Iterable[Path] = ()) -> None:
     """What is left to say of a study, and the exit code."""
     if not study.complete:
-        say(f"interrupted: {len(study.table):,} of {study.candidates:,} buses were finished")
+        written = list(written)
+        say_interrupted(f"{len(study.table):,} of {study.candidates:,} buses were finished", asked, written)
+        readable = [path for path in written if path.suffix.lower() in READABLE]
+        if readable:
+            say(f"the rest: the same command with --skip-done {shlex.quote(str(readable[0]))}")
         raise typer.Exit(INTERRUPTED)
     if not study.intact_solved:
         say(f"no solution: {study.reason}")

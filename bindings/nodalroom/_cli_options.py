@@ -48,6 +48,17 @@ def one_of(*words: str) -> Callable[[str], list[str]]:
 
 Buses = Annotated[str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.", rich_help_panel=BUSES)]
 MinKv = Annotated[float, typer.Option(metavar="KV", help="Study the buses at or above, where --buses is not given.", rich_help_panel=BUSES)]
+SkipDone = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--skip-done",
+        metavar="FILE",
+        help="Leave out the buses that are in this file of --out (.csv, .parquet, .json, .nodalroom), such as an "
+        "interrupted study left; may be repeated.",
+        show_default=False,
+        rich_help_panel=BUSES,
+    ),
+]
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="Case file: MATPOWER .m, version 2.", show_default=False)]
 Branches = Annotated[bool, typer.Option("--branches", help="List the branches, with their rows, too.", rich_help_panel=OUTPUT)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.", rich_help_panel=OUTPUT)]

@@ -2,7 +2,7 @@
 
 Exit codes: 0 the command did what was asked; 1 the case has no power-flow solution, as the tables and
 the report that are written say too; 2 wrong usage, bad input, an option out of range, or output that
-cannot be written; 130 interrupted (Ctrl-C): what was finished is written; 141 the reader of standard
+cannot be written; 130 interrupted (Ctrl-C): what was finished is written, beside the files named; 141 the reader of standard
 output went away, as in ``| head``.
 """
 
@@ -31,6 +31,7 @@ from ._cli_common import (
     network_of,
     print_json,
     say,
+    say_interrupted,
     working,
     write,
 )
@@ -64,6 +65,7 @@ from ._cli_study import compare, headroom, report, witness
 from ._cli_text import show_flow, show_info, show_sweep
 from ._cli_upgrades import ladder, upgrades
 from ._output import check_output, plain, reason, records, write_table
+from ._partial import targets
 from ._words import status_counts
 from .errors import NodalroomError, OptionError, PartialResultWarning
 
@@ -249,12 +251,15 @@ def sweep(
             tolerance,
             balance_area=balance_area,
         )
-    for path in out or []:
-        write(path, lambda file: write_table(result.table, file), as_json, progress)
-    for path in out_violations or []:
-        write(path, lambda file: write_table(result.violations, file), as_json, progress)
     table = result.table
     counts = status_counts(table)
+    finished = len(table) - counts.get("not_run", 0)
+    written = targets(out, result.complete, finished)
+    for path in written:
+        write(path, lambda file: write_table(table, file), as_json, progress)
+    broken = targets(out_violations, result.complete, finished)
+    for path in broken:
+        write(path, lambda file: write_table(result.violations, file), as_json, progress)
     if as_json:
         print_json(
             {
@@ -272,8 +277,8 @@ def sweep(
     else:
         show_sweep(result, counts, top)
     if not result.complete:
-        left = counts.get("not_run", 0)
-        say(f"interrupted: {len(table) - left:,} of {len(table):,} states were finished")
+        done = f"{finished:,} of {len(table):,} states were finished"
+        say_interrupted(done, [*(out or []), *(out_violations or [])], [*written, *broken])
         raise typer.Exit(INTERRUPTED)
     if not result.intact_solved:
         raise typer.Exit(NO_SOLUTION)
