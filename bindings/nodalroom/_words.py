@@ -229,8 +229,8 @@ def limited_already(study: Study, bus: int | None = None) -> list[str]:
     return [
         f"  {len(rows)} of {counted(len(table), 'bus takes', 'buses take')} nothing: {why} (value_without_load)",
         f"  To see what is broken: {command}",
-        f"  To go on: mend the case, or ask for less with {', '.join(options) or 'other limits'}"
-        + (", or leave the outages out with --contingencies none" if outages and not intact else ""),
+        f"  To go on: mend the case{', as with ' if options else ''}{', '.join(options)}"
+        + ("; or leave the outages out with --contingencies none" if outages and not intact else ""),
     ]
 
 

@@ -493,10 +493,10 @@ def headroom(
         "max_moved_mw": None if max_moved_mw is None else number("max_moved_mw", max_moved_mw),
         "tolerance": number("tolerance", tolerance),
     }
-    check_asked(net, options)
     weights = balance_arguments["weights"]
     arguments = core_arguments(options, weights)
     with logged("headroom", net, options, logging.INFO) as done, reporting(progress) as report:
+        check_asked(net, options)
         core = _core.headroom(core_network, threads=threads_of(threads), progress=report, **arguments)
         done(f"{counted(core.candidates, 'candidate', 'candidates')}{'' if core.complete else ', interrupted'}")
     options["rating_intact"] = options["rating_intact"].upper()

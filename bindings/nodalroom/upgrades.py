@@ -281,9 +281,9 @@ def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, pr
     """Study.ladder()."""
     started = time.monotonic()
     bus = whole_number("bus", bus, least=0)
-    check_buses(study.network, "bus", [bus])
     what = f"ladder of bus {bus}"
     with logged(what, study.network, steps, logging.INFO) as done, reporting(progress) as report:
+        check_buses(study.network, "bus", [bus])
         core = _core.upgrade_ladder(study._core, bus=bus, threads=threads_of(threads), progress=report, **steps)
         done(core.status)
     options = {**study.options, "buses": [bus], "max_mw": steps["target_mw"], "redispatch": steps["redispatch"]}
