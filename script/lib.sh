@@ -5,7 +5,8 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # Debian's name for a package; true where it is fully installed, for this machine where no architecture is named.
 is_installed() {
-    local wanted="all|$(dpkg --print-architecture)"
+    local wanted
+    wanted="all|$(dpkg --print-architecture)"
     case "$1" in *:*) wanted=${1##*:} ;; esac
     dpkg-query --show --showformat='${Architecture} ${db:Status-Status}\n' "$1" 2> /dev/null |
         grep -qxE "($wanted) installed"
