@@ -1,9 +1,8 @@
 """Headroom studies: columns, options, statuses, threads, output."""
 
 import json
-import warnings
-
 import re
+import warnings
 
 import nodalroom as nr
 import numpy as np
