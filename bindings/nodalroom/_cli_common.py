@@ -165,7 +165,9 @@ def study_of(
         raise OptionError("--min-kv and --buses: give one of them; the buses of --buses are studied as they are named")
     for option in ("movable_units", "max_moved_mw"):
         if options[option] is not None and not options["redispatch"]:
-            raise OptionError(f"--{option.replace('_', '-')} is nothing without --redispatch; give that too, or neither")
+            raise OptionError(
+                f"--{option.replace('_', '-')} is nothing without --redispatch; give that too, or neither"
+            )
     if skip_done:
         named = left_over(net, named, options["min_kv"], skip_done)
         options = {**options, "min_kv": 0.0}

@@ -92,10 +92,11 @@ class Edits:
             given = f"{WITH_LOAD} {text}"
             net = as_option(given, lambda net=net, b=bus, p=mw, q=mvar: net.with_load(b, p, q))  # type: ignore[misc]
         if self.branches or self.units:
+            branches = [row_or_name(one) for one in self.branches] or None
             names = [flag for flag, rows in ((WITHOUT_BRANCH, self.branches), (WITHOUT_UNIT, self.units)) if rows]
             net = as_option(
                 ", ".join(names),
-                lambda: net.without([row_or_name(one) for one in self.branches] or None, self.units or None, cut_off=self.cut_off),  # type: ignore[arg-type]
+                lambda: net.without(branches, self.units or None, cut_off=self.cut_off),  # type: ignore[arg-type]
             )
         return net
 

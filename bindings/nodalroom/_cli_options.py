@@ -46,8 +46,13 @@ def one_of(*words: str) -> Callable[[str], list[str]]:
     return offered
 
 
-Buses = Annotated[str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.", rich_help_panel=BUSES)]
-MinKv = Annotated[float, typer.Option(metavar="KV", help="Study the buses at or above, where --buses is not given.", rich_help_panel=BUSES)]
+Buses = Annotated[
+    str | None, typer.Option(metavar="1,2,3", help="Bus numbers to study; all by default.", rich_help_panel=BUSES)
+]
+MinKv = Annotated[
+    float,
+    typer.Option(metavar="KV", help="Study the buses at or above, where --buses is not given.", rich_help_panel=BUSES),
+]
 SkipDone = Annotated[
     list[Path] | None,
     typer.Option(
@@ -60,12 +65,21 @@ SkipDone = Annotated[
     ),
 ]
 Case = Annotated[Path, typer.Argument(metavar="CASE", help="Case file: MATPOWER .m, version 2.", show_default=False)]
-Branches = Annotated[bool, typer.Option("--branches", help="List the branches, with their rows, too.", rich_help_panel=OUTPUT)]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, for machines.", rich_help_panel=OUTPUT)]
+Branches = Annotated[
+    bool, typer.Option("--branches", help="List the branches, with their rows, too.", rich_help_panel=OUTPUT)
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object on standard output, for machines.", rich_help_panel=OUTPUT)
+]
 Top = Annotated[int, typer.Option("--top", min=0, metavar="N", help="How many rows to show.", rich_help_panel=OUTPUT)]
-QLimits = Annotated[bool, typer.Option("--q-limits/--no-q-limits", help="Enforce reactive limits of units.", rich_help_panel=LIMITS)]
+QLimits = Annotated[
+    bool, typer.Option("--q-limits/--no-q-limits", help="Enforce reactive limits of units.", rich_help_panel=LIMITS)
+]
 BalanceArea = Annotated[
-    int | None, typer.Option(metavar="AREA", help="Only units at buses of this area take part in the balance.", rich_help_panel=LOAD)
+    int | None,
+    typer.Option(
+        metavar="AREA", help="Only units at buses of this area take part in the balance.", rich_help_panel=LOAD
+    ),
 ]
 BalanceOption = Annotated[
     str,
@@ -88,7 +102,13 @@ Contingencies = Annotated[
     ),
 ]
 RatingIntact = Annotated[
-    str, typer.Option(metavar="A|B|C", help="Rating set in the intact state.", autocompletion=one_of("A", "B", "C"), rich_help_panel=LIMITS)
+    str,
+    typer.Option(
+        metavar="A|B|C",
+        help="Rating set in the intact state.",
+        autocompletion=one_of("A", "B", "C"),
+        rich_help_panel=LIMITS,
+    ),
 ]
 RatingPost = Annotated[
     str,
@@ -100,22 +120,41 @@ RatingPost = Annotated[
     ),
 ]
 BandOption = Annotated[
-    str | None, typer.Option(metavar="LOW,HIGH", help="Voltage band, pu, instead of the case's Vmin to Vmax.", rich_help_panel=LIMITS)
+    str | None,
+    typer.Option(
+        metavar="LOW,HIGH", help="Voltage band, pu, instead of the case's Vmin to Vmax.", rich_help_panel=LIMITS
+    ),
 ]
-BandPostOption = Annotated[str | None, typer.Option(metavar="LOW,HIGH", help="The same after an outage.", rich_help_panel=LIMITS)]
+BandPostOption = Annotated[
+    str | None, typer.Option(metavar="LOW,HIGH", help="The same after an outage.", rich_help_panel=LIMITS)
+]
 VoltageChange = Annotated[
-    float | None, typer.Option(metavar="PU", help="Largest voltage change after an outage, pu; off by default.", rich_help_panel=LIMITS)
+    float | None,
+    typer.Option(
+        metavar="PU", help="Largest voltage change after an outage, pu; off by default.", rich_help_panel=LIMITS
+    ),
 ]
 MonitorMinKv = Annotated[
-    float, typer.Option(metavar="KV", help="Watch buses at or above, and branches with both ends at or above.", rich_help_panel=LIMITS)
+    float,
+    typer.Option(
+        metavar="KV", help="Watch buses at or above, and branches with both ends at or above.", rich_help_panel=LIMITS
+    ),
 ]
-PowerFactor = Annotated[float, typer.Option(metavar="PF", help="Power factor of the new load, lagging.", rich_help_panel=LOAD)]
+PowerFactor = Annotated[
+    float, typer.Option(metavar="PF", help="Power factor of the new load, lagging.", rich_help_panel=LOAD)
+]
 MaxMw = Annotated[float, typer.Option(metavar="MW", help="Cap of the search.", rich_help_panel=BUSES)]
 Attribution = Annotated[
-    float, typer.Option(metavar="MVA", help="A thermal limit counts where the load adds more than this per MW.", rich_help_panel=LIMITS)
+    float,
+    typer.Option(
+        metavar="MVA", help="A thermal limit counts where the load adds more than this per MW.", rich_help_panel=LIMITS
+    ),
 ]
 AttributionVoltage = Annotated[
-    float, typer.Option(metavar="PU", help="A voltage limit counts where the load moves the voltage by more.", rich_help_panel=LIMITS)
+    float,
+    typer.Option(
+        metavar="PU", help="A voltage limit counts where the load moves the voltage by more.", rich_help_panel=LIMITS
+    ),
 ]
 Certify = Annotated[
     str,
@@ -127,18 +166,34 @@ Certify = Annotated[
     ),
 ]
 Redispatch = Annotated[
-    bool, typer.Option("--redispatch", help="Look, too, for the dispatch that makes most room at each bus.", rich_help_panel=REDISPATCH)
+    bool,
+    typer.Option(
+        "--redispatch", help="Look, too, for the dispatch that makes most room at each bus.", rich_help_panel=REDISPATCH
+    ),
 ]
 ByRedispatch = Annotated[
-    bool, typer.Option("--redispatch", help="By redispatch headroom: some dispatch in place of the balance rule.", rich_help_panel=REDISPATCH)
+    bool,
+    typer.Option(
+        "--redispatch",
+        help="By redispatch headroom: some dispatch in place of the balance rule.",
+        rich_help_panel=REDISPATCH,
+    ),
 ]
 MovableUnits = Annotated[
     str | None,
-    typer.Option(metavar="1,2,3", help="Generator rows (1-based) that may be redispatched; all in service by default.", rich_help_panel=REDISPATCH),
+    typer.Option(
+        metavar="1,2,3",
+        help="Generator rows (1-based) that may be redispatched; all in service by default.",
+        rich_help_panel=REDISPATCH,
+    ),
 ]
 MaxMovedMw = Annotated[
     float | None,
-    typer.Option(metavar="MW", help="The most that units may take over from others beside the balance rule.", rich_help_panel=REDISPATCH),
+    typer.Option(
+        metavar="MW",
+        help="The most that units may take over from others beside the balance rule.",
+        rich_help_panel=REDISPATCH,
+    ),
 ]
 CoordinatesOption = Annotated[
     Path | None,
@@ -150,9 +205,15 @@ CoordinatesOption = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
-Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads; all processors by default.", rich_help_panel=RUN)]
-Tolerance = Annotated[float, typer.Option(metavar="PU", help="Largest power mismatch, per unit: 1e-12 to 1e-6.", rich_help_panel=RUN)]
-ProgressOption = Annotated[bool, typer.Option("--progress/--no-progress", help="Progress bar, in a terminal.", rich_help_panel=RUN)]
+Threads = Annotated[
+    int | None, typer.Option(metavar="N", help="Threads; all processors by default.", rich_help_panel=RUN)
+]
+Tolerance = Annotated[
+    float, typer.Option(metavar="PU", help="Largest power mismatch, per unit: 1e-12 to 1e-6.", rich_help_panel=RUN)
+]
+ProgressOption = Annotated[
+    bool, typer.Option("--progress/--no-progress", help="Progress bar, in a terminal.", rich_help_panel=RUN)
+]
 
 
 Bus = Annotated[int, typer.Argument(metavar="BUS", help="Bus number of the case.", show_default=False)]

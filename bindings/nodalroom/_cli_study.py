@@ -21,7 +21,20 @@ from ._cli_common import (
     write_outcome,
 )
 from ._cli_groups import Edits, assumptions, edits, taking
-from ._cli_options import Bus, Buses, Case, CoordinatesOption, Json, MaxMw, MinKv, OutCase, Redispatch, SkipDone, Top, out_option
+from ._cli_options import (
+    Bus,
+    Buses,
+    Case,
+    CoordinatesOption,
+    Json,
+    MaxMw,
+    MinKv,
+    OutCase,
+    Redispatch,
+    SkipDone,
+    Top,
+    out_option,
+)
 from ._cli_table import print_lines
 from ._cli_text import show_comparison, show_summary
 from ._output import STUDY_ENDINGS, check_output, records, write_table

@@ -160,7 +160,9 @@ def cut_off_words(core: _core.Network, tables: dict[str, Cells], said: list[str]
         if REFERENCE in buses[rows, BUS_TYPE]:
             return f"taking out {out} leaves {names}, with the reference bus, without any unit in service"
         if not units:
-            return f"taking out {out} cuts off {names}, where no unit is in service; cut_off='isolate' leaves that out too"
+            return (
+                f"taking out {out} cuts off {names}, where no unit is in service; cut_off='isolate' leaves that out too"
+            )
         listed = ", ".join(map(str, units))
         return (
             f"taking out {out} cuts off {names} from the reference bus; to leave that out too, take its units out as "

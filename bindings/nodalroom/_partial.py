@@ -44,7 +44,9 @@ def left_over(net: Network, named: list[int] | None, min_kv: float, files: Itera
         finished = finished_buses(path)
         strange = sorted(finished - there)
         if strange:
-            raise OptionError(f"--skip-done {path}: it has bus {strange[0]}, which is not in the case; is it of another?")
+            raise OptionError(
+                f"--skip-done {path}: it has bus {strange[0]}, which is not in the case; is it of another?"
+            )
         done |= finished
     left = [int(bus) for bus in named if bus not in done]
     if not left:

@@ -177,7 +177,9 @@ def describe_study(study: Study) -> list[str]:
     if len(study.unsolvable):
         states = counted(len(study.unsolvable), "state has", "states have")
         own = "its own" if len(study.unsolvable) == 1 else "their own"
-        lines.append(f"  {states} no solution without any new load: left out here, and worth a look of {own} (unsolvable)")
+        lines.append(
+            f"  {states} no solution without any new load: left out here, and worth a look of {own} (unsolvable)"
+        )
     if not study.states_known:
         lines.append("  Interrupted before every state was solved without new load: which have no solution is unknown")
     if len(table):

@@ -148,7 +148,9 @@ def unpack(content: bytes, label: str) -> tuple[dict[str, Any], dict[str, bytes]
                     raise InputError(label, 0, f"the saved study is damaged: it has no {name}; save it again")
                 members[name] = archive.read(name)
                 if hashlib.sha256(members[name]).hexdigest() != digest:
-                    raise InputError(label, 0, f"the saved study is damaged: {name} has not the SHA-256 it says; save it again")
+                    raise InputError(
+                        label, 0, f"the saved study is damaged: {name} has not the SHA-256 it says; save it again"
+                    )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise InputError(label, 0, f"the saved study is damaged ({error}): save it again") from None
     return manifest, members

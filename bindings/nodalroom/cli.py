@@ -2,8 +2,8 @@
 
 Exit codes: 0 the command did what was asked; 1 the case has no power-flow solution, as the tables and
 the report that are written say too; 2 wrong usage, bad input, an option out of range, or output that
-cannot be written; 130 interrupted (Ctrl-C): what was finished is written, beside the files named; 141 the reader of standard
-output went away, as in ``| head``.
+cannot be written; 70 a bug; 130 interrupted (Ctrl-C): what was finished is written, beside the files
+named; 141 the reader of standard output went away, as in ``| head``.
 """
 
 from __future__ import annotations
@@ -83,9 +83,10 @@ app = typer.Typer(
 )
 
 
-def grouped(example: str, unsolved: bool = True, partial: bool = True) -> dict[str, Any]:
+def grouped(short: str, example: str, unsolved: bool = True, partial: bool = True) -> dict[str, Any]:
     """How the help of a command is set: options in groups, an example, the exit codes that it has."""
-    return {"cls": GroupedCommand, "epilog": f"Example: nodalroom {example}\n\n{exit_codes(unsolved, partial)}"}
+    epilog = f"Example: nodalroom {example}\n\n{exit_codes(unsolved, partial)}"
+    return {"cls": GroupedCommand, "epilog": epilog, "short_help": short}
 
 
 def _print_version(wanted: bool) -> None:
@@ -103,7 +104,7 @@ def _root(
     """AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it."""
 
 
-@app.command(**grouped("info case.m --branches", unsolved=False, partial=False), short_help="Sizes, totals and diagnostics of a case.")
+@app.command(**grouped("Sizes, totals and diagnostics of a case.", "info case.m --branches", unsolved=False, partial=False))
 @taking(changes=edits)
 def info(
     case: Case, list_branches: Branches = False, as_json: Json = False, top: Top = 10, *, changes: Edits
@@ -145,7 +146,7 @@ def info(
     show_info(content, diagnostics, top, listed)
 
 
-@app.command(**grouped("solve case.m --out-branches flows.csv", partial=False), short_help="Solve the AC power flow.")
+@app.command(**grouped("Solve the AC power flow.", "solve case.m --out-branches flows.csv", partial=False))
 @taking(changes=edits)
 def solve(
     case: Case,
@@ -205,7 +206,7 @@ def solve(
         raise typer.Exit(NO_SOLUTION)
 
 
-@app.command(**grouped("sweep case.m --out-violations broken.csv"), short_help="Solve every single outage.")
+@app.command(**grouped("Solve every single outage.", "sweep case.m --out-violations broken.csv"))
 @taking(changes=edits)
 def sweep(
     case: Case,
@@ -284,15 +285,15 @@ def sweep(
         raise typer.Exit(NO_SOLUTION)
 
 
-app.command(**grouped("headroom case.m --min-kv 100 --out headroom.csv --out headroom.html"), short_help="MW of new load that fit at each bus.")(headroom)
-app.command(**grouped("ladder case.m 8 --target-mw 120"), short_help="What would have to be stronger for one bus.")(ladder)
-app.command(**grouped("upgrades case.m --most 5 --out upgrades.csv"), short_help="Which elements hold most buses, and what each would unlock.")(upgrades)
-app.command(**grouped("witness case.m 8 witness_8.m", partial=False), short_help="Write a bus's limit as a case file.")(witness)
-app.command(**grouped("compare before.nodalroom after.nodalroom", unsolved=False, partial=False), short_help="What changed between two saved studies.")(compare)
-app.command(**grouped("report study.nodalroom report.html", unsolved=False, partial=False), short_help="Write the report of a saved study.")(report)
+app.command(**grouped("MW of new load that fit at each bus.", "headroom case.m --min-kv 100 --out headroom.csv --out headroom.html"))(headroom)
+app.command(**grouped("What would have to be stronger for one bus.", "ladder case.m 8 --target-mw 120"))(ladder)
+app.command(**grouped("Which elements hold most buses, and what each would unlock.", "upgrades case.m --most 5 --out upgrades.csv"))(upgrades)
+app.command(**grouped("Write a bus's limit as a case file.", "witness case.m 8 witness_8.m", partial=False))(witness)
+app.command(**grouped("What changed between two saved studies.", "compare before.nodalroom after.nodalroom", unsolved=False, partial=False))(compare)
+app.command(**grouped("Write the report of a saved study.", "report study.nodalroom report.html", unsolved=False, partial=False))(report)
 
 
-@app.command(**grouped("convert case.m edited.m --without-branch 5-6", unsolved=False, partial=False), short_help="Check a case and write it again, edited perhaps.")
+@app.command(**grouped("Check a case and write it again, edited perhaps.", "convert case.m edited.m --without-branch 5-6", unsolved=False, partial=False))
 @taking(changes=edits)
 def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) -> None:
     """Read a case, check it, and write it again: every table and every number is kept to the last bit.
@@ -307,7 +308,7 @@ def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) 
         print_json({**about, "file": str(out), "diagnostics": records(net.diagnostics)})
 
 
-@app.command(**grouped("completion bash", unsolved=False, partial=False), short_help="A script that completes words in a shell.")
+@app.command(**grouped("A script that completes words in a shell.", "completion bash", unsolved=False, partial=False))
 def completion(
     shell: Annotated[
         str,

@@ -275,7 +275,9 @@ def test_a_case_that_breaks_its_limits_before_any_load_says_so_and_what_to_do(ru
     for words in (["headroom"], ["upgrades", "--most", 1], ["ladder", "--max-rungs", 1, 4]):
         code, out, _ = run_command(words[0], case, *words[1:])
         assert code == 0
-        assert f"takes nothing: {said} 1 outage at least" in out or f"39 of 39 buses take nothing: {said} 4 outages" in out
+        assert (
+            f"takes nothing: {said} 1 outage at least" in out or f"39 of 39 buses take nothing: {said} 4 outages" in out
+        )
         assert f"  To see what is broken: nodalroom sweep {case}\n" in out
         assert "--with-rating or --scale-ratings; or leave the outages out with --contingencies none" in out
         assert "the attribution" not in out

@@ -393,7 +393,6 @@ def test_the_outage_of_a_pv_curve_is_named(small):
         plots.pv_curve(small, 7, "branch 9: 6-7 ckt 1")
 
 
-
 def test_sensitivity_is_a_study_for_each_value(net):
     ax, table = plots.sensitivity(net, "power_factor", [1.0, 0.9], buses=[14, 3], contingencies="branches")
     assert list(table.index) == [1.0, 0.9]
