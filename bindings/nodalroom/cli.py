@@ -104,11 +104,11 @@ def _root(
     """AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it."""
 
 
-@app.command(**grouped("Sizes, totals and diagnostics of a case.", "info case.m --branches", unsolved=False, partial=False))
+@app.command(
+    **grouped("Sizes, totals and diagnostics of a case.", "info case.m --branches", unsolved=False, partial=False)
+)
 @taking(changes=edits)
-def info(
-    case: Case, list_branches: Branches = False, as_json: Json = False, top: Top = 10, *, changes: Edits
-) -> None:
+def info(case: Case, list_branches: Branches = False, as_json: Json = False, top: Top = 10, *, changes: Edits) -> None:
     """What is in a case: sizes, totals, voltage levels, and what is doubtful in it."""
     net = network_of(case, changes)
     buses, branches, units, loads = net.buses, net.branches, net.generators, net.loads
@@ -285,15 +285,39 @@ def sweep(
         raise typer.Exit(NO_SOLUTION)
 
 
-app.command(**grouped("MW of new load that fit at each bus.", "headroom case.m --min-kv 100 --out headroom.csv --out headroom.html"))(headroom)
+app.command(
+    **grouped(
+        "MW of new load that fit at each bus.", "headroom case.m --min-kv 100 --out headroom.csv --out headroom.html"
+    )
+)(headroom)
 app.command(**grouped("What would have to be stronger for one bus.", "ladder case.m 8 --target-mw 120"))(ladder)
-app.command(**grouped("Which elements hold most buses, and what each would unlock.", "upgrades case.m --most 5 --out upgrades.csv"))(upgrades)
+app.command(
+    **grouped(
+        "Which elements hold most buses, and what each would unlock.", "upgrades case.m --most 5 --out upgrades.csv"
+    )
+)(upgrades)
 app.command(**grouped("Write a bus's limit as a case file.", "witness case.m 8 witness_8.m", partial=False))(witness)
-app.command(**grouped("What changed between two saved studies.", "compare before.nodalroom after.nodalroom", unsolved=False, partial=False))(compare)
-app.command(**grouped("Write the report of a saved study.", "report study.nodalroom report.html", unsolved=False, partial=False))(report)
+app.command(
+    **grouped(
+        "What changed between two saved studies.",
+        "compare before.nodalroom after.nodalroom",
+        unsolved=False,
+        partial=False,
+    )
+)(compare)
+app.command(
+    **grouped("Write the report of a saved study.", "report study.nodalroom report.html", unsolved=False, partial=False)
+)(report)
 
 
-@app.command(**grouped("Check a case and write it again, edited perhaps.", "convert case.m edited.m --without-branch 5-6", unsolved=False, partial=False))
+@app.command(
+    **grouped(
+        "Check a case and write it again, edited perhaps.",
+        "convert case.m edited.m --without-branch 5-6",
+        unsolved=False,
+        partial=False,
+    )
+)
 @taking(changes=edits)
 def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) -> None:
     """Read a case, check it, and write it again: every table and every number is kept to the last bit.
@@ -312,9 +336,7 @@ def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) 
 def completion(
     shell: Annotated[
         str,
-        typer.Argument(
-            metavar="bash|zsh|fish", help="The shell.", show_default=False, autocompletion=one_of(*SHELLS)
-        ),
+        typer.Argument(metavar="bash|zsh|fish", help="The shell.", show_default=False, autocompletion=one_of(*SHELLS)),
     ],
 ) -> None:
     """Print a script with which a shell completes commands, options and their values.

@@ -252,8 +252,8 @@ class Network:
 
         Args:
             ratings: MVA by 1-based branch row or name (``"5-6"``, ``"5-6:2"``), a mapping or Series; or a
-                DataFrame by branch row with columns called as in :attr:`branches`: ``rate_a_mva``, ``rate_b_mva``, ``rate_c_mva``. Rows that are
-                not named keep theirs.
+                DataFrame by branch row with columns called as in :attr:`branches`: ``rate_a_mva``,
+                ``rate_b_mva``, ``rate_c_mva``. Rows that are not named keep theirs.
             rating: the set that is meant, A, B or C; None: A for ``ratings``, all three for ``factor``. Studies
                 take A intact and B after an outage, and A where B is 0.
             factor: what the ratings of every branch are multiplied by, in place of ``ratings``; those that are
