@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from .archive import ENDING, load
+from ._packing import ENDING
+from .archive import load
 from .errors import OptionError
 from .network import Network
+from .study import Study
 
 #: Endings of files that say which buses are done.
 READABLE = (".csv", ".parquet", ".json", ENDING)
@@ -67,7 +69,10 @@ def finished_buses(path: Path) -> set[int]:
         elif ending == ".json":
             numbers = pd.Series([row["bus"] for row in json.loads(path.read_text(encoding="utf-8"))["buses"]])
         else:
-            numbers = load(path).table.index.to_series()
+            saved = load(path)
+            if not isinstance(saved, Study):
+                raise OptionError(f"--skip-done {path}: is no saved study")
+            numbers = saved.table.index.to_series()
         return {int(number) for number in numbers}
     except OSError as error:
         raise OptionError(f"--skip-done {path}: cannot be read: {error.strerror or error}") from None

@@ -64,7 +64,8 @@ from ._cli_options import (
 from ._cli_study import compare, headroom, report, witness
 from ._cli_text import show_flow, show_info, show_sweep
 from ._cli_upgrades import ladder, upgrades
-from ._output import check_output, plain, reason, records, write_table
+from ._output import SAVED_ENDINGS, check_output, plain, reason, records, write_table
+from ._packing import ENDING
 from ._partial import targets
 from ._words import status_counts
 from .errors import NodalroomError, OptionError, PartialResultWarning
@@ -223,7 +224,9 @@ def sweep(
     tolerance: Tolerance = 1e-8,
     threads: Threads = None,
     progress: ProgressOption = True,
-    out: Annotated[list[Path] | None, out_option("one row per state")] = None,
+    out: Annotated[
+        list[Path] | None, out_option("one row per state", ".csv, .parquet, .json, .nodalroom (the sweep, saved)")
+    ] = None,
     out_violations: Annotated[list[Path] | None, out_option("one row per limit broken")] = None,
     as_json: Json = False,
     top: Top = 10,
@@ -231,7 +234,7 @@ def sweep(
     changes: Edits,
 ) -> None:
     """Solve the intact case and every single outage, and list the limits broken."""
-    check_outputs(out, keep=[case, balance])
+    check_outputs(out, SAVED_ENDINGS, keep=[case, balance])
     check_outputs(out_violations, keep=[case, balance], option="--out-violations")
     net = network_of(case, changes, progress)
     with warnings.catch_warnings():
@@ -257,24 +260,13 @@ def sweep(
     finished = len(table) - counts.get("not_run", 0)
     written = targets(out, result.complete, finished)
     for path in written:
-        write(path, lambda file: write_table(table, file), as_json, progress)
+        saved = path.suffix.lower() == ENDING
+        write(path, result.save if saved else lambda file: write_table(table, file), as_json, progress)
     broken = targets(out_violations, result.complete, finished)
     for path in broken:
         write(path, lambda file: write_table(result.violations, file), as_json, progress)
     if as_json:
-        print_json(
-            {
-                "case": net.name,
-                "complete": result.complete,
-                "intact": result.reason,
-                "options": result.options,
-                "status": counts,
-                "bridges": len(result.bridges),
-                "seconds": round(result.seconds, 3),
-                "states": records(table),
-                "violations": records(result.violations),
-            }
-        )
+        typer.echo(result.to_json())
     else:
         show_sweep(result, counts, top)
     if not result.complete:
