@@ -3,9 +3,13 @@
 say() { printf '\n==> %s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# Debian's name for a package; true where it is fully installed.
+# Debian's name for a package; true where it is fully installed, for this machine where no architecture is named.
 is_installed() {
-    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2> /dev/null)" = installed ]
+    local wanted
+    wanted="all|$(dpkg --print-architecture)"
+    case "$1" in *:*) wanted=${1##*:} ;; esac
+    dpkg-query --show --showformat='${Architecture} ${db:Status-Status}\n' "$1" 2> /dev/null |
+        grep -qxE "($wanted) installed"
 }
 
 # How a command is run as root: empty for root itself. The argument says what for.
@@ -61,6 +65,41 @@ PROBE
         fi
     done
     return 1
+}
+
+# Runs a command, and says every half minute that it is still at it.
+with_heartbeat() {
+    local beat status=0 since=$SECONDS
+    (while sleep 30 > /dev/null 2>&1 && kill -0 $$ 2> /dev/null; do printf '    ... %s s\n' $((SECONDS - since)); done) &
+    beat=$!
+    "$@" || status=$?
+    kill "$beat" 2> /dev/null || true
+    wait "$beat" 2> /dev/null || true
+    return "$status"
+}
+
+# A hash of every file that the package is built from; fails where this is no clone.
+sources_hash() {
+    local files
+    files=$(git ls-files --cached --others --exclude-standard -- CMakeLists.txt VERSION pyproject.toml README.md LICENSE \
+        cmake include src bindings 2> /dev/null) && [ -n "$files" ] || return 1
+    printf '%s\n' "$files" | while IFS= read -r file; do printf '%s ' "$file" && sha256sum < "$file" 2> /dev/null; done |
+        sha256sum | cut -d' ' -f1
+}
+
+# Installs the package with an extra such as [docs] into .venv. It is built only where that is not what was built last.
+install_package() {
+    local stamp=.venv/nodalroom-sources extra=$1 now
+    now=$(sources_hash) || now=
+    if [ -n "$now" ] && [ "$(cat "$stamp" 2> /dev/null)" = "$now" ] && .venv/bin/python -c 'import nodalroom' 2> /dev/null &&
+        [ -z "$(find .venv -path '*/site-packages/nodalroom/*' ! -name '*.pyc' -type f -newer "$stamp" -print -quit)" ]; then
+        [ -z "$extra" ] || pip_install "nodalroom$extra==$(.venv/bin/python -c 'import nodalroom; print(nodalroom.__version__)')"
+        return
+    fi
+    say "Building and installing the Python package into .venv (minutes, on a slow machine)"
+    rm -f "$stamp"
+    with_heartbeat pip_install ".$extra" || return
+    [ -z "$now" ] || printf '%s\n' "$now" > "$stamp"
 }
 
 pip_install() {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +15,12 @@ from typing import Any
 import typer
 
 from . import headroom as run_headroom
+from ._asked import check_buses
 from ._cli_groups import Edits
 from ._cli_options import balance_from, band_from, numbers_from
-from ._edits import BUS_NUMBER, no_bus
 from ._output import TABLE_ENDINGS, check_output
 from ._packing import ENDING, KINDS
+from ._partial import READABLE, left_over, targets
 from .archive import load
 from .contingency import Sweep
 from .errors import OptionError, PartialResultWarning
@@ -26,11 +28,20 @@ from .network import Network, read
 from .study import Study
 from .upgrades import Ladder, UpgradeList
 
-EXIT_CODES = (
-    "Exit codes: 0 done; 1 the case has no power-flow solution (what --out names is written all the same); 2 wrong "
-    "usage, bad input, an option out of range, or output that cannot be written; 130 interrupted (Ctrl-C): what was "
-    "finished is written; 141 the reader of the output went away, as in '| head'; 70 a bug of nodalroom."
-)
+#: What a command may end with, besides what all of them may.
+UNSOLVED_WORDS = "1 the case has no power-flow solution (what --out names is written all the same); "
+PARTIAL_WORDS = ": what was finished is written, to FILE.partial.ENDING for --out FILE.ENDING"
+
+
+def exit_codes(unsolved: bool = True, partial: bool = True) -> str:
+    return (
+        f"Exit codes: 0 done; {UNSOLVED_WORDS if unsolved else ''}2 wrong usage, bad input, an option out of range, or "
+        f"output that cannot be written; 130 interrupted (Ctrl-C){PARTIAL_WORDS if partial else ''}; 141 the reader of "
+        "the output went away, as in '| head'; 70 a bug of nodalroom."
+    )
+
+
+EXIT_CODES = exit_codes()
 NO_SOLUTION, BAD_INPUT, INTERRUPTED, NO_READER, BUG = 1, 2, 130, 141, 70
 
 
@@ -82,11 +93,15 @@ def write_outcome(
     outcome: Study | Ladder | UpgradeList,
     paths: list[Path] | None,
     quiet: bool,
+    finished: int,
     progress: bool = True,
     report: Callable[[Path], Any] | None = None,
-) -> None:
-    """A result in the files named, each as its ending says."""
-    for path in paths or []:
+) -> list[Path]:
+    """A result in the files named, each as its ending says; one that is not complete in files beside them. The files
+    that were written.
+    """
+    written = targets(paths, outcome.complete, finished)
+    for path in written:
         writers: dict[str, Callable[[Path], Any]] = {
             ".csv": outcome.to_csv,
             ".parquet": outcome.to_parquet,
@@ -97,6 +112,16 @@ def write_outcome(
             page = report or outcome.report
             writers |= {".html": page, ".htm": page}
         write(path, writers[path.suffix.lower()], quiet, progress)
+    return written
+
+
+def say_interrupted(done: str, asked: list[Path] | None, written: list[Path]) -> None:
+    """What there is of a result that was interrupted, and where."""
+    if written:
+        done += f"; written to {', '.join(path.name for path in written)}"
+    elif asked:
+        done += "; nothing was written"
+    say(f"interrupted: {done}")
 
 
 def network_of(case: Path, edits: Edits, progress: bool = True) -> Network:
@@ -141,18 +166,22 @@ def study_in(path: Path, name: str) -> Study:
     return found
 
 
-def check_buses(net: Network, name: str, buses: Iterable[int] | None) -> None:
-    """Refuses numbers that no bus has, with the nearest that there are."""
-    there = set(net._core.cells("bus")[:, BUS_NUMBER].astype(int).tolist())
-    for bus in buses or []:
-        if bus not in there:
-            raise no_bus(net._core, name, bus)
-
-
-def study_of(net: Network, buses: str | int | None, options: dict[str, Any]) -> Study:
+def study_of(
+    net: Network, buses: str | int | None, options: dict[str, Any], skip_done: list[Path] | None = None
+) -> Study:
     """The study that a command's options ask for: of the buses of --buses, or of the one of the argument BUS."""
     named = [buses] if isinstance(buses, int) else numbers_from("--buses", "bus numbers", buses)
     check_buses(net, "BUS" if isinstance(buses, int) else "--buses", named)
+    if named is not None and options.get("min_kv"):
+        raise OptionError("--min-kv and --buses: give one of them; the buses of --buses are studied as they are named")
+    for option in ("movable_units", "max_moved_mw"):
+        if options[option] is not None and not options["redispatch"]:
+            raise OptionError(
+                f"--{option.replace('_', '-')} is nothing without --redispatch; give that too, or neither"
+            )
+    if skip_done:
+        named = left_over(net, named, options["min_kv"], skip_done)
+        options = {**options, "min_kv": 0.0}
     balance_file = options["balance"]
     asked = {
         **options,
@@ -168,10 +197,14 @@ def study_of(net: Network, buses: str | int | None, options: dict[str, Any]) -> 
     return study
 
 
-def end_of(study: Study) -> None:
+def end_of(study: Study, asked: list[Path] | None = None, written: Iterable[Path] = ()) -> None:
     """What is left to say of a study, and the exit code."""
     if not study.complete:
-        say(f"interrupted: {len(study.table):,} of {study.candidates:,} buses were finished")
+        written = list(written)
+        say_interrupted(f"{len(study.table):,} of {study.candidates:,} buses were finished", asked, written)
+        readable = [path for path in written if path.suffix.lower() in READABLE]
+        if readable:
+            say(f"the rest: the same command with --skip-done {shlex.quote(str(readable[0]))}")
         raise typer.Exit(INTERRUPTED)
     if not study.intact_solved:
         say(f"no solution: {study.reason}")

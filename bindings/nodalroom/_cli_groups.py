@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from . import _cli_options as o
+from ._branch_names import NAME
 from ._edit_words import CUT_OFF, SCALE_RATINGS, WITH_LOAD, WITH_RATING, WITHOUT_BRANCH, WITHOUT_UNIT
 from .errors import OptionError
 from .network import Network
@@ -76,7 +77,7 @@ class Edits:
     scale: float | None
     ratings: list[str]
     loads: list[str]
-    branches: list[int]
+    branches: list[str]
     units: list[int]
     cut_off: str
 
@@ -91,38 +92,39 @@ class Edits:
             given = f"{WITH_LOAD} {text}"
             net = as_option(given, lambda net=net, b=bus, p=mw, q=mvar: net.with_load(b, p, q))  # type: ignore[misc]
         if self.branches or self.units:
+            branches = [row_or_name(one) for one in self.branches] or None
             names = [flag for flag, rows in ((WITHOUT_BRANCH, self.branches), (WITHOUT_UNIT, self.units)) if rows]
             net = as_option(
                 ", ".join(names),
-                lambda: net.without(self.branches or None, self.units or None, cut_off=self.cut_off),  # type: ignore[arg-type]
+                lambda: net.without(branches, self.units or None, cut_off=self.cut_off),  # type: ignore[arg-type]
             )
         return net
 
-    def _rating_sets(self) -> dict[str, dict[int, float]]:
-        found: dict[str, dict[int, float]] = {}
+    def _rating_sets(self) -> dict[str, dict[int | str, float]]:
+        found: dict[str, dict[int | str, float]] = {}
         for text in self.ratings:
-            row, mva, letter = parts(
-                WITH_RATING, text, "ROW:MVA or ROW:MVA:SET, as in 11:200 or 11:200:B", (int, float, str)
-            )
-            rows = found.setdefault((letter or "A").upper(), {})
-            if row in rows:
-                raise OptionError(f"{WITH_RATING} {text}: row {row} is named twice")
-            rows[row] = mva
+            branch, mva, letter = rating_parts(text)
+            rows = found.setdefault(letter.upper(), {})
+            if branch in rows:
+                what = f"row {branch}" if isinstance(branch, int) else branch
+                raise OptionError(f"{WITH_RATING} {text}: {what} is named twice")
+            rows[branch] = mva
         return found
 
 
 def edits(
     scale_ratings: Annotated[
-        float | None, typer.Option(SCALE_RATINGS, metavar="F", help="Edit the case: every rating times this.")
+        float | None, typer.Option(SCALE_RATINGS, metavar="F", help="Every rating times this.", rich_help_panel=o.EDITS)
     ] = None,
     with_rating: Annotated[
         list[str] | None,
         typer.Option(
             WITH_RATING,
-            metavar="ROW:MVA[:SET]",
-            help="Edit the case: another rating of a branch (1-based row), of set A where none is named; "
+            metavar="BRANCH:MVA[:SET]",
+            help="Another rating of a branch (as for --without-branch), of set A where none is named; "
             "may be repeated.",
             show_default=False,
+            rich_help_panel=o.EDITS,
         ),
     ] = None,
     with_load: Annotated[
@@ -130,17 +132,20 @@ def edits(
         typer.Option(
             WITH_LOAD,
             metavar="BUS:MW[:MVAR]",
-            help="Edit the case: a load more at a bus, of power factor 0.95 without MVAR; may be repeated.",
+            help="A load more at a bus, of power factor 0.95 without MVAR; may be repeated.",
             show_default=False,
+            rich_help_panel=o.EDITS,
         ),
     ] = None,
     without_branch: Annotated[
-        list[int] | None,
+        list[str] | None,
         typer.Option(
             WITHOUT_BRANCH,
-            metavar="ROW",
-            help="Edit the case: this branch (1-based row) out of service; may be repeated.",
+            metavar="BRANCH",
+            help="This branch out of service: its 1-based row (info --branches lists them), or its buses "
+            "as in 5-6, with the circuit where there are several as in 5-6:2; may be repeated.",
             show_default=False,
+            rich_help_panel=o.EDITS,
         ),
     ] = None,
     without_unit: Annotated[
@@ -148,8 +153,9 @@ def edits(
         typer.Option(
             WITHOUT_UNIT,
             metavar="ROW",
-            help="Edit the case: this unit (1-based generator row) out of service; may be repeated.",
+            help="This unit (1-based generator row) out of service; may be repeated.",
             show_default=False,
+            rich_help_panel=o.EDITS,
         ),
     ] = None,
     cut_off: Annotated[
@@ -159,6 +165,7 @@ def edits(
             metavar="refuse|isolate",
             help="What happens to buses that are left without any unit.",
             autocompletion=o.one_of("refuse", "isolate"),
+            rich_help_panel=o.EDITS,
         ),
     ] = "refuse",
 ) -> Edits:
@@ -167,6 +174,30 @@ def edits(
     return Edits(
         scale_ratings, with_rating or [], with_load or [], without_branch or [], without_unit or [], cut_off
     )
+
+
+def row_or_name(text: str) -> int | str:
+    """What stands for a branch: a row, or a name such as 5-6 or 5-6:2."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def rating_parts(text: str) -> tuple[int | str, float, str]:
+    """``11:200``, ``5-6:200``, ``5-6:2:200``, each with a set perhaps: the branch, MVA, the set."""
+    words = text.split(":")
+    letter = words.pop() if len(words) > 2 and words[-1].strip().isalpha() else "A"
+    try:
+        if not 2 <= len(words) <= (3 if "-" in words[0] else 2):
+            raise ValueError
+        branch, mva = row_or_name(":".join(words[:-1])), float(words[-1])
+        if isinstance(branch, str) and not NAME.fullmatch(branch):
+            raise ValueError
+    except ValueError:
+        form = "BRANCH:MVA or BRANCH:MVA:SET, as in 11:200, 11:200:B or 5-6:200"
+        raise OptionError(f"{WITH_RATING} {text}; must be {form}") from None
+    return branch, mva, letter.strip()
 
 
 def parts(option: str, text: str, form: str, kinds: tuple[type, type, type]) -> tuple[Any, Any, Any]:
@@ -186,5 +217,5 @@ def as_option(given: str, edit: Callable[[], Network]) -> Network:
     try:
         return edit()
     except OptionError as error:
-        problem = str(error).replace("cut_off='isolate' does that", f"{CUT_OFF} isolate does that")
+        problem = str(error).replace("cut_off='isolate'", f"{CUT_OFF} isolate")
         raise OptionError(f"{given}: {problem}") from None

@@ -22,7 +22,20 @@ from ._cli_common import (
     write_outcome,
 )
 from ._cli_groups import Edits, assumptions, edits, taking
-from ._cli_options import Bus, Buses, Case, CoordinatesOption, Json, MaxMw, MinKv, OutCase, Redispatch, Top, out_option
+from ._cli_options import (
+    Bus,
+    Buses,
+    Case,
+    CoordinatesOption,
+    Json,
+    MaxMw,
+    MinKv,
+    OutCase,
+    Redispatch,
+    SkipDone,
+    Top,
+    out_option,
+)
 from ._cli_table import print_lines
 from ._cli_text import show_comparison, show_summary
 from ._output import STUDY_ENDINGS, check_output, records, write_table
@@ -41,6 +54,7 @@ def headroom(
     buses: Buses = None,
     min_kv: MinKv = 0.0,
     max_mw: MaxMw = 2000.0,
+    skip_done: SkipDone = None,
     redispatch: Redispatch = False,
     out: Annotated[
         list[Path] | None,
@@ -55,20 +69,22 @@ def headroom(
 ) -> None:
     """How many MW of new load fit at each bus under N-1, and what limits it."""
     progress = study_options["progress"]
-    keep = [case, study_options["balance"], *([] if coordinates is None else [coordinates])]
+    keep = [case, study_options["balance"], *(skip_done or []), *([] if coordinates is None else [coordinates])]
     check_outputs(out, STUDY_ENDINGS, keep=keep)
     if coordinates is not None and not any(path.suffix.lower() in PAGES for path in out or []):
         raise OptionError("--coordinates is for the report; name one with --out FILE.html")
     net = network_of(case, changes, progress)
     if coordinates is not None:
         read_coordinates(coordinates, net)  # a bad file is refused before the study, not after it
-    study = study_of(net, buses, {**study_options, "min_kv": min_kv, "max_mw": max_mw, "redispatch": redispatch})
-    write_outcome(study, out, as_json, progress, partial(study.report, coordinates=coordinates))
+    asked = {**study_options, "min_kv": min_kv, "max_mw": max_mw, "redispatch": redispatch}
+    study = study_of(net, buses, asked, skip_done)
+    page = partial(study.report, coordinates=coordinates)
+    written = write_outcome(study, out, as_json, len(study.table), progress, page)
     if as_json:
         typer.echo(study.to_json())
     else:
         show_summary(study, top)
-    end_of(study)
+    end_of(study, out, written)
 
 
 @taking(study_options=assumptions, changes=edits)

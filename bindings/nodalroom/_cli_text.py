@@ -64,7 +64,9 @@ def power_text(mw: float, mvar: float) -> str:
     return f"{mw:,.2f} MW {'-' if mvar < 0 else '+'} {abs(mvar):,.2f} MVAr"
 
 
-def show_info(content: dict[str, Any], diagnostics: pd.DataFrame, top: int) -> None:
+def show_info(
+    content: dict[str, Any], diagnostics: pd.DataFrame, top: int, branches: pd.DataFrame | None = None
+) -> None:
     typer.echo(f"{content['name']} ({content['source']})")
     typer.echo(
         f"  {counted(content['buses'], 'bus', 'buses')} ({content['isolated_buses']} isolated), "
@@ -83,6 +85,9 @@ def show_info(content: dict[str, Any], diagnostics: pd.DataFrame, top: int) -> N
     typer.echo(f"  load {power_text(content['load_mw'], content['load_mvar'])}, power base {content['base_mva']:g} MVA")
     levels = {f"{kv} kV" if kv != "0" else "an unknown voltage": count for kv, count in content["base_kv"].items()}
     print_lines(["  " + ", ".join(f"{count} at {level}" for level, count in levels.items())])
+    if branches is not None:
+        shown = ["from_bus", "to_bus", "circuit", "kind", "in_service", "rate_a_mva", "rate_b_mva", "rate_c_mva"]
+        show_table("Branches (a rating of 0: no limit)", branches[shown], dict.fromkeys(shown[-3:], "g"))
     show_table("Diagnostics", diagnostics, top=top)
 
 

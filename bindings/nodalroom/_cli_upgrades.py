@@ -14,6 +14,7 @@ from ._cli_common import (
     check_outputs,
     network_of,
     say,
+    say_interrupted,
     study_of,
     write_outcome,
 )
@@ -35,9 +36,9 @@ def _finished(study: Study) -> Study:
     return study
 
 
-def _end(outcome: Ladder | UpgradeList, done: str) -> None:
+def _end(outcome: Ladder | UpgradeList, done: str, asked: list[Path] | None, written: list[Path]) -> None:
     if not outcome.complete:
-        say(f"interrupted: {done}")
+        say_interrupted(done, asked, written)
         raise typer.Exit(INTERRUPTED)
     if not outcome.study.intact_solved:
         say(f"no solution: {outcome.study.reason}")
@@ -78,12 +79,12 @@ def ladder(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartialResultWarning)
         found = climb(study, bus, steps, threads, progress)
-    write_outcome(found, out, as_json, progress)
+    written = write_outcome(found, out, as_json, len(found.table), progress)
     if as_json:
         typer.echo(found.to_json())
     else:
         show_ladder(found)
-    _end(found, f"{counted(len(found.table), 'rung was', 'rungs were')} finished")
+    _end(found, f"{counted(len(found.table), 'rung was', 'rungs were')} finished", out, written)
 
 
 @taking(study_options=assumptions, changes=edits)
@@ -118,10 +119,10 @@ def upgrades(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PartialResultWarning)
         found = study.upgrades(most, redispatch, threads, progress)
-    write_outcome(found, out, as_json, progress)
+    done, to_run = found.runs
+    written = write_outcome(found, out, as_json, done, progress)
     if as_json:
         typer.echo(found.to_json())
     else:
         show_upgrades(found, top)
-    done, to_run = found.runs
-    _end(found, f"{done} of {counted(to_run, 'element', 'elements')} were run without their limit")
+    _end(found, f"{done} of {counted(to_run, 'element', 'elements')} were run without their limit", out, written)

@@ -24,10 +24,10 @@ CutOff: TypeAlias = "Literal['refuse', 'isolate']"
 
 #: Columns of the tables of a case, from 0 (MATPOWER User's Manual, appendix B).
 BUS_NUMBER, BUS_TYPE, BUS_PD, BUS_QD, BUS_VMAX, BUS_VMIN = 0, 1, 2, 3, 11, 12
-GEN_PG, GEN_STATUS = 1, 7
+GEN_BUS, GEN_PG, GEN_STATUS = 0, 1, 7
 BRANCH_FROM, BRANCH_TO, BRANCH_STATUS = 0, 1, 10
 RATE_COLUMNS = {"A": 5, "B": 6, "C": 7}
-ISOLATED = 4.0
+REFERENCE, ISOLATED = 3.0, 4.0
 
 #: How many elements an edit names.
 NAMED = 4
@@ -38,8 +38,9 @@ def rebuilt(core: _core.Network, call: str, tables: dict[str, Cells], said: list
     try:
         return core.with_cells(tables, [f"Edited: {edit}" for edit in said], after=made)
     except InputError as error:
-        hint = "; cut_off='isolate' does that" if call == "without" and "has no unit" in error.problem else ""
-        raise OptionError(f"{call}: {error.problem}{hint}") from None
+        if call == "without" and any(words in error.problem for words in ("has no unit", "has no reference bus")):
+            raise OptionError(cut_off_words(core, tables, said)) from None
+        raise OptionError(f"{call}: {error.problem}") from None
 
 
 def named(names: list[str]) -> str:
@@ -116,11 +117,10 @@ def outage_cells(core: _core.Network, branch: Any, unit: Any, cut_off: Any) -> t
     return tables, said
 
 
-def isolate_dead_parts(core: _core.Network, tables: dict[str, Cells]) -> list[str]:
-    """Gives type 4 to the buses of parts that have no unit in service any more, and says so."""
-    buses = core.cells("bus")
+def parts_of(core: _core.Network, tables: dict[str, Cells]) -> list[list[int]]:
+    """The rows of buses that hang together with these tables, energised or not; isolated ones are left out."""
+    buses = tables.get("bus", core.cells("bus"))
     branches = tables.get("branch", core.cells("branch"))
-    units = tables.get("gen", core.cells("gen"))
     row_of = {number: row for row, number in enumerate(buses[:, BUS_NUMBER].tolist())}
     part = list(range(len(buses)))
 
@@ -135,8 +135,46 @@ def isolate_dead_parts(core: _core.Network, tables: dict[str, Cells]) -> list[st
         start, end = row_of[float(branch[BRANCH_FROM])], row_of[float(branch[BRANCH_TO])]
         if live[start] and live[end]:
             part[root(start)] = root(end)
-    fed = {root(row_of[float(unit[0])]) for unit in units[units[:, GEN_STATUS] > 0]}
-    dead = [row for row in range(len(buses)) if live[row] and root(row) not in fed]
+    parts: dict[int, list[int]] = {}
+    for row in np.flatnonzero(live).tolist():
+        parts.setdefault(root(row), []).append(row)
+    return list(parts.values())
+
+
+def units_at(core: _core.Network, tables: dict[str, Cells], rows: list[int]) -> list[int]:
+    """1-based rows of the units in service at these rows of buses."""
+    units = tables.get("gen", core.cells("gen"))
+    numbers = core.cells("bus")[rows, BUS_NUMBER]
+    return (np.flatnonzero((units[:, GEN_STATUS] > 0) & np.isin(units[:, GEN_BUS], numbers)) + 1).tolist()
+
+
+def cut_off_words(core: _core.Network, tables: dict[str, Cells], said: list[str]) -> str:
+    """What an outage cuts off, and what to do about it."""
+    buses = tables.get("bus", core.cells("bus"))
+    out = named([words.removeprefix("out of service: ") for words in said if words.startswith("out of service: ")])
+    for rows in parts_of(core, tables):
+        if REFERENCE in buses[rows, BUS_TYPE] and units_at(core, tables, rows):
+            continue
+        names = named([f"bus {int(number)}" for number in buses[rows, BUS_NUMBER]])
+        units = units_at(core, tables, rows)
+        if REFERENCE in buses[rows, BUS_TYPE]:
+            return f"taking out {out} leaves {names}, with the reference bus, without any unit in service"
+        if not units:
+            return (
+                f"taking out {out} cuts off {names}, where no unit is in service; cut_off='isolate' leaves that out too"
+            )
+        listed = ", ".join(map(str, units))
+        return (
+            f"taking out {out} cuts off {names} from the reference bus; to leave that out too, take its units out as "
+            f"well (generator {'row' if len(units) == 1 else 'rows'} {listed}) with cut_off='isolate'"
+        )
+    return f"what taking out {out} leaves is no network"
+
+
+def isolate_dead_parts(core: _core.Network, tables: dict[str, Cells]) -> list[str]:
+    """Gives type 4 to the buses of parts that have no unit in service any more, and says so."""
+    buses = core.cells("bus")
+    dead = sorted(row for rows in parts_of(core, tables) if not units_at(core, tables, rows) for row in rows)
     if not dead:
         return []
     buses[dead, BUS_TYPE] = ISOLATED

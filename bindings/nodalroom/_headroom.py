@@ -9,6 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import _core
+from ._asked import check_asked
 from ._log import logged
 from ._options import (
     CONTINGENCIES,
@@ -139,6 +140,7 @@ def headroom(
     weights = balance_arguments["weights"]
     arguments = core_arguments(options, weights)
     with logged("headroom", net, options, logging.INFO) as done, reporting(progress) as report:
+        check_asked(net, options)
         core = _core.headroom(core_network, threads=threads_of(threads), progress=report, **arguments)
         done(f"{counted(core.candidates, 'candidate', 'candidates')}{'' if core.complete else ', interrupted'}")
     options["rating_intact"] = options["rating_intact"].upper()

@@ -64,12 +64,13 @@ def unpack(content: bytes, label: str) -> tuple[str, dict[str, Any], dict[str, b
             members = {}
             for name, digest in manifest["sha256"].items():
                 if name not in names:
-                    raise InputError(label, 0, f"the saved {what} is damaged: it has no {name}")
+                    raise InputError(label, 0, f"the saved {what} is damaged: it has no {name}; save it again")
                 members[name] = archive.read(name)
                 if hashlib.sha256(members[name]).hexdigest() != digest:
-                    raise InputError(label, 0, f"the saved {what} is damaged: {name} has not the SHA-256 it says")
+                    unlike = f"{name} has not the SHA-256 it says"
+                    raise InputError(label, 0, f"the saved {what} is damaged: {unlike}; save it again")
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise InputError(label, 0, f"the saved {what} is damaged: {error}") from None
+        raise InputError(label, 0, f"the saved {what} is damaged ({error}): save it again") from None
     return kind, manifest, members
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -166,8 +167,9 @@ def describe_study(study: Study) -> list[str]:
     lines.append(f"  Status: {counts or 'nothing finished'}")
     if len(study.unsolvable):
         states = counted(len(study.unsolvable), "state has", "states have")
+        own = "its own" if len(study.unsolvable) == 1 else "their own"
         lines.append(
-            f"  {states} no solution without any new load: left out here, and worth a look of their own (unsolvable)"
+            f"  {states} no solution without any new load: left out here, and worth a look of {own} (unsolvable)"
         )
     if not study.states_known:
         lines.append("  Interrupted before every state was solved without new load: which have no solution is unknown")
@@ -183,14 +185,46 @@ def describe_study(study: Study) -> list[str]:
                     f"  Redispatch headroom: median {again.median():.1f} MW, largest {again.max():.1f} MW at bus "
                     f"{again.idxmax()}; " + redispatch_counts(table)
                 )
-    past = int(past_limit(table).sum())
+    past = int((past_limit(table) & (table["status"] != "already_limited")).sum())
     if past:
         lines.append(
             f"  {counted(past, 'value stands', 'values stand')} past the limit, passed at a smaller load or before any: "
             "what is reached is the attribution (value_without_load)"
         )
+    lines += limited_already(study)
     lines[-1] += ">"
     return lines
+
+
+def limited_already(study: Study, bus: int | None = None) -> list[str]:
+    """Where buses take nothing: that limits are broken before any new load, and what to do next."""
+    from .witness import NOT_OF_SWEEPS, case_words, option_words
+
+    table = study.table if bus is None else study.table[study.table.index == bus]
+    rows = table[table["status"] == "already_limited"]
+    if not len(rows):
+        return []
+    broken = rows[past_limit(rows)]
+    intact = bool((broken["contingency_kind"] == "intact").any())
+    outages = broken["contingency"].nunique() - intact
+    where = ["in the intact state"] * intact
+    where += [f"after {counted(outages, 'outage', 'outages')} at least"] * bool(outages)
+    why = "any new load breaks a limit"
+    if len(broken):
+        why = f"the case breaks its limits before any new load, {' and '.join(where)}, and the load adds to it"
+    note, case, edits = case_words(study)
+    command = "nodalroom.sweep(study.network)"
+    if not note:
+        words = option_words(study, leave_out=NOT_OF_SWEEPS)
+        command = f"{shlex.join(['nodalroom', 'sweep', case, *edits])} {words}".rstrip()
+    options = ["--with-rating or --scale-ratings"] * bool((rows["limit_type"] == "thermal").any())
+    options += ["--voltage-band or --voltage-band-post"] * bool(rows["limit_type"].str.endswith("_voltage").any())
+    return [
+        f"  {len(rows)} of {counted(len(table), 'bus takes', 'buses take')} nothing: {why} (value_without_load)",
+        f"  To see what is broken: {command}",
+        f"  To go on: mend the case{', as with ' if options else ''}{', '.join(options)}"
+        + ("; or leave the outages out with --contingencies none" if outages and not intact else ""),
+    ]
 
 
 def past_limit(table: pd.DataFrame) -> pd.Series:
@@ -223,8 +257,12 @@ def describe_ladder(ladder: Ladder) -> list[str]:
         f"  Climbs: {'redispatch headroom' if ladder.redispatch else 'headroom'}, to {ladder.target_mw:g} MW",
         f"  At each rung: what binds is upgraded, a branch with {rating}, a bus with its voltage limits lifted; "
         f"{counted(ladder.max_rungs, 'upgrade', 'upgrades')} at most",
-        f"  Status: {ladder.status} ({LADDER_WORDS.get(ladder.status, 'not run')})",
+        f"  Status: {ladder.status} ({LADDER_WORDS.get(ladder.status, 'not run')}"
+        f"{', to 1 MW' if ladder.redispatch and ladder.status == 'target_reached' else ''})",
     ]
+    if "already_limited" in set(table["status"]):
+        lines += limited_already(ladder.study, ladder.bus)
+        lines.append("  Every upgrade raises one limit, so it may take many before a rung is above 0 MW")
     if ladder.target_mw > ladder.most_generation_mw:
         lines.append(f"  Units could never give a load here more than {ladder.most_generation_mw:.1f} MW")
     if not ladder.needs_known:
@@ -269,4 +307,6 @@ def describe_list(upgrades: UpgradeList) -> list[str]:
         best = run.loc[run["unlocked_sum_mw"].idxmax()]
         buses = counted(int(best["buses_held"]), "bus", "buses")
         lines.append(f"  Most unlocked: {best['unlocked_sum_mw']:.1f} MW over {buses}, by {best['element']}")
+    if study.intact_solved:
+        lines += limited_already(study)
     return lines

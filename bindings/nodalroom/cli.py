@@ -2,8 +2,8 @@
 
 Exit codes: 0 the command did what was asked; 1 the case has no power-flow solution, as the tables and
 the report that are written say too; 2 wrong usage, bad input, an option out of range, or output that
-cannot be written; 130 interrupted (Ctrl-C): what was finished is written; 141 the reader of standard
-output went away, as in ``| head``.
+cannot be written; 70 a bug; 130 interrupted (Ctrl-C): what was finished is written, beside the files
+named; 141 the reader of standard output went away, as in ``| head``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.completion import completion_init, get_completion_script  # type: ignore[attr-defined]
@@ -23,14 +23,15 @@ from . import sweep as run_sweep
 from ._cli_common import (
     BAD_INPUT,
     BUG,
-    EXIT_CODES,
     INTERRUPTED,
     NO_READER,
     NO_SOLUTION,
     check_outputs,
+    exit_codes,
     network_of,
     print_json,
     say,
+    say_interrupted,
     working,
     write,
 )
@@ -40,8 +41,10 @@ from ._cli_options import (
     BalanceOption,
     BandOption,
     BandPostOption,
+    Branches,
     Case,
     Contingencies,
+    GroupedCommand,
     Json,
     MonitorMinKv,
     OutCase,
@@ -63,6 +66,7 @@ from ._cli_text import show_flow, show_info, show_sweep
 from ._cli_upgrades import ladder, upgrades
 from ._output import SAVED_ENDINGS, check_output, plain, reason, records, write_table
 from ._packing import ENDING
+from ._partial import targets
 from ._words import status_counts
 from .errors import NodalroomError, OptionError, PartialResultWarning
 
@@ -76,8 +80,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=EXIT_CODES,
+    epilog=exit_codes(),
 )
+
+
+def grouped(short: str, example: str, unsolved: bool = True, partial: bool = True) -> dict[str, Any]:
+    """How the help of a command is set: options in groups, an example, the exit codes that it has."""
+    epilog = f"Example: nodalroom {example}\n\n{exit_codes(unsolved, partial)}"
+    return {"cls": GroupedCommand, "epilog": epilog, "short_help": short}
 
 
 def _print_version(wanted: bool) -> None:
@@ -95,9 +105,11 @@ def _root(
     """AC N-1 headroom of transmission grids: how many MW of new load fit at every bus, and what limits it."""
 
 
-@app.command(epilog=EXIT_CODES, short_help="Sizes, totals and doubts of a case.")
+@app.command(
+    **grouped("Sizes, totals and diagnostics of a case.", "info case.m --branches", unsolved=False, partial=False)
+)
 @taking(changes=edits)
-def info(case: Case, as_json: Json = False, top: Top = 10, *, changes: Edits) -> None:
+def info(case: Case, list_branches: Branches = False, as_json: Json = False, top: Top = 10, *, changes: Edits) -> None:
     """What is in a case: sizes, totals, voltage levels, and what is doubtful in it."""
     net = network_of(case, changes)
     buses, branches, units, loads = net.buses, net.branches, net.generators, net.loads
@@ -127,13 +139,15 @@ def info(case: Case, as_json: Json = False, top: Top = 10, *, changes: Edits) ->
         },
     }
     diagnostics = net.diagnostics
+    listed = branches if list_branches else None
     if as_json:
-        print_json({**content, "diagnostics": records(diagnostics)})
+        rows = {} if listed is None else {"branch_rows": records(listed)}
+        print_json({**content, **rows, "diagnostics": records(diagnostics)})
         return
-    show_info(content, diagnostics, top)
+    show_info(content, diagnostics, top, listed)
 
 
-@app.command(epilog=EXIT_CODES, short_help="Solve the AC power flow.")
+@app.command(**grouped("Solve the AC power flow.", "solve case.m --out-branches flows.csv", partial=False))
 @taking(changes=edits)
 def solve(
     case: Case,
@@ -193,7 +207,7 @@ def solve(
         raise typer.Exit(NO_SOLUTION)
 
 
-@app.command(epilog=EXIT_CODES, short_help="Solve every single outage.")
+@app.command(**grouped("Solve every single outage.", "sweep case.m --out-violations broken.csv"))
 @taking(changes=edits)
 def sweep(
     case: Case,
@@ -241,34 +255,61 @@ def sweep(
             tolerance,
             balance_area=balance_area,
         )
-    for path in out or []:
-        saved = path.suffix.lower() == ENDING
-        write(path, result.save if saved else lambda file: write_table(result.table, file), as_json, progress)
-    for path in out_violations or []:
-        write(path, lambda file: write_table(result.violations, file), as_json, progress)
     table = result.table
     counts = status_counts(table)
+    finished = len(table) - counts.get("not_run", 0)
+    written = targets(out, result.complete, finished)
+    for path in written:
+        saved = path.suffix.lower() == ENDING
+        write(path, result.save if saved else lambda file: write_table(table, file), as_json, progress)
+    broken = targets(out_violations, result.complete, finished)
+    for path in broken:
+        write(path, lambda file: write_table(result.violations, file), as_json, progress)
     if as_json:
         typer.echo(result.to_json())
     else:
         show_sweep(result, counts, top)
     if not result.complete:
-        left = counts.get("not_run", 0)
-        say(f"interrupted: {len(table) - left:,} of {len(table):,} states were finished")
+        done = f"{finished:,} of {len(table):,} states were finished"
+        say_interrupted(done, [*(out or []), *(out_violations or [])], [*written, *broken])
         raise typer.Exit(INTERRUPTED)
     if not result.intact_solved:
         raise typer.Exit(NO_SOLUTION)
 
 
-app.command(epilog=EXIT_CODES, short_help="MW of new load that fit at each bus.")(headroom)
-app.command(epilog=EXIT_CODES, short_help="What would have to be stronger for one bus.")(ladder)
-app.command(epilog=EXIT_CODES, short_help="Which elements hold most buses, and what each would unlock.")(upgrades)
-app.command(epilog=EXIT_CODES, short_help="Write a bus's limit as a case file.")(witness)
-app.command(epilog=EXIT_CODES, short_help="What changed between two saved studies.")(compare)
-app.command(epilog=EXIT_CODES, short_help="Write the report of a saved study.")(report)
+app.command(
+    **grouped(
+        "MW of new load that fit at each bus.", "headroom case.m --min-kv 100 --out headroom.csv --out headroom.html"
+    )
+)(headroom)
+app.command(**grouped("What would have to be stronger for one bus.", "ladder case.m 8 --target-mw 120"))(ladder)
+app.command(
+    **grouped(
+        "Which elements hold most buses, and what each would unlock.", "upgrades case.m --most 5 --out upgrades.csv"
+    )
+)(upgrades)
+app.command(**grouped("Write a bus's limit as a case file.", "witness case.m 8 witness_8.m", partial=False))(witness)
+app.command(
+    **grouped(
+        "What changed between two saved studies.",
+        "compare before.nodalroom after.nodalroom",
+        unsolved=False,
+        partial=False,
+    )
+)(compare)
+app.command(
+    **grouped("Write the report of a saved study.", "report study.nodalroom report.html", unsolved=False, partial=False)
+)(report)
 
 
-@app.command(epilog=EXIT_CODES, short_help="Check a case and write it again, edited perhaps.")
+@app.command(
+    **grouped(
+        "Check a case and write it again, edited perhaps.",
+        "convert case.m edited.m --without-branch 5-6",
+        unsolved=False,
+        partial=False,
+    )
+)
 @taking(changes=edits)
 def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) -> None:
     """Read a case, check it, and write it again: every table and every number is kept to the last bit.
@@ -283,13 +324,11 @@ def convert(case: Case, out: OutCase, as_json: Json = False, *, changes: Edits) 
         print_json({**about, "file": str(out), "diagnostics": records(net.diagnostics)})
 
 
-@app.command(epilog=EXIT_CODES, short_help="A script that completes words in a shell.")
+@app.command(**grouped("A script that completes words in a shell.", "completion bash", unsolved=False, partial=False))
 def completion(
     shell: Annotated[
         str,
-        typer.Argument(
-            metavar="bash|zsh|fish", help="The shell.", show_default=False, autocompletion=one_of(*SHELLS)
-        ),
+        typer.Argument(metavar="bash|zsh|fish", help="The shell.", show_default=False, autocompletion=one_of(*SHELLS)),
     ],
 ) -> None:
     """Print a script with which a shell completes commands, options and their values.
@@ -300,6 +339,22 @@ def completion(
     if shell not in SHELLS:
         raise OptionError(f"SHELL {shell}; must be {', '.join(SHELLS[:-1])} or {SHELLS[-1]}")
     typer.echo(get_completion_script(prog_name="nodalroom", complete_var=COMPLETE, shell=shell))
+
+
+def with_value(error: Any) -> str:
+    """What click says of a usage error, with the value that is wrong, which some versions of typer leave out."""
+    message = str(getattr(error, "message", "") or "")
+    problems = getattr(error.__cause__, "errors", None)
+    first = problems()[0] if callable(problems) else {}
+    value = first.get("input")
+    if not isinstance(value, str):
+        return message
+    kinds = {"float_parsing": "a number", "int_parsing": "a whole number"}
+    if first.get("type") in kinds:
+        message = f"{value!r} is not {kinds[first['type']]}"
+    elif value not in message:
+        message = f"{value!r}: {message}"
+    return message + ("; its value is missing before the next option" if value.startswith("--") else "")
 
 
 def _drop_output() -> None:
@@ -343,6 +398,7 @@ def main() -> None:
             hint = "NODALROOM_TRACEBACK=1 shows where; please report it"
             say(f"internal error: {type(error).__name__}: {error} ({hint})")
             sys.exit(BUG)
+        error.message = with_value(error)  # type: ignore[attr-defined]
         show()
         sys.exit(getattr(error, "exit_code", BAD_INPUT))
     sys.exit(status if isinstance(status, int) else 0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import _core, _edits
 from . import _edit_words as in_words
+from ._branch_names import branch_rows, by_branch_row
 from ._edits import CutOff
 from ._frames import to_frame
 from ._html import network_card
@@ -214,7 +215,7 @@ class Network:
 
     def without(
         self,
-        branch: int | Iterable[int] | None = None,
+        branch: int | str | Iterable[int | str] | None = None,
         unit: int | Iterable[int] | None = None,
         *,
         cut_off: CutOff = "refuse",
@@ -225,22 +226,24 @@ class Network:
         unit, or no reference bus, is refused.
 
         Args:
-            branch: 1-based row of the file, or several.
+            branch: 1-based row of the file, or the buses the branch joins, ``"5-6"``, with the circuit
+                where there are several, ``"5-6:2"``; or several of these. Numbers are rows always: ``(5, 6)``
+                is rows 5 and 6, not the branch from bus 5 to bus 6.
             unit: 1-based generator row of the file, or several.
             cut_off: ``isolate`` makes buses without any unit dead (type 4, as the file could say) in place of
                 refusing them; their load is gone, and ``edits`` names them.
 
         Raises:
-            OptionError: there is no such row, it is named twice or out of service already; or what is left is
-                no network.
+            OptionError: there is no such row or branch, it is named twice or out of service already; or what is
+                left is no network.
         """
-        branch, unit = _edits.kept(branch), _edits.kept(unit)
+        branch, unit = branch_rows(self._core, "branch", _edits.kept(branch)), _edits.kept(unit)
         made = _edits.outage_cells(self._core, branch, unit, cut_off)
         return _edits.edited(self, "without", made, lambda: in_words.outage_words(branch, unit, cut_off))
 
     def with_ratings(
         self,
-        ratings: Mapping[int, float] | pd.Series | pd.DataFrame | None = None,
+        ratings: Mapping[int, float] | Mapping[str, float] | pd.Series | pd.DataFrame | None = None,
         rating: Rating | None = None,
         *,
         factor: float | None = None,
@@ -248,9 +251,9 @@ class Network:
         """A network with other thermal ratings of branches.
 
         Args:
-            ratings: MVA by 1-based branch row, a mapping or Series; or a DataFrame by branch row with columns
-                called as in :attr:`branches`: ``rate_a_mva``, ``rate_b_mva``, ``rate_c_mva``. Rows that are
-                not named keep theirs.
+            ratings: MVA by 1-based branch row or name (``"5-6"``, ``"5-6:2"``), a mapping or Series; or a
+                DataFrame by branch row with columns called as in :attr:`branches`: ``rate_a_mva``,
+                ``rate_b_mva``, ``rate_c_mva``. Rows that are not named keep theirs.
             rating: the set that is meant, A, B or C; None: A for ``ratings``, all three for ``factor``. Studies
                 take A intact and B after an outage, and A where B is 0.
             factor: what the ratings of every branch are multiplied by, in place of ``ratings``; those that are
@@ -259,6 +262,7 @@ class Network:
         Raises:
             OptionError: there is no such row, one is named twice, or a rating or factor is not finite and > 0.
         """
+        ratings = by_branch_row(self._core, "ratings", ratings)
         made = _edits.rating_cells(self._core, ratings, rating, factor)
         return _edits.edited(self, "with_ratings", made, lambda: in_words.rating_words(ratings, rating, factor))
 

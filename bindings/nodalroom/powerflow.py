@@ -90,7 +90,8 @@ class PowerFlow(Arrow):
         return to_frame(self._core.units(), "row")
 
     def __repr__(self) -> str:
-        return f"<PowerFlow {self.status}: {self.reason}>"
+        said = self.reason if self.reason.startswith(self.status) else f"{self.status}: {self.reason}"
+        return f"<PowerFlow {said}>"
 
     def _repr_html_(self) -> str:
         return power_flow_card(self)

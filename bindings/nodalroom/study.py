@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from . import _core
+from ._asked import check_buses
 from ._frames import to_frame
 from ._html import study_card
 from ._options import (
@@ -179,6 +180,7 @@ class Study(Outcome):
             OptionError: the bus was not a candidate, or its row has no answer; there is no such state.
         """
         bus = whole_number("bus", bus, least=0)
+        check_buses(self.network, "bus", [bus])
         if not flag("redispatch", redispatch):
             if contingency_kind is not None or contingency_row is not None:
                 raise OptionError("contingency_kind and contingency_row are for witnesses with redispatch=True")

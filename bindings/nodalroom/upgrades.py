@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import _core
+from ._asked import check_buses
 from ._frames import to_frame
 from ._html import ladder_card, upgrades_card
 from ._log import logged
@@ -287,6 +288,7 @@ def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, pr
     bus = whole_number("bus", bus, least=0)
     what = f"ladder of bus {bus}"
     with logged(what, study.network, steps, logging.INFO) as done, reporting(progress) as report:
+        check_buses(study.network, "bus", [bus])
         core = _core.upgrade_ladder(study._core, bus=bus, threads=threads_of(threads), progress=report, **steps)
         done(core.status)
     ladder = Ladder(core, study, bus, steps, ladder_options(study, bus, steps), time.monotonic() - started)

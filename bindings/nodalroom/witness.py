@@ -129,6 +129,13 @@ def case_words(study: Study) -> tuple[str, str, list[str]]:
     return note, written, []
 
 
+#: Options of studies that sweeps have not got.
+NOT_OF_SWEEPS: tuple[str, ...] = (
+    *("min_kv", "power_factor", "max_mw", "attribution", "attribution_voltage", "certify"),
+    *REDISPATCH_OPTIONS,
+)
+
+
 def option_words(study: Study, redispatch: bool = False, leave_out: tuple[str, ...] = ("min_kv",)) -> str:
     """The options of a study that are not the defaults, as on the command line."""
     words: list[str] = []

@@ -89,8 +89,24 @@ def line_agrees(shown: str, got: str) -> bool:
     return all(map(_numbers_agree, NUMBER.findall(shown), NUMBER.findall(got)))
 
 
-def first_difference(shown: list[str], got: list[str]) -> str | None:
-    """What is shown and was not printed; a line "…" stands for any lines. None where all agrees."""
+def contradiction(shown: str, got: str, seen: dict[str, str]) -> str | None:
+    """A figure of this line that stands otherwise where it was `seen` before: both may agree with what is printed, to
+    the last digit, and not with each other.
+    """
+    lines = (SECONDS.sub("# s", line) for line in (shown, got))
+    for here, printed in zip(*map(NUMBER.findall, lines), strict=True):
+        if len(here.partition(".")[2]) != len(printed.partition(".")[2]) or "." not in here or "e" in here:
+            continue
+        if seen.setdefault(printed, here) != here:
+            return f"shown:   {here}, and elsewhere {seen[printed]}\nprinted: {printed}"
+    return None
+
+
+def first_difference(shown: list[str], got: list[str], seen: dict[str, str] | None = None) -> str | None:
+    """What is shown and was not printed; a line "…" stands for any lines. None where all agrees.
+
+    With `seen`, figures by what was printed, they have to be shown in one way wherever they stand.
+    """
     shown = [line for line in shown if line.strip()]
     got = [line for line in got if line.strip()]
     at = 0
@@ -104,6 +120,8 @@ def first_difference(shown: list[str], got: list[str]) -> str | None:
         if at == len(got) or not line_agrees(line, got[at]):
             printed = got[at] if at < len(got) else "(nothing more)"
             return f"shown:   {line}\nprinted: {printed}"
+        if seen is not None and (found := contradiction(line, got[at], seen)):
+            return found
         at += 1
         free = False
     if at < len(got) and not free:

@@ -209,7 +209,7 @@ def test_another_hash(good, tmp_path):
         members["case.m"] = members["case.m"].replace(b"40\t12", b"41\t12")
 
     changed = remade(good, heavier, rehash=False)
-    assert refusal(changed, tmp_path) == "the saved study is damaged: case.m has not the SHA-256 it says"
+    assert refusal(changed, tmp_path) == "the saved study is damaged: case.m has not the SHA-256 it says; save it again"
 
 
 def test_a_byte_that_flipped(good, tmp_path):

@@ -97,6 +97,31 @@ def test_headroom_json_is_all_there_is_on_standard_output(small_file, tmp_path, 
     assert list(pd.read_parquet(tmp_path / "h.parquet").index) == [1]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".json", ".nodalroom"])
+def test_skip_done_goes_on_with_the_rest(ending, small_file, tmp_path, run_command):
+    done, rest = tmp_path / f"h.partial{ending}", tmp_path / "rest.csv"
+    assert run_command("headroom", small_file, "--buses", "4,7", "--out", done)[0] == 0
+    (tmp_path / "two.csv").write_text("bus,headroom_mw\n2,5\n")
+    words = ["--min-kv", 100, "--skip-done", done, "--skip-done", tmp_path / "two.csv"]
+    assert run_command("headroom", small_file, *words, "--out", rest)[0] == 0
+    whole = nr.headroom(nr.read(small_file), min_kv=100).table["headroom_mw"]
+    assert list(pd.read_csv(rest)["bus"]) == [1, 3, 5, 6]
+    assert list(pd.read_csv(rest)["headroom_mw"].round(9)) == list(whole.loc[[1, 3, 5, 6]].round(9))
+    run_command("headroom", small_file, "--buses", "2,3", "--skip-done", tmp_path / "two.csv", "--out", rest)
+    assert list(pd.read_csv(rest)["bus"]) == [3]
+
+
+def test_partial_files_never_take_the_place_of_others(tmp_path):
+    from nodalroom._partial import targets
+
+    path = tmp_path / "h.csv"
+    assert targets([path], True, 0) == [path]
+    assert targets([path], False, 0) == []
+    for name in ("h.partial.csv", "h.partial-2.csv", "h.partial-3.csv"):
+        assert targets([path], False, 3) == [tmp_path / name]
+        (tmp_path / name).touch()
+
+
 def test_headroom_without_a_solution(heavy_file, run_command):
     code, out, said = run_command("headroom", heavy_file)
     assert code == 1
@@ -191,7 +216,7 @@ def test_states_without_a_solution_have_no_counts_and_are_pointed_out(tmp_path, 
     out = run_command("sweep", path)[1]
     assert "States without a solution: they deserve a look of their own\n" in out
     out = run_command("headroom", path, "--buses", 4)[1]
-    assert "1 state has no solution without any new load: left out here, and worth a look of their own" in out
+    assert "1 state has no solution without any new load: left out here, and worth a look of its own" in out
     assert "\nStates without a solution, left out\n" in out
 
 
@@ -225,6 +250,49 @@ def test_attempts_tell_how_each_ended(heavy_file, run_command):
     assert f"worst at bus {flow.worst_buses.index[0]}, mismatch" in flow.reason
     assert max(abs(worst["p_mw"]), abs(worst["q_mvar"])) == pytest.approx(flow.max_mismatch_pu * 100)
     assert "eased" in run_command("solve", heavy_file)[1]
+
+
+def test_help_has_groups_an_example_and_the_codes_a_command_has(run_command):
+    out = run_command("headroom", "--help")[1]
+    heads = [line for line in out.splitlines() if line.endswith(":") and not line.startswith(" ")]
+    assert heads == [
+        "Arguments:", "Options:", "Buses, and how far to look:", "New load, and who supplies it:", "Outages and limits:",
+        "Redispatch:", "Accuracy and time:", "Output:", "Edits of the case:",
+    ]  # fmt: skip
+    assert "Example: nodalroom headroom case.m" in out
+    assert "1 the case has no power-flow solution" in " ".join(out.split())
+    for command in ("info", "convert", "compare", "report", "completion"):
+        shown = " ".join(run_command(command, "--help")[1].split())
+        assert f"Example: nodalroom {command} " in shown
+        assert "no power-flow solution" not in shown
+        assert "0 done; 2 wrong usage" in shown
+    assert "The default of solve is reference" in " ".join(run_command("solve", "--help")[1].split())
+
+
+def test_a_case_that_breaks_its_limits_before_any_load_says_so_and_what_to_do(run_command):
+    case = DATA / "case39.m"
+    said = "the case breaks its limits before any new load, after"
+    for words in (["headroom"], ["upgrades", "--most", 1], ["ladder", "--max-rungs", 1, 4]):
+        code, out, _ = run_command(words[0], case, *words[1:])
+        assert code == 0
+        assert (
+            f"takes nothing: {said} 1 outage at least" in out or f"39 of 39 buses take nothing: {said} 4 outages" in out
+        )
+        assert f"  To see what is broken: nodalroom sweep {case}\n" in out
+        assert "--with-rating or --scale-ratings; or leave the outages out with --contingencies none" in out
+        assert "the attribution" not in out
+    assert "buses take nothing" not in run_command("headroom", case, "--contingencies", "none", "--buses", "3,4")[1]
+    words = ["--contingencies", "branches", "--without-branch", "5-6", "--power-factor", 0.9, "--buses", 3]
+    out = run_command("headroom", case, *words)[1]
+    (line,) = (line for line in out.splitlines() if "nodalroom sweep" in line)
+    command = line.partition(": nodalroom ")[2].split()
+    assert command == ["sweep", str(case), "--without-branch", "10", "--contingencies", "branches"]
+    assert run_command(*command)[0] == 0
+
+
+def test_a_power_flow_says_once_how_it_ended(small, heavy_file):
+    assert repr(small.solve()) == f"<PowerFlow {small.solve().reason}>"
+    assert repr(nr.read(heavy_file).solve()).startswith("<PowerFlow ")
 
 
 def test_negative_reactive_totals_have_one_sign(run_command):

@@ -50,12 +50,23 @@ def test_near_names_are_suggested(small_file, run_command):
         (["info", "CASE", "--without-branch", "99"], "--without-branch: branch: there is no row 99; the case has 10"),
         (["info", "CASE", "--without-branch", "10"], "branch row 10 is out of service already"),
         (["sweep", "CASE", "--without-unit", "0"], "unit = 0; must be a whole number >= 1"),
-        (["info", "CASE", "--without-branch", "9"], "--cut-off isolate does that"),
+        (["info", "CASE", "--without-branch", "9"], "no unit is in service; --cut-off isolate leaves that out too"),
         (["info", "CASE", "--cut-off", "drop"], "--cut-off drop; must be refuse or isolate"),
-        (["info", "CASE", "--with-rating", "1"], "--with-rating 1; must be ROW:MVA or ROW:MVA:SET"),
+        (["info", "CASE", "--with-rating", "1"], "--with-rating 1; must be BRANCH:MVA or BRANCH:MVA:SET"),
         (["info", "CASE", "--with-rating", "1:0"], "rating A of branch row 1 = 0; must be > 0"),
         (["info", "CASE", "--with-rating", "1:9:D"], "rating = 'D'; must be 'A', 'B' or 'C'"),
         (["info", "CASE", "--with-rating", "1:9", "--with-rating", "1:8"], "row 1 is named twice"),
+        (["headroom", "CASE", "--max-moved-mw", "10"], "--max-moved-mw is nothing without --redispatch"),
+        (["ladder", "CASE", "4", "--movable-units", "1"], "--movable-units is nothing without --redispatch"),
+        (["headroom", "CASE", "--min-kv", "100", "--buses", "4"], "--min-kv and --buses: give one of them"),
+        (["headroom", "CASE", "--min-kv", "345"], "no bus in service is at or above it; the highest is 230 kV"),
+        (["headroom", "NO_KV", "--min-kv", "100"], "the case gives no base voltages (baseKV is 0 at every bus)"),
+        (["headroom", "CASE", "--skip-done", "absent.csv"], "--skip-done absent.csv: cannot be read"),
+        (["headroom", "CASE", "--skip-done", "h.txt"], "--skip-done h.txt: the file name must end in .csv"),
+        (["headroom", "CASE", "--skip-done", "none.csv"], "none.csv: is no table that headroom --out wrote"),
+        (["headroom", "CASE", "--skip-done", "other.csv"], "it has bus 77, which is not in the case"),
+        (["headroom", "CASE", "--buses", "4", "--skip-done", "four.csv"], "there is nothing left to study"),
+        (["headroom", "CASE", "--skip-done", "four.csv", "--out", "four.csv"], "would be overwritten"),
         (["info", "CASE", "--scale-ratings", "-1"], "--scale-ratings -1: factor = -1; must be > 0"),
     ],
 )
@@ -63,7 +74,10 @@ def test_what_is_refused(words, said, small_file, tmp_path, monkeypatch, run_com
     monkeypatch.chdir(tmp_path)
     (tmp_path / "junk.m").write_bytes(bytes(range(256)))
     (tmp_path / "saved.nodalroom").write_text("not one")
-    given = {"CASE": small_file, "FOLDER": tmp_path}
+    (tmp_path / "none.csv").write_text("number\n4\n")
+    (tmp_path / "other.csv").write_text("bus\n77\n")
+    (tmp_path / "four.csv").write_text("bus\n4\n")
+    given = {"CASE": small_file, "FOLDER": tmp_path, "NO_KV": DATA / "case14.m"}
     code, out, err = run_command(*(given.get(word, word) for word in words))
     assert (code, out) == (2, "")
     assert said in err
@@ -92,6 +106,21 @@ def test_permission_is_asked_for_before_the_study(small_file, tmp_path, monkeypa
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["headroom", "CASE", "--power-factor", "abc"], "'--power-factor': 'abc' is not a"),
+        (["ladder", "CASE", "x"], "'BUS': 'x' is not a"),
+        (["headroom", "CASE", "--min-kv", "--out", "x.csv"], "'--min-kv': '--out' is not a"),
+    ],
+)
+def test_usage_errors_name_the_value(words, said, small_file, run_command):
+    code, out, err = run_command(*(small_file if word == "CASE" else word for word in words))
+    assert (code, out, err.count("\n")) == (2, "", 4)
+    assert said in err
+    assert ("its value is missing" in err) == ("--out" in words)
+
+
 COMMANDS = [
     "info", "solve", "sweep", "headroom", "ladder", "upgrades", "witness", "compare", "report", "convert",
     "completion", "hedroom",
@@ -101,9 +130,9 @@ OPTIONS = [
     "--rating-intact", "--rating-post", "--voltage-band", "--voltage-change-max", "--certify", "--threads", "--top",
     "--tolerance", "--movable-units", "--max-moved-mw", "--with-load", "--without-branch", "--without-unit",
     "--with-rating", "--scale-ratings", "--cut-off", "--target-mw", "--rating-factor", "--max-rungs", "--most",
-    "--init", "--max-iterations", "--out", "--out-buses", "--out-violations", "--title", "--nope",
+    "--init", "--max-iterations", "--skip-done", "--out", "--out-buses", "--out-violations", "--title", "--nope",
 ]  # fmt: skip
-FLAGS = ["--json", "--redispatch", "--no-q-limits", "--no-progress", "-h", "--version", "--"]
+FLAGS = ["--json", "--branches", "--redispatch", "--no-q-limits", "--no-progress", "-h", "--version", "--"]
 VALUES = [
     "", " ", "-1", "0", "1", "4", "1e400", "nan", "inf", "-inf", "99999999999999999999", "0.5", "é", "\udcff", "4:1", "4:", ":", "1:2:3:4",
     "1,2", ",", "1,,2", "spare", "all", "A", "branches", "isolate", "dc", "bash", "x.csv", "x.json", "x.html",

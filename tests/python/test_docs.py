@@ -143,7 +143,11 @@ def test_help_of_every_command_is_there(site):
 def test_exit_codes_are_those_of_the_command():
     page = (ROOT / "docs" / "reference" / "exit-codes.md").read_text(encoding="utf-8")
     codes = [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)]
-    assert codes == [0, cli.NO_SOLUTION, cli.BAD_INPUT, cli.INTERRUPTED, cli.NO_READER]
+    every = [0, cli.NO_SOLUTION, cli.BAD_INPUT, cli.INTERRUPTED, cli.NO_READER, cli.BUG]
+    assert codes == every
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", readme, re.MULTILINE)] == every
+    assert [int(code) for code in re.findall(r"(\d+) [a-z]", cli.exit_codes())] == every
 
 
 def tables_of_the_page() -> dict[str, set[str]]:

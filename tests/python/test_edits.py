@@ -1,5 +1,6 @@
 """Edited networks: what they answer is what the edited file would answer, bit for bit."""
 
+import json
 import logging
 import math
 import pickle
@@ -45,6 +46,22 @@ EDITS = {
         {"bus": {4: {2: "61", 3: "18"}}},
     ),
     "a branch out": (lambda net: net.without(branch=3), {"branch": {3: {10: "0"}}}),
+    "branches out, by their buses": (
+        lambda net: net.without(branch=["3-2", "4-5:1"]),
+        {"branch": {3: {10: "0"}, 6: {10: "0"}}},
+    ),
+    "ratings by the buses of a branch": (
+        lambda net: net.with_ratings({"2-3": 50, " 6 - 7 : 1": 55.5}),
+        {"branch": {3: {5: "50"}, 9: {5: "55.5"}}},
+    ),
+    "ratings B by Series of names": (
+        lambda net: net.with_ratings(pd.Series({"2-3": 70.25}), rating="B"),
+        {"branch": {3: {6: "70.25"}}},
+    ),
+    "ratings by DataFrame of names": (
+        lambda net: net.with_ratings(pd.DataFrame({"rate_a_mva": [50], "rate_b_mva": [60]}, index=["2-3"])),
+        {"branch": {3: {5: "50", 6: "60"}}},
+    ),
     "a unit and two branches out": (
         lambda net: net.without(branch=[1, np.int64(7)], unit=3),
         {"branch": {1: {10: "0"}, 7: {10: "0"}}, "gen": {3: {7: "0"}}},
@@ -104,6 +121,34 @@ def test_edits_of_a_real_case_are_those_of_its_written_file(tmp_path, activsg200
     pd.testing.assert_frame_equal(
         nr.headroom(edited, **options).table, nr.headroom(written, **options).table, check_exact=True
     )
+
+
+def test_two_numbers_are_two_rows(small):
+    edits = small.without(branch=(2, 3)).edits
+    assert edits == ["out of service: branch 2: 1-3 ckt 1", "out of service: branch 3: 2-3 ckt 1"]
+
+
+def test_branches_by_their_buses_on_the_command_line(small_file, run_command):
+    by_row = ["--with-rating", "7:55:B", "--with-rating", "9:33", "--without-branch", "3"]
+    by_name = ["--with-rating", "6-5:55:B", "--with-rating", "6-7:1:33", "--without-branch", "2-3:1"]
+    rows, names = (json.loads(run_command("info", small_file, *words, "--json")[1]) for words in (by_row, by_name))
+    assert rows["edits"] == names["edits"] != []
+    net = nr.read(small_file).without(branch="2-3").with_ratings({"5-6": 90})
+    assert "--with-rating 7:90:A --without-branch 3" in nr.headroom(net, [4], max_mw=50).witness(4).command()
+    for words, said in (
+        (["--without-branch", "6-7"], "6-7 has 2 circuits; say which: 6-7:1 (row 9), 6-7:2 (row 10)"),
+        (["--without-branch", "six"], "branch = 'six'; must be a 1-based row of the file, or the two buses"),
+        (["--with-rating", "6-7:9:9:A:1"], "must be BRANCH:MVA"),
+        (["--with-rating", "5-6:x"], "must be BRANCH:MVA"),
+    ):
+        code, _, err = run_command("info", small_file, *words)
+        assert (code, err.count("\n")) == (2, 1)
+        assert said in err
+    out = run_command("info", small_file, "--branches")[1]
+    listed = out[out.index("Branches") :].splitlines()
+    assert listed[1].split()[:4] == ["row", "from_bus", "to_bus", "circuit"]
+    assert listed[11].split()[:6] == ["10", "6", "7", "2", "line", "False"]
+    assert len(json.loads(run_command("info", small_file, "--branches", "--json")[1])["branch_rows"]) == 10
 
 
 def test_the_old_network_stays_as_it_is(small):
@@ -258,14 +303,21 @@ BAD = [
     (lambda n: n.without(branch=[3, 3]), "branch: row 3 is named twice"),
     (lambda n: n.without(branch=[]), "branch is empty"),
     (lambda n: n.without(branch="3"), "branch = '3'; must be a 1-based row"),
+    (lambda n: n.without(branch="5-1"), "there is no branch 5-1 in small.m; bus 5 has branches to 4, 6"),
+    (lambda n: n.without(branch="6-7"), "6-7 has 2 circuits; say which: 6-7:1 (row 9), 6-7:2 (row 10)"),
+    (lambda n: n.without(branch="5-6:2"), "5-6 has no circuit 2; there is 1"),
+    (lambda n: n.without(branch=["5-6", 7]), "branch: row 7 is named twice"),
+    (lambda n: n.without(unit="1-2"), "unit = '1-2'; must be a 1-based row"),
+    (lambda n: n.with_ratings({"5-9": 10}), "ratings: there is no branch 5-9 in"),
+    (lambda n: n.with_ratings({"5-6": 10, 7: 20}), "7 is named twice"),
     (lambda n: n.without(branch={3: 1}), "must be a 1-based row"),
     (lambda n: n.without(branch=[NAN]), "branch = nan; must be a whole number"),
     (lambda n: n.without(branch=10), "branch row 10 is out of service already"),
     (lambda n: n.without(branch=3).without(branch=3), "branch row 3 is out of service already"),
-    (lambda n: n.without(branch=9), "without: bus table: the island of 1 bus (7) has no unit in service"),
-    (lambda n: n.without(unit=[1, 2, 3]), "without: bus table: the island of 7 buses"),
-    (lambda n: n.without(branch=[6, 8]), "has no reference bus"),
-    (lambda n: n.without(branch=[6, 8], cut_off="isolate"), "has no reference bus"),
+    (lambda n: n.without(branch=9), "cuts off bus 7, where no unit is in service; cut_off='isolate' leaves"),
+    (lambda n: n.without(unit=[1, 2, 3]), "bus 4 and 3 more, with the reference bus, without any unit"),
+    (lambda n: n.without(branch=[6, 8]), "cuts off bus 5, bus 6, bus 7 from the reference bus"),
+    (lambda n: n.without(branch=[6, 8], cut_off="isolate"), "its units out as well (generator row 3) with cut_off"),
     (lambda n: n.without(branch=9, cut_off="drop"), "cut_off = 'drop'; must be 'refuse' or 'isolate'"),
     (lambda n: n.with_ratings(), "either ratings by branch row or a factor"),
     (lambda n: n.with_ratings({3: 5}, factor=2), "either ratings by branch row or a factor"),

@@ -1,6 +1,7 @@
 """Headroom studies: columns, options, statuses, threads, output."""
 
 import json
+import re
 import warnings
 
 import nodalroom as nr
@@ -230,3 +231,25 @@ def test_witness_is_a_case_with_the_load_and_the_outage(study):
 def test_no_witness_of_what_was_not_studied(study, bus):
     with pytest.raises(nr.OptionError, match=str(bus)):
         study.witness(bus)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"buses": [77]}, "buses: there is no bus 77 in small.m; the nearest numbers are 6, 7, 9"),
+        ({"movable_units": [1]}, "movable_units says what redispatch may move, and is nothing without redispatch=True"),
+        ({"max_moved_mw": 10}, "max_moved_mw says what redispatch may move"),
+        ({"buses": [4], "min_kv": 100}, "min_kv = 100 and buses: give one of them"),
+        ({"min_kv": 345}, "min_kv = 345: no bus in service is at or above it; the highest is 230 kV"),
+    ],
+)
+def test_options_that_would_say_nothing_are_refused(small, options, said):
+    with pytest.raises(nr.OptionError, match=re.escape(said)):
+        nr.headroom(small, **options, progress=False)
+
+
+def test_unknown_buses_are_answered_with_the_nearest(small):
+    study = nr.headroom(small, [4], max_mw=50, progress=False)
+    for call in (study.ladder, study.witness):
+        with pytest.raises(nr.OptionError, match="there is no bus 77 in small.m; the nearest numbers are 6, 7, 9"):
+            call(77)

@@ -388,6 +388,11 @@ def test_pv_curve_refuses_buses_out_of_service_and_states_without_a_solution(sma
 # Sensitivity
 
 
+def test_the_outage_of_a_pv_curve_is_named(small):
+    with pytest.raises(TypeError, match="positional"):
+        plots.pv_curve(small, 7, "branch 9: 6-7 ckt 1")
+
+
 def test_sensitivity_is_a_study_for_each_value(net):
     ax, table = plots.sensitivity(net, "power_factor", [1.0, 0.9], buses=[14, 3], contingencies="branches")
     assert list(table.index) == [1.0, 0.9]

@@ -88,13 +88,37 @@ cli.main()
         *["--out", str(tmp_path / "h.csv"), "--out", str(tmp_path / "h.html")],
     )
     assert code == 130, err
-    table = pd.read_csv(tmp_path / "h.csv")
+    assert not (tmp_path / "h.csv").exists()
+    table = pd.read_csv(tmp_path / "h.partial.csv")
     assert 1 <= len(table) < 500
     assert "not_run" not in set(table["status"])
     assert f"interrupted: {len(table)} of 500 buses were finished" in err
     assert "Traceback" not in err
     assert "(interrupted)" in out
-    assert f"Interrupted: {len(table)} of 500 buses" in (tmp_path / "h.html").read_text()
+    assert f"Interrupted: {len(table)} of 500 buses" in (tmp_path / "h.partial.html").read_text()
+
+
+def test_ctrl_c_before_the_first_bus_writes_nothing(tmp_path):
+    (tmp_path / "h.csv").write_text("what was there before")
+    code = HEED_CTRL_C + """
+from nodalroom import _cli_common, cli
+run = _cli_common.run_headroom
+calls = []
+def stop(*call):
+    calls.append(call)
+    if len(calls) == 1:
+        signal.raise_signal(signal.SIGINT)
+_cli_common.run_headroom = lambda *given, **options: run(*given, **{**options, "progress": stop})
+cli.main()
+"""
+    case = DATA / "case_ACTIVSg2000.m"  # with states enough that the first call comes before the first bus is done
+    words = ["headroom", str(case), "--min-kv", "230", "--threads", "1", "--out", str(tmp_path / "h.csv")]
+    command = [sys.executable, "-c", code, *words]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 130, ended.stderr
+    assert ended.stderr == "interrupted: 0 of 272 buses were finished; nothing was written\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["h.csv"]
+    assert (tmp_path / "h.csv").read_text() == "what was there before"
 
 
 def test_ctrl_c_before_every_state_was_solved_without_load(tmp_path):

@@ -166,7 +166,8 @@ def test_a_newer_format_says_what_is_needed(kind, good, tmp_path):
 def test_another_hash(kind, good, tmp_path):
     member = f"{kind}.json"
     changed = remade(good[kind], lambda m: m.update({member: m[member].replace(b"1", b"2")}), rehash=False)
-    assert refusal(changed, tmp_path) == f"the saved {KINDS[kind]} is damaged: {member} has not the SHA-256 it says"
+    said = f"the saved {KINDS[kind]} is damaged: {member} has not the SHA-256 it says; save it again"
+    assert refusal(changed, tmp_path) == said
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -100,8 +100,10 @@ def screen(sent, columns=80):
 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_ctrl_c_leaves_what_was_finished_and_a_clean_screen(columns, tmp_path):
-    files = [tmp_path / f"h{ending}" for ending in (".csv", ".json", ".html", ".nodalroom")]
-    words = [word for file in files for word in ("--out", file.relative_to(tmp_path.parent))]
+    asked = [tmp_path / f"h{ending}" for ending in (".csv", ".json", ".html", ".nodalroom")]
+    files = [file.with_suffix(f".partial{file.suffix}") for file in asked]
+    asked[0].write_text("what was there before")
+    words = [word for file in asked for word in ("--out", file.relative_to(tmp_path.parent))]
     before = os.getcwd()
     os.chdir(tmp_path.parent)
     try:
@@ -115,8 +117,14 @@ def test_ctrl_c_leaves_what_was_finished_and_a_clean_screen(columns, tmp_path):
     lines = screen(sent, columns)
     table = pd.read_csv(files[0], index_col="bus")
     assert 1 <= len(table) < 500
-    assert lines[-1] == f"interrupted: {len(table)} of 500 buses were finished"
-    assert [line.split("/")[-1] for line in lines[:4]] == ["h.csv", "h.json", "h.html", "h.nodalroom"], lines[:6]
+    names = [file.name for file in files]
+    said = "".join(lines).replace(" ", "")  # the terminal breaks long lines anywhere
+    ending = (
+        f"interrupted: {len(table)} of 500 buses were finished; written to {', '.join(names)}"
+        f"the rest: the same command with --skip-done {files[0].relative_to(tmp_path.parent)}"
+    )
+    assert said.endswith(ending.replace(" ", ""))
+    assert [line.split("/")[-1] for line in lines[:4]] == names, lines[:6]
     assert all(line.startswith("wrote ") for line in lines[:4])
     assert lines[4].startswith(f"Study of case_ACTIVSg500: {len(table)} of 500 buses (interrupted)")
     assert not any("━" in line or "^C" in line for line in lines)
@@ -128,7 +136,8 @@ def test_ctrl_c_leaves_what_was_finished_and_a_clean_screen(columns, tmp_path):
     saved = nr.load(files[3])
     assert not saved.complete
     assert list(saved.table["headroom_mw"]) == list(table["headroom_mw"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(file.name for file in files)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["h.csv", *names])
+    assert asked[0].read_text() == "what was there before"
 
 
 def test_tables_fit_the_terminal_and_words_stay_whole():

@@ -62,7 +62,7 @@ def test_ladder_command_shows_and_writes_the_ladder(tmp_path, redispatch):
     for words in (
         f"wrote {files[0]}",
         f"  Climbs: {'redispatch headroom' if redispatch else 'headroom'}, to 100 MW",
-        "  Status: target_reached (nothing breaks up to the target)",
+        f"  Status: target_reached (nothing breaks up to the target{', to 1 MW' if redispatch else ''})",
         "Rungs",
         "What the upgraded elements carry at the last rung",
     ):
@@ -118,23 +118,23 @@ def test_options_of_the_study_reach_it(small_file, tmp_path, run_command):
         "--power-factor", 0.9, "--contingencies", "branches", "--balance", tmp_path / "w.csv", "--rating-intact", "C",
         "--rating-post", "A", "--attribution", 0.01, "--attribution-voltage", 0.002, "--voltage-band", "0.95,1.05",
         "--voltage-band-post", "0.92,1.08", "--voltage-change-max", 0.08, "--monitor-min-kv", 100, "--no-q-limits",
-        "--certify", "all", "--movable-units", "1,3", "--max-moved-mw", 40, "--tolerance", 1e-9, "--threads", 1,
-        "--no-progress",
+        "--certify", "all", "--redispatch", "--movable-units", "1,3", "--max-moved-mw", 40, "--tolerance", 1e-9,
+        "--threads", 1, "--no-progress",
     ]  # fmt: skip
     options = {
         "power_factor": 0.9, "contingencies": "branches", "balance": [0, 1, 2], "rating_intact": "C",
         "rating_post": "A", "attribution": 0.01, "attribution_voltage": 0.002, "voltage_band": (0.95, 1.05),
         "voltage_band_post": (0.92, 1.08), "voltage_change_max": 0.08, "monitor_min_kv": 100, "q_limits": False,
-        "certify": "all", "movable_units": [1, 3], "max_moved_mw": 40, "tolerance": 1e-9,
+        "certify": "all", "redispatch": True, "movable_units": [1, 3], "max_moved_mw": 40, "tolerance": 1e-9,
     }  # fmt: skip
     study = nr.headroom(nr.read(small_file), [4], **options)
     content = json.loads(run_command("ladder", small_file, 4, "--target-mw", 90, "--json", *words)[1])
-    wanted = study.ladder(4, target_mw=90)
+    wanted = study.ladder(4, target_mw=90, redispatch=True)
     assert content["options"] == json.loads(wanted.to_json())["options"]
     assert [row["certified_mw"] for row in content["rungs"]] == list(wanted.table["certified_mw"])
     assert len(wanted.table) >= 2
     content = json.loads(run_command("upgrades", small_file, "--buses", "4", "--json", *words)[1])
-    wanted = study.upgrades()
+    wanted = study.upgrades(redispatch=True)
     assert content["options"] == json.loads(wanted.to_json())["options"]
     assert [row["after_mw"] for row in content["buses"]] == list(wanted.buses["after_mw"])
     by_kv = json.loads(run_command("upgrades", small_file, "--min-kv", 200, "--max-mw", 300, "--json")[1])
@@ -227,7 +227,8 @@ cli.main()
         *["ladder", str(LARGE), "100", "--threads", "1", "--out", str(tmp_path / "l.csv")],
     )
     assert code == 130, err
-    rungs = pd.read_csv(tmp_path / "l.csv")
+    assert not (tmp_path / "l.csv").exists()
+    rungs = pd.read_csv(tmp_path / "l.partial.csv")
     assert 1 <= len(rungs) < 21
     assert err.startswith(f"interrupted: {len(rungs)} rung")
     assert "Traceback" not in err

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def pv_curve(
     net_or_study: Network | Study,
     bus: int,
+    *,
     power_factor: float | None = None,
     contingency: str | tuple[str, int] | None = None,
-    *,
     balance: Balance | None = None,
     max_mw: float | None = None,
     ax: Axes | None = None,
