@@ -191,7 +191,7 @@ def test_states_without_a_solution_have_no_counts_and_are_pointed_out(tmp_path, 
     out = run_command("sweep", path)[1]
     assert "States without a solution: they deserve a look of their own\n" in out
     out = run_command("headroom", path, "--buses", 4)[1]
-    assert "1 state has no solution without any new load: left out here, and worth a look of their own" in out
+    assert "1 state has no solution without any new load: left out here, and worth a look of its own" in out
     assert "\nStates without a solution, left out\n" in out
 
 
