@@ -22,7 +22,6 @@ from ._plot_parts import (
     COLOURS,
     FIGURES,
     GREY,
-    LONG_TAIL,
     MARKERS,
     axes_of,
     clean,
@@ -30,7 +29,6 @@ from ._plot_parts import (
     labelled_studies,
     mw_axis,
     require_pyplot,
-    round_ticks,
     set_title,
     study_of,
     values_of,
@@ -39,7 +37,7 @@ from ._positions import positions
 from ._pv import trace_pv
 from ._words import LIMIT_WORDS, counted
 from .errors import OptionError
-from .report.charts import LIMIT_COLOURS
+from .report.charts import LIMIT_COLOURS, class_bounds
 from .study import Study, headroom
 
 if TYPE_CHECKING:
@@ -241,7 +239,7 @@ def headroom_map(
     places, note, is_degrees = positions(study, coordinates)
     ax = axes_of(ax, (7.6, 6.2))
     from matplotlib.collections import LineCollection
-    from matplotlib.colors import AsinhNorm, Normalize
+    from matplotlib.colors import BoundaryNorm
 
     branches = study.network.branches
     branches = branches[branches["in_service"]]
@@ -260,9 +258,9 @@ def headroom_map(
         places.loc[others, "x"], places.loc[others, "y"], s=size / 5, color=GREY, linewidths=0, zorder=2,
         label="not studied",
     )  # fmt: skip
-    top = max(float(values.max()), 1.0)
-    middle = max(float(values.median()), 1.0)
-    norm: Normalize = AsinhNorm(middle / 2, 0, top) if top > LONG_TAIL * middle else Normalize(0, top)
+    # The classes of the report's map; the last is open upwards.
+    bounds = [0.0, *class_bounds(values)]
+    norm = BoundaryNorm([*bounds, max(1.0, bounds[-1], float(values.max())) * 1.01], 256)
     dots = ax.scatter(
         places.loc[values.index, "x"], places.loc[values.index, "y"], s=size, c=values.to_numpy(), cmap="viridis",
         norm=norm, edgecolors="#333333", linewidths=0.4, zorder=3, label="studied",
@@ -275,10 +273,8 @@ def headroom_map(
             )  # fmt: skip
     bar = ax.figure.colorbar(dots, ax=ax, shrink=0.82, pad=0.02)
     bar.set_label(f"{FIGURES[figure]} (MW)")
-    if isinstance(norm, AsinhNorm):
-        ticks = round_ticks(top, middle)
-        bar.set_ticks(ticks, labels=[f"{tick:,.0f}" for tick in ticks])
-        bar.minorticks_off()
+    bar.set_ticks(bounds, labels=[f"{bound:,g}" for bound in bounds])
+    bar.minorticks_off()
     if not is_degrees:
         ax.set_aspect("equal", adjustable="datalim")
         ax.set_xticks([])

@@ -206,6 +206,7 @@ def test_upgrades_that_unlock_most_come_first(tmp_path):
     study = nr.headroom(nr.read(DATA / "case24_ieee_rts.m"), progress=False)
     upgrades = study.upgrades(most=4, progress=False)
     section = page_of(study, tmp_path, upgrades=upgrades).split("id='upgrades'")[1].split("</section>")[0]
+    section = re.sub("</?span[^>]*>", "", section)
     assert "Most MW unlocked first" in section
     ranked = upgrades.table.sort_values("unlocked_sum_mw", ascending=False)
     assert ranked.index.tolist() != upgrades.table.index.tolist()

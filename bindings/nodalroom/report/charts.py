@@ -57,7 +57,7 @@ def class_bounds(figures: Iterable[float]) -> list[float]:
     wanted = round(MORE_BOUNDS * len(below) / len(values))
     more: list[float] = []
     for k in range(1, wanted + 1):
-        at = below[k * len(below) // (wanted + 1)]
+        at = min(below[k * len(below) // (wanted + 1)], *(0.6 * bound for bound in asked[:1]), math.inf)
         power = 10.0 ** math.floor(math.log10(at))
         near = float(f"{min((m * power for m in (1, 1.5, 2, 3, 4, 5, 6, 8, 10)), key=lambda bound: abs(bound - at)):.2g}")
         if values[0] < near <= values[-1] and near not in [*asked, *more]:

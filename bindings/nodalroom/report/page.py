@@ -155,8 +155,7 @@ def _intro(study: Study, title: str, has_numbers: bool, has_upgrades: bool, has_
     net, options = study.network, study.options
     lines = [
         "<header><div class='top'>",
-        # A case's name may be broken after an underscore, and only there.
-        f"<h1>{escape(title).replace('_', '_<wbr>')}</h1>",
+        f"<h1>{' '.join(_title_word(word) for word in title.split(' '))}</h1>",
         "<button id='theme' type='button' hidden>Theme: system</button></div>",
         "<p class='lead'>How many MW of new load fit at each bus before the first limit counts against them, in the "
         f"{'intact grid' if options['contingencies'] == 'none' else 'intact grid and after any single outage'}, "
@@ -197,6 +196,11 @@ def _intro(study: Study, title: str, has_numbers: bool, has_upgrades: bool, has_
     return "\n".join([*lines, "</header>"])
 
 
+def _title_word(word: str) -> str:
+    """A name such as case_ACTIVSg200 goes to a line of its own before it is broken, and then after an underscore."""
+    return f"<span class='word'>{escape(word).replace('_', '_<wbr>')}</span>" if "_" in word else escape(word)
+
+
 def _map_words(places: pd.DataFrame | None, placed: list[int]) -> str:
     if places is None:
         return (
@@ -235,8 +239,8 @@ def _desk(study: Study, places: pd.DataFrame | None, flow_note: str, placed: lis
     return (
         "<section id='desk'><h2 class='unseen'>The grid</h2>"
         "<div class='tools' id='filters' role='search' aria-label='Filters of the map and the table'>"
-        "<label class='grow'>Bus <input id='find' type='search' placeholder='number or name' autocomplete='off'></label>"
-        "<label class='grow'>Stopped by <input id='held-by' type='search' placeholder='state or element' autocomplete='off'>"
+        "<label class='grow'>Bus <input id='find' type='search' placeholder='number, name' autocomplete='off'></label>"
+        "<label class='grow'>Stopped by <input id='held-by' type='search' placeholder='state, element' autocomplete='off'>"
         f"</label><label>Limit <select id='kind'><option value=''>any</option>{limits}</select></label>"
         f"<label>Area <select id='area'><option value=''>any</option>{areas}</select></label>"
         "<span class='range'><label>kV from <input id='least-kv' type='number' min='0' step='any'></label>"

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Rows of a table of elements before the rest is only counted.
 MOST_ELEMENTS = 20
+#: A part of a name with as many letters may be broken after all.
+LONG_PART = 24
 
 
 def _short(mw: float) -> str:
@@ -179,8 +181,8 @@ def holds_section(study: Study) -> str:
             _n(f"{row.median:,.1f}"),
             _n(f"{row.least:,.1f}"),
             _n(f"{row.most:,.1f}"),
-            f"<td>{_limit_tag(str(row.limit_type))}</td>",
-            f"<td>{escape(str(row.state))}{_others(row.states)}</td>",
+            f"<td class='tag'>{_limit_tag(str(row.limit_type))}</td>",
+            f"<td>{_whole(row.state)}{_others(row.states)}</td>",
         ]
         for row in found.head(MOST_ELEMENTS).itertuples()
     ]
@@ -193,8 +195,8 @@ def holds_section(study: Study) -> str:
                 _element_cell(row, "redispatch_mw"),
                 _n(f"{row.per_percent:,.2f}"),
                 _n(f"{row.buses:,}"),
-                f"<td>{_limit_tag(str(row.limit_type))}</td>",
-                f"<td>{escape(str(row.state))}{_others(row.states)}</td>",
+                f"<td class='tag'>{_limit_tag(str(row.limit_type))}</td>",
+                f"<td>{_whole(row.state)}{_others(row.states)}</td>",
             ]
             for row in found.head(MOST_ELEMENTS).itertuples()
         ]
@@ -213,10 +215,18 @@ def holds_section(study: Study) -> str:
 
 def _element_cell(row: Any, figure: str) -> str:
     if row.element_kind not in ("branch", "bus") or pd.isna(row.element_row):
-        return f"<td>{escape(str(row.element or '–'))}</td>"
+        return f"<td>{_whole(row.element or '–')}</td>"
     return (
         f"<td><button type='button' class='held' data-kind='{row.element_kind}' data-row='{int(row.element_row)}' "
-        f"data-figure='{figure}'>{escape(str(row.element))}</button></td>"
+        f"data-figure='{figure}'>{_whole(row.element)}</button></td>"
+    )
+
+
+def _whole(text: Any) -> str:
+    """A name as HTML, whose parts such as 2-4 are not broken at a line's end."""
+    return " ".join(
+        f"<span class='whole'>{escape(part)}</span>" if "-" in part and len(part) < LONG_PART else escape(part)
+        for part in str(text).split(" ")
     )
 
 
@@ -238,7 +248,7 @@ def _mw(value: float, digits: int = 1) -> str:
 
 
 def _text(value: Any) -> str:
-    return f"<td>{'–' if value is None or pd.isna(value) else escape(str(value))}</td>"
+    return f"<td>{'–' if value is None or pd.isna(value) else _whole(value)}</td>"
 
 
 def html_table(heads: list[str], rows: list[list[str]], caption: str) -> str:
@@ -304,7 +314,7 @@ def _ladder(ladder: Ladder) -> str:
             _n(str(row.Index)),
             _mw(row.certified_mw),
             _text(str(row.status).replace("_", " ")),
-            f"<td>{_limit_tag(str(row.limit_type))}</td>",
+            f"<td class='tag'>{_limit_tag(str(row.limit_type))}</td>",
             _text(row.contingency),
             _text(row.element),
             _text(row.upgrade),
