@@ -134,6 +134,7 @@ byId("zoom-out").addEventListener("click", () => zoom(1 / 1.5));
 byId("zoom-all").addEventListener("click", () => fit());
 // The bus and what stops it, with some of what lies around them.
 const fitBound = () => {
+  if (canvas.clientWidth !== view.width || canvas.clientHeight !== view.height) resize(); // the panel may just have opened
   const { outages, outBuses, branches, buses } = markedOf(state.chosen);
   const ends = [...outages, ...branches].flatMap((branch) => [network.from[branch], network.to[branch]]);
   fit([busOfRow[state.chosen], ...buses, ...outBuses, ...ends].filter((bus) => bus >= 0));

@@ -103,7 +103,7 @@ const redispatchPart = (row) => {
       pairs.slice(0, MOST_PAIRS).map((pair) => [
         whole(pair.element ?? "–"),
         pair.shadow_price === null ? "–" : `${withDigits(pair.shadow_price, Math.abs(pair.shadow_price) < 10 ? 3 : 0)} ${pair.shadow_price_unit ?? ""}`,
-        `${ofLimit(pair.limit, pair.limit_type)}${pair.rating === null ? "" : ` (rating ${shortest(pair.rating)})`}`,
+        make("span", {}, ofLimit(pair.limit, pair.limit_type), pair.rating === null ? null : make("small", {}, `rating ${shortest(pair.rating)}`)),
         limitWord(pair.limit_type), whole(pair.contingency ?? "–"),
       ]), "Pairs that hold redispatch headroom"));
     if (pairs.some((pair) => pair.rating !== null)) found.push(make("p", { class: "note" }, "Where a rating stands beside it, the limit is what the element may carry there before the load counts as adding to it."));
