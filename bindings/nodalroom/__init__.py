@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from . import plots
 from ._core import __version__
+from ._headroom import headroom
 from .archive import load
 from .compare import Comparison
 from .contingency import Sweep, sweep
@@ -20,7 +21,7 @@ from .coordinates import read_coordinates
 from .errors import InputError, NodalroomError, OptionError, PartialResultWarning
 from .network import Network, parse, read
 from .powerflow import PowerFlow, Solver
-from .study import Study, headroom
+from .study import Study
 from .upgrades import Ladder, UpgradeList
 from .witness import Witness
 

@@ -18,7 +18,9 @@ from ._cli_groups import Edits
 from ._cli_options import balance_from, band_from, numbers_from
 from ._edits import BUS_NUMBER, no_bus
 from ._output import TABLE_ENDINGS, check_output
-from .archive import ENDING, load
+from ._packing import ENDING, KINDS
+from .archive import load
+from .contingency import Sweep
 from .errors import OptionError, PartialResultWarning
 from .network import Network, read
 from .study import Study
@@ -89,10 +91,11 @@ def write_outcome(
             ".csv": outcome.to_csv,
             ".parquet": outcome.to_parquet,
             ".json": outcome.to_json,
+            ENDING: outcome.save,
         }
         if isinstance(outcome, Study):
             page = report or outcome.report
-            writers |= {".html": page, ".htm": page, ENDING: outcome.save}
+            writers |= {".html": page, ".htm": page}
         write(path, writers[path.suffix.lower()], quiet, progress)
 
 
@@ -112,7 +115,7 @@ def check_case(case: Path) -> None:
     if case.is_dir():
         raise OptionError(f"CASE {case}: is a folder; name a case file (.m) in it")
     if case.suffix.lower() == ENDING:
-        raise OptionError(f"CASE {case}: is a saved study; the commands compare and report take those")
+        raise OptionError(f"CASE {case}: is a saved result; the commands compare and report take those")
     if not case.exists() and case.parent.is_dir():
         others = sorted(path.name for path in case.parent.glob("*.m"))
         close = difflib.get_close_matches(case.name, others, n=3)
@@ -120,14 +123,22 @@ def check_case(case: Path) -> None:
             raise OptionError(f"CASE {case}: the file does not exist; did you mean {' or '.join(close)}?")
 
 
-def study_in(path: Path, name: str) -> Study:
-    """A saved study, given as the argument of that name."""
+def result_in(path: Path, name: str) -> Study | Sweep | Ladder | UpgradeList:
+    """A saved result, given as the argument of that name."""
     if path.is_dir():
         raise OptionError(f"{name} {path}: is a folder; name a saved study ({ENDING})")
     if path.suffix.lower() == ".m":
         raise OptionError(f"{name} {path}: is a case; save its study first: nodalroom headroom {path} --out A{ENDING}")
     with working(f"loading {path}"):
         return load(path)
+
+
+def study_in(path: Path, name: str) -> Study:
+    """A saved study, given as the argument of that name."""
+    found = result_in(path, name)
+    if not isinstance(found, Study):
+        raise OptionError(f"{name} {path}: is a saved {KINDS[found._KIND]}; name a saved study")
+    return found
 
 
 def check_buses(net: Network, name: str, buses: Iterable[int] | None) -> None:

@@ -14,6 +14,7 @@ from ._cli_common import (
     end_of,
     network_of,
     print_json,
+    result_in,
     say,
     study_in,
     study_of,
@@ -25,8 +26,11 @@ from ._cli_options import Bus, Buses, Case, CoordinatesOption, Json, MaxMw, MinK
 from ._cli_table import print_lines
 from ._cli_text import show_comparison, show_summary
 from ._output import STUDY_ENDINGS, check_output, records, write_table
+from .contingency import Sweep
 from .coordinates import read_coordinates
 from .errors import OptionError
+from .study import Study
+from .upgrades import Ladder, UpgradeList
 
 PAGES = (".html", ".htm")
 
@@ -156,11 +160,17 @@ def report(
 ) -> None:
     """Write the report of a saved study.
 
-    It is the page that headroom --out FILE.html writes. Studies are saved by headroom --out FILE.nodalroom.
+    It is the page that headroom --out FILE.html writes. Studies are saved by headroom --out FILE.nodalroom. Of a
+    saved ladder or list of upgrades it is the report of its study, with the ladder or list on it.
     """
     keep = [study, *([] if coordinates is None else [coordinates])]
     check_output(out, PAGES, keep=keep, option="OUT.html")
-    found = study_in(study, "STUDY")
-    write(out, lambda file: found.report(file, title, coordinates), quiet=as_json)
+    found = result_in(study, "STUDY")
+    if isinstance(found, Sweep):
+        raise OptionError(f"STUDY {study}: is a saved sweep, which has no report; name a saved study")
+    of = found if isinstance(found, Study) else found.study
+    upgrades = found if isinstance(found, UpgradeList) else None
+    ladders = [found] if isinstance(found, Ladder) else []
+    write(out, lambda file: of.report(file, title, coordinates, upgrades, ladders), quiet=as_json)
     if as_json:
         print_json({**found._about(), "file": str(out)})

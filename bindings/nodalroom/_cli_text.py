@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ._cli_table import print_lines, print_rows
+from ._holding import binding_counts
 from ._output import plain
-from ._words import binding_counts, counted, describe_ladder, describe_list, describe_study
+from ._words import counted, describe_ladder, describe_list, describe_study
 from .study import Study, option_words, witness_command
 from .witness import case_words
 

@@ -21,6 +21,7 @@ from ._cli_groups import Edits, assumptions, edits, taking
 from ._cli_options import Bus, Buses, ByRedispatch, Case, Json, MaxMw, MinKv, Top, out_option
 from ._cli_text import show_ladder, show_upgrades
 from ._options import whole_number
+from ._output import SAVED_ENDINGS
 from ._words import counted
 from .errors import PartialResultWarning
 from .study import Study
@@ -54,7 +55,10 @@ def ladder(
         typer.Option(metavar="F", help="Multiply ratings by this at each upgrade, > 1; by default they are removed."),
     ] = None,
     max_rungs: Annotated[int, typer.Option(metavar="N", help="Most upgrades made.")] = 20,
-    out: Annotated[list[Path] | None, out_option("the rungs")] = None,
+    out: Annotated[
+        list[Path] | None,
+        out_option("the ladder", ".csv, .parquet (the rungs), .json (everything), .nodalroom (saved)"),
+    ] = None,
     as_json: Json = False,
     *,
     study_options: dict[str, Any],
@@ -67,7 +71,7 @@ def ladder(
     study mean what they mean for the command headroom.
     """
     threads, progress = study_options["threads"], study_options["progress"]
-    check_outputs(out, keep=[case, study_options["balance"]])
+    check_outputs(out, SAVED_ENDINGS, keep=[case, study_options["balance"]])
     steps = ladder_steps(target_mw, redispatch, rating_factor, max_rungs)
     asked = {**study_options, "max_mw": target_mw, "redispatch": redispatch}
     study = _finished(study_of(network_of(case, changes, progress), bus, asked))
@@ -90,7 +94,10 @@ def upgrades(
     buses: Buses = None,
     min_kv: MinKv = 0.0,
     max_mw: MaxMw = 2000.0,
-    out: Annotated[list[Path] | None, out_option("the table of elements")] = None,
+    out: Annotated[
+        list[Path] | None,
+        out_option("the list", ".csv, .parquet (the elements), .json (everything), .nodalroom (saved)"),
+    ] = None,
     as_json: Json = False,
     top: Top = 10,
     *,
@@ -104,7 +111,7 @@ def upgrades(
     added.
     """
     threads, progress = study_options["threads"], study_options["progress"]
-    check_outputs(out, keep=[case, study_options["balance"]])
+    check_outputs(out, SAVED_ENDINGS, keep=[case, study_options["balance"]])
     whole_number("most", most, least=1)
     asked = {**study_options, "min_kv": min_kv, "max_mw": max_mw, "redispatch": redispatch}
     study = _finished(study_of(network_of(case, changes, progress), buses, asked))

@@ -104,6 +104,10 @@ class Sweep:
     """
     Outcome of an N-1 sweep.
     """
+    def save(self) -> dict[str, typing.Any]:
+        """
+        What it found, as words, numbers and lists of them.
+        """
     def states(self) -> dict[str, typing.Any]:
         ...
     def violations(self) -> dict[str, typing.Any]:
@@ -194,6 +198,10 @@ class Ladder:
         ...
     def rungs(self) -> dict[str, typing.Any]:
         ...
+    def save(self) -> dict[str, typing.Any]:
+        """
+        What it found, as words, numbers and lists of them.
+        """
     @property
     def complete(self) -> bool:
         ...
@@ -217,6 +225,10 @@ class UpgradeList:
         ...
     def elements(self) -> dict[str, typing.Any]:
         ...
+    def save(self) -> dict[str, typing.Any]:
+        """
+        What it found, as words, numbers and lists of them.
+        """
     @property
     def complete(self) -> bool:
         ...
@@ -235,8 +247,10 @@ def headroom(network: Network, *, buses: collections.abc.Sequence[typing.Support
     """
     Makes a study; with `saved`, puts one together again from what Headroom.save() gave.
     """
-def list_upgrades(study: Headroom, *, most: typing.SupportsInt | typing.SupportsIndex, redispatch: bool, threads: typing.SupportsInt | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> UpgradeList:
-    ...
+def list_upgrades(study: Headroom, *, most: typing.SupportsInt | typing.SupportsIndex, redispatch: bool, threads: typing.SupportsInt | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None, saved: dict[str, typing.Any] | None = None) -> UpgradeList:
+    """
+    Makes a list; with `saved`, puts one together again from what UpgradeList.save() gave.
+    """
 def lp_solver() -> str:
     ...
 def parse(text: bytes, source: str) -> Network:
@@ -245,8 +259,12 @@ def read(path: os.PathLike | str | bytes) -> Network:
     ...
 def solve(network: Network, *, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, init: str, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex) -> PowerFlow:
     ...
-def sweep(network: Network, *, contingencies: str, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> Sweep:
-    ...
-def upgrade_ladder(study: Headroom, *, bus: typing.SupportsInt | typing.SupportsIndex, target_mw: typing.SupportsFloat | typing.SupportsIndex, redispatch: bool, rating_factor: typing.SupportsFloat | typing.SupportsIndex, max_rungs: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None) -> Ladder:
-    ...
+def sweep(network: Network, *, contingencies: str, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None, saved: dict[str, typing.Any] | None = None) -> Sweep:
+    """
+    Makes a sweep; with `saved`, puts one together again from what Sweep.save() gave.
+    """
+def upgrade_ladder(study: Headroom, *, bus: typing.SupportsInt | typing.SupportsIndex, target_mw: typing.SupportsFloat | typing.SupportsIndex, redispatch: bool, rating_factor: typing.SupportsFloat | typing.SupportsIndex, max_rungs: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None, saved: dict[str, typing.Any] | None = None) -> Ladder:
+    """
+    Climbs a ladder; with `saved`, puts one together again from what Ladder.save() gave.
+    """
 __version__: str = '0.1.0'

@@ -10,18 +10,16 @@ import tempfile
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from .errors import OptionError
 
-if TYPE_CHECKING:
-    from .study import Study
-
 TABLE_ENDINGS = (".csv", ".parquet", ".json")
 STUDY_ENDINGS = (*TABLE_ENDINGS, ".html", ".nodalroom")
+SAVED_ENDINGS = (*TABLE_ENDINGS, ".nodalroom")
 #: Endings that mean the same as another one, and go without saying.
 ALSO = {".htm": ".html"}
 
@@ -138,11 +136,3 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
         frame = frame.reset_index()
     columns = {str(name): [plain(value) for value in frame[name].tolist()] for name in frame.columns}
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def study_to_json(study: Study, about: dict[str, Any]) -> str:
-    content = {**about, "unsolvable": records(study.unsolvable), "buses": records(study.table)}
-    if study.options["redispatch"]:
-        content["redispatch_pairs"] = records(study.redispatch_pairs)
-        content["redispatch_units"] = records(study.redispatch_units)
-    return json.dumps(content, indent=1, allow_nan=False)

@@ -150,15 +150,6 @@ def limit_counts(table: pd.DataFrame) -> dict[str, int]:
     return {str(limit): int(count) for limit, count in table["limit_type"].value_counts().items()}
 
 
-def binding_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """The states and elements that bind, most buses first: ``contingency element limit_type buses median_mw``."""
-    bound = table[table["limit_type"] != "none"]
-    keys = ["contingency", "element", "limit_type"]
-    groups = bound.groupby(keys, dropna=False, sort=False)["headroom_mw"]
-    counts = groups.agg(buses="size", median_mw="median").reset_index()
-    return counts.sort_values("buses", ascending=False, kind="stable", ignore_index=True)
-
-
 def describe_study(study: Study) -> list[str]:
     """A few lines: what was studied, under which balance, and what came of it."""
     options = study.options

@@ -61,7 +61,8 @@ from ._cli_options import (
 from ._cli_study import compare, headroom, report, witness
 from ._cli_text import show_flow, show_info, show_sweep
 from ._cli_upgrades import ladder, upgrades
-from ._output import check_output, plain, reason, records, write_table
+from ._output import SAVED_ENDINGS, check_output, plain, reason, records, write_table
+from ._packing import ENDING
 from ._words import status_counts
 from .errors import NodalroomError, OptionError, PartialResultWarning
 
@@ -209,7 +210,9 @@ def sweep(
     tolerance: Tolerance = 1e-8,
     threads: Threads = None,
     progress: ProgressOption = True,
-    out: Annotated[list[Path] | None, out_option("one row per state")] = None,
+    out: Annotated[
+        list[Path] | None, out_option("one row per state", ".csv, .parquet, .json, .nodalroom (the sweep, saved)")
+    ] = None,
     out_violations: Annotated[list[Path] | None, out_option("one row per limit broken")] = None,
     as_json: Json = False,
     top: Top = 10,
@@ -217,7 +220,7 @@ def sweep(
     changes: Edits,
 ) -> None:
     """Solve the intact case and every single outage, and list the limits broken."""
-    check_outputs(out, keep=[case, balance])
+    check_outputs(out, SAVED_ENDINGS, keep=[case, balance])
     check_outputs(out_violations, keep=[case, balance], option="--out-violations")
     net = network_of(case, changes, progress)
     with warnings.catch_warnings():
@@ -239,25 +242,14 @@ def sweep(
             balance_area=balance_area,
         )
     for path in out or []:
-        write(path, lambda file: write_table(result.table, file), as_json, progress)
+        saved = path.suffix.lower() == ENDING
+        write(path, result.save if saved else lambda file: write_table(result.table, file), as_json, progress)
     for path in out_violations or []:
         write(path, lambda file: write_table(result.violations, file), as_json, progress)
     table = result.table
     counts = status_counts(table)
     if as_json:
-        print_json(
-            {
-                "case": net.name,
-                "complete": result.complete,
-                "intact": result.reason,
-                "options": result.options,
-                "status": counts,
-                "bridges": len(result.bridges),
-                "seconds": round(result.seconds, 3),
-                "states": records(table),
-                "violations": records(result.violations),
-            }
-        )
+        typer.echo(result.to_json())
     else:
         show_sweep(result, counts, top)
     if not result.complete:

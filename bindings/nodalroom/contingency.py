@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._frames import Arrow, to_frame
+from ._frames import to_frame
 from ._html import sweep_card
 from ._log import logged
 from ._options import (
@@ -28,8 +29,11 @@ from ._options import (
     threads_of,
     word,
 )
+from ._outcome import Outcome
+from ._output import records
+from ._packing import bands_restored, refuse_unknown
 from ._progress import ProgressCall, reporting
-from ._words import counted
+from ._words import counted, status_counts
 from .errors import PartialResultWarning
 
 if TYPE_CHECKING:
@@ -39,17 +43,38 @@ if TYPE_CHECKING:
 
 __all__ = ["Sweep", "sweep"]
 
+#: Options of a sweep as the extension module takes them, with their defaults.
+DEFAULTS: dict[str, Any] = {
+    "contingencies": "n-1",
+    "balance": "spare",
+    "weights": [],
+    "area": None,
+    "q_limits": True,
+    "rating_intact": "A",
+    "rating_post": "B",
+    "voltage_band": None,
+    "voltage_band_post": None,
+    "voltage_change_max": None,
+    "monitor_min_kv": 0.0,
+    "tolerance": 1e-8,
+}
 
-class Sweep(Arrow):
+
+class Sweep(Outcome):
     """Outcome of :func:`sweep`. As an Arrow stream (``polars.DataFrame(sweep)``) it is ``table``."""
 
-    def __init__(self, core: _core.Sweep, network: Network, options: dict[str, Any], seconds: float) -> None:
+    _KIND = "sweep"
+
+    def __init__(self, core: _core.Sweep, network: Network, arguments: dict[str, Any], seconds: float) -> None:
+        ratings = {name: arguments[name].upper() for name in ("rating_intact", "rating_post")}
+        told = {name: value for name, value in arguments.items() if name not in ("weights", "area")}
+        options = {**told, **ratings, "balance": core.balance}
+        if network.edits:
+            options["edits"] = network.edits
+        super().__init__(network, options, seconds)
         self._core = core
-        self.network = network
-        #: The options in force, by name.
-        self.options = options
-        #: Wall-clock time of the call, s.
-        self.seconds = seconds
+        #: What was asked, as the extension module takes it.
+        self._arguments = arguments
 
     @property
     def complete(self) -> bool:
@@ -98,8 +123,34 @@ class Sweep(Arrow):
     def _repr_html_(self) -> str:
         return sweep_card(self)
 
-    def _arrow_frame(self) -> pd.DataFrame:
-        return self.table
+    def _about(self) -> dict[str, Any]:
+        return {
+            **super()._about(),
+            "case_hash": self.case_hash,
+            "complete": self.complete,
+            "intact": self.reason,
+            "options": self.options,
+            "status": status_counts(self.table),
+            "bridges": len(self.bridges),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def _asked(self) -> dict[str, Any]:
+        return {"options": self._arguments}
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"states": self.table, "violations": self.violations, "bridges": self.bridges}
+
+    @classmethod
+    def _restored(cls, asked_of: Network, saved: dict[str, Any], result: dict[str, Any]) -> Sweep:
+        given = bands_restored(saved["options"])
+        refuse_unknown(given, set(DEFAULTS))
+        arguments = {**DEFAULTS, **given}  # an option that is younger than the file was not in force
+        core = _core.sweep(asked_of._core, **arguments, threads=0, progress=None, saved=result)
+        return cls(core, asked_of, arguments, math.nan)
+
+    def _content(self) -> dict[str, Any]:
+        return {"states": records(self.table), "violations": records(self.violations)}
 
 
 def sweep(
@@ -141,38 +192,22 @@ def sweep(
     """
     started = time.monotonic()
     core_network = network_of("sweep", net)
-    with logged("sweep", net, level=logging.INFO) as done, reporting(progress) as report:
-        core = _core.sweep(
-            core_network,
-            contingencies=word("contingencies", contingencies, CONTINGENCIES),
-            q_limits=flag("q_limits", q_limits),
-            rating_intact=word("rating_intact", rating_intact, RATINGS),
-            rating_post=word("rating_post", rating_post, RATINGS),
-            voltage_band=band_of("voltage_band", voltage_band),
-            voltage_band_post=band_of("voltage_band_post", voltage_band_post),
-            voltage_change_max=optional_number("voltage_change_max", voltage_change_max),
-            monitor_min_kv=number("monitor_min_kv", monitor_min_kv),
-            threads=threads_of(threads),
-            tolerance=number("tolerance", tolerance),
-            progress=report,
-            **balance_of(balance, balance_area, net._units()),
-        )
-        done("complete" if core.complete else "interrupted")
-    options = {
-        "contingencies": contingencies,
-        "balance": core.balance,
+    arguments: dict[str, Any] = {
+        "contingencies": word("contingencies", contingencies, CONTINGENCIES),
+        **balance_of(balance, balance_area, net._units()),
         "q_limits": flag("q_limits", q_limits),
-        "rating_intact": rating_intact.upper(),
-        "rating_post": rating_post.upper(),
+        "rating_intact": word("rating_intact", rating_intact, RATINGS),
+        "rating_post": word("rating_post", rating_post, RATINGS),
         "voltage_band": band_of("voltage_band", voltage_band),
         "voltage_band_post": band_of("voltage_band_post", voltage_band_post),
-        "voltage_change_max": voltage_change_max,
-        "monitor_min_kv": monitor_min_kv,
-        "tolerance": tolerance,
+        "voltage_change_max": optional_number("voltage_change_max", voltage_change_max),
+        "monitor_min_kv": number("monitor_min_kv", monitor_min_kv),
+        "tolerance": number("tolerance", tolerance),
     }
-    if net.edits:
-        options["edits"] = net.edits
-    result = Sweep(core, net, options, time.monotonic() - started)
+    with logged("sweep", net, level=logging.INFO) as done, reporting(progress) as report:
+        core = _core.sweep(core_network, **arguments, threads=threads_of(threads), progress=report)
+        done("complete" if core.complete else "interrupted")
+    result = Sweep(core, net, arguments, time.monotonic() - started)
     if core.interrupted:
         warnings.warn("interrupted: states that were not finished are not_run", PartialResultWarning, stacklevel=2)
     return result

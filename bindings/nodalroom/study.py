@@ -2,45 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
-import time
-import warnings
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from . import _core
-from ._frames import Arrow, to_frame
+from ._frames import to_frame
 from ._html import study_card
-from ._log import logged
 from ._options import (
-    CONTINGENCIES,
-    RATINGS,
-    Balance,
-    Band,
-    Contingencies,
-    Rating,
-    balance_of,
-    band_of,
-    buses_of,
     flag,
-    network_of,
-    number,
-    optional_number,
-    threads_of,
-    unit_rows_of,
     whole_number,
     word,
 )
-from ._output import check_output, study_to_json, write_file, write_parquet
-from ._progress import ProgressCall, reporting
-from ._words import counted, describe_study
-from .archive import save_study, study_bytes, study_from_bytes
+from ._outcome import Outcome
+from ._output import check_output, records, write_file
+from ._packing import bands_restored, refuse_unknown
+from ._progress import ProgressCall
+from ._words import describe_study
 from .compare import Comparison
-from .errors import OptionError, PartialResultWarning
+from .errors import OptionError
 from .upgrades import Ladder, UpgradeList, climb, ladder_steps, list_upgrades
 from .witness import DEFAULTS, Witness, option_words, witness_command, witness_words
 
@@ -51,38 +34,25 @@ if TYPE_CHECKING:
     from .coordinates import Coordinates
     from .network import Network
 
-__all__ = ["DEFAULTS", "Study", "Witness", "headroom", "option_words", "witness_command", "witness_words"]
+__all__ = ["DEFAULTS", "Study", "Witness", "option_words", "witness_command", "witness_words"]
 
 KINDS = "'intact', 'branch' or 'unit'"
 
 
-class Study(Arrow):
+class Study(Outcome):
     """Outcome of :func:`headroom`, or of :func:`load`. As an Arrow stream (``polars.DataFrame(study)``) it is
     ``table``. Studies can be pickled, as what :meth:`save` writes.
     """
 
+    _KIND = "study"
+
     def __init__(self, core: _core.Headroom, network: Network, options: dict[str, Any], seconds: float) -> None:
+        super().__init__(network, options, seconds)
         self._core = core
-        self.network = network
-        #: The options in force, by name; ``balance`` says who supplies the new load.
-        self.options = options
-        #: Wall-clock time of the call, s.
-        self.seconds = seconds
         #: The file that balance weights were read from, for commands that are printed.
         self._balance_file = "weights.csv"
         #: Weights of units given as ``balance``; empty for its rules.
         self._weights: list[float] = []
-        self._version = _core.__version__
-
-    @property
-    def version(self) -> str:
-        """The version of nodalroom that made the study."""
-        return self._version
-
-    @property
-    def case_hash(self) -> str:
-        """SHA-256 of the case, edits included: that of :attr:`Network.case_hash`."""
-        return self.network.case_hash
 
     @property
     def complete(self) -> bool:
@@ -273,15 +243,6 @@ class Study(Arrow):
         """
         return list_upgrades(self, most, redispatch, threads, progress)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the study, with its case and its options, to a .nodalroom file that :func:`load` reads: a zip of
-        JSON, text and an array (docs/python.md), in which nothing is executable.
-
-        Raises:
-            OptionError: the file cannot be written, or its name does not end in .nodalroom.
-        """
-        save_study(self, path)
-
     def compare(self, other: Study) -> Comparison:
         """This study ("before", the first) beside another ("after", the second), bus by bus: of another case or
         edit, or with other options. Buses are matched by number.
@@ -292,34 +253,6 @@ class Study(Arrow):
         if not isinstance(other, Study):
             raise TypeError(f"compare() needs a Study, not {type(other).__name__}")
         return Comparison(self, other)
-
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """The table as comma-separated values, in a .csv file; without a path, the text.
-
-        Missing: empty; infinite: inf.
-        """
-        if path is None:
-            return str(self.table.to_csv())
-        write_file(path, (".csv",), self.table.to_csv)
-        return None
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """The table as Parquet, options in its metadata (``attrs`` in pandas). Needs ``nodalroom[parquet]``."""
-        frame = self.table.copy()
-        frame.attrs["nodalroom"] = self._about()
-        write_file(path, (".parquet",), lambda file: write_parquet(frame, file))
-
-    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """One JSON object: ``nodalroom case complete options states_total unsolvable buses``.
-
-        JSON has no NaN and no infinity: null stands for what is missing, and the text ``"inf"``, as in
-        CSV, for infinity: no such limit appears up to ``max_mw``.
-        """
-        text = study_to_json(self, self._about())
-        if path is None:
-            return text
-        write_file(path, (".json",), lambda file: file.write_text(text + "\n", encoding="utf-8"))
-        return None
 
     def report(
         self,
@@ -356,9 +289,7 @@ class Study(Arrow):
 
     def _about(self) -> dict[str, Any]:
         return {
-            "nodalroom": self.version,
-            "case": self.network.name,
-            "source": self.network.source,
+            **super()._about(),
             "case_hash": self.case_hash,
             "complete": self.complete,
             "candidates": self.candidates,
@@ -369,17 +300,40 @@ class Study(Arrow):
             "seconds": round(self.seconds, 3),
         }
 
+    def _asked(self) -> dict[str, Any]:
+        return {"options": self.options, "weights": self._weights, "balance_file": self._balance_file}
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        tables = {"headroom": self.table, "unsolvable": self.unsolvable, "bridges": self.bridges}
+        if self.options["redispatch"]:
+            tables |= {"redispatch_pairs": self.redispatch_pairs, "redispatch_units": self.redispatch_units}
+        return tables
+
+    @classmethod
+    def _restored(cls, asked_of: Network, saved: dict[str, Any], result: dict[str, Any]) -> Study:
+        given = bands_restored(saved["options"])
+        refuse_unknown(given, {"buses", "edits", *DEFAULTS})
+        options = {"buses": None, **DEFAULTS, **given}  # an option that is younger than the file was not in force
+        weights = [float(weight) for weight in saved["weights"]]
+        arguments = core_arguments(options, weights)
+        core = _core.headroom(asked_of._core, **arguments, threads=0, progress=None, saved=result)
+        study = cls(core, asked_of, options, math.nan)
+        study._weights = weights
+        study._balance_file = str(saved["balance_file"])
+        return study
+
+    def _content(self) -> dict[str, Any]:
+        content = {"unsolvable": records(self.unsolvable), "buses": records(self.table)}
+        if self.options["redispatch"]:
+            content["redispatch_pairs"] = records(self.redispatch_pairs)
+            content["redispatch_units"] = records(self.redispatch_units)
+        return content
+
     def __repr__(self) -> str:
         return "\n".join(describe_study(self))
 
     def _repr_html_(self) -> str:
         return study_card(self)
-
-    def _arrow_frame(self) -> pd.DataFrame:
-        return self.table
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return study_from_bytes, (study_bytes(self),)
 
 
 def core_arguments(options: dict[str, Any], weights: list[float]) -> dict[str, Any]:
@@ -392,122 +346,3 @@ def core_arguments(options: dict[str, Any], weights: list[float]) -> dict[str, A
         "area": options["balance_area"],
         "weights": weights,
     }
-
-
-def headroom(
-    net: Network,
-    buses: Iterable[int] | None = None,
-    min_kv: float = 0.0,
-    power_factor: float = 0.95,
-    max_mw: float = 2000.0,
-    contingencies: Contingencies = "n-1",
-    balance: Balance = "spare",
-    rating_intact: Rating = "A",
-    rating_post: Rating = "B",
-    attribution: float = 0.03,
-    attribution_voltage: float = 0.005,
-    voltage_band: Band = None,
-    voltage_band_post: Band = None,
-    voltage_change_max: float | None = None,
-    monitor_min_kv: float = 0.0,
-    q_limits: bool = True,
-    certify: Literal["screened", "all"] = "screened",
-    threads: int | None = None,
-    progress: bool | ProgressCall = True,
-    tolerance: float = 1e-8,
-    *,
-    balance_area: int | None = None,
-    redispatch: bool = False,
-    movable_units: Iterable[int] | None = None,
-    max_moved_mw: float | None = None,
-) -> Study:
-    """How many MW of new load fit at each bus before the first limit is broken, in the intact grid and
-    after any single outage, and which limit it is.
-
-    Ctrl-C ends the study cleanly: what was finished is returned, with a :class:`PartialResultWarning`
-    and ``complete`` False. A second Ctrl-C raises KeyboardInterrupt.
-
-    Args:
-        net: the network.
-        buses: bus numbers of the case; None for every energised bus at or above ``min_kv``.
-        min_kv: lowest base voltage of a candidate, kV, where ``buses`` is None.
-        power_factor: of the new load, lagging; in (0, 1].
-        max_mw: cap of the search, MW.
-        contingencies: ``n-1`` (every branch that is no bridge, and every unit), ``branches``,
-            ``units`` or ``none``.
-        balance: who supplies the new load, the change in losses, and a lost unit's output: ``spare``
-            (in proportion to Pmax - P), ``pmax``, ``reference`` (units at the reference bus), or one
-            weight per generator row (array, or Series/dict by 1-based row). No option moves the answer
-            more.
-        rating_intact, rating_post: rating set in the intact state and after an outage: A, B or C (B
-            and C fall back to A where the file has 0).
-        attribution: a thermal limit counts where the load adds more than this, MVA per MW.
-        attribution_voltage: a voltage limit counts where the load moves the voltage by more, per unit.
-        voltage_band, voltage_band_post: (low, high) per unit instead of the case's Vmin..Vmax.
-        voltage_change_max: largest change from the intact state after an outage, per unit; None: off.
-        monitor_min_kv: watch buses at or above, and branches with both ends at or above.
-        q_limits: enforce reactive limits.
-        certify: ``all`` AC-solves every state just below each answer, ``screened`` only those that the
-            screen cannot rule out.
-        threads: None for all processors.
-        progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
-        tolerance: largest mismatch, per unit; from 1e-12 to 1e-6.
-        balance_area: only units at buses of this area take part in the balance.
-        redispatch: look, too, for the dispatch of the in-service units within Pmin..Pmax that makes most
-            room at each bus: ``redispatch_mw`` and its columns, ``redispatch_pairs``, ``redispatch_units``.
-        movable_units: 1-based generator rows that may leave the balance rule; None for all in service.
-        max_moved_mw: the most that units may take over from others beside the balance rule, MW; None for
-            no cap.
-
-    Returns:
-        A :class:`Study`. Numerical outcomes are statuses in its table, never exceptions.
-
-    Raises:
-        OptionError: an option is out of range, a bus does not exist or is out of service.
-    """
-    started = time.monotonic()
-    core_network = network_of("headroom", net)
-    balance_arguments = balance_of(balance, balance_area, net._units())
-    options: dict[str, Any] = {
-        "buses": buses_of(buses),
-        "min_kv": number("min_kv", min_kv),
-        "power_factor": number("power_factor", power_factor),
-        "max_mw": number("max_mw", max_mw),
-        "contingencies": word("contingencies", contingencies, CONTINGENCIES),
-        "balance": balance_arguments["balance"],
-        "balance_area": balance_arguments["area"],
-        "rating_intact": word("rating_intact", rating_intact, RATINGS),
-        "rating_post": word("rating_post", rating_post, RATINGS),
-        "attribution": number("attribution", attribution),
-        "attribution_voltage": number("attribution_voltage", attribution_voltage),
-        "voltage_band": band_of("voltage_band", voltage_band),
-        "voltage_band_post": band_of("voltage_band_post", voltage_band_post),
-        "voltage_change_max": optional_number("voltage_change_max", voltage_change_max),
-        "monitor_min_kv": number("monitor_min_kv", monitor_min_kv),
-        "q_limits": flag("q_limits", q_limits),
-        "certify": word("certify", certify, "'screened' or 'all'"),
-        "redispatch": flag("redispatch", redispatch),
-        "movable_units": unit_rows_of("movable_units", movable_units),
-        "max_moved_mw": None if max_moved_mw is None else number("max_moved_mw", max_moved_mw),
-        "tolerance": number("tolerance", tolerance),
-    }
-    weights = balance_arguments["weights"]
-    arguments = core_arguments(options, weights)
-    with logged("headroom", net, options, logging.INFO) as done, reporting(progress) as report:
-        core = _core.headroom(core_network, threads=threads_of(threads), progress=report, **arguments)
-        done(f"{counted(core.candidates, 'candidate', 'candidates')}{'' if core.complete else ', interrupted'}")
-    options["rating_intact"] = options["rating_intact"].upper()
-    options["rating_post"] = options["rating_post"].upper()
-    if options["max_moved_mw"] == math.inf:
-        options["max_moved_mw"] = None
-    if net.edits:
-        options["edits"] = net.edits
-    study = Study(core, net, options, time.monotonic() - started)
-    study._weights = weights
-    if core.interrupted and not study.complete:
-        warnings.warn(
-            f"interrupted: {len(study.table)} of {study.candidates} buses were finished",
-            PartialResultWarning,
-            stacklevel=2,
-        )
-    return study

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-import os
 import time
 import warnings
 from functools import cached_property
@@ -14,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from . import _core
-from ._frames import Arrow, to_frame
+from ._frames import to_frame
 from ._html import ladder_card, upgrades_card
 from ._log import logged
 from ._options import flag, number, threads_of, whole_number
-from ._output import plain, records, write_file, write_parquet
+from ._outcome import Outcome
+from ._output import plain, records
 from ._progress import ProgressCall, reporting
 from ._words import counted, describe_ladder, describe_list, rung_lines
 from .errors import OptionError, PartialResultWarning
@@ -29,61 +28,19 @@ if TYPE_CHECKING:
 __all__ = ["Ladder", "UpgradeList"]
 
 
-class _Outcome(Arrow):
-    """A result with one leading table, which is what it is as an Arrow stream (``polars.DataFrame(result)``)."""
-
-    #: Wall-clock time of the call, s.
-    seconds: float
+class _OfStudy(Outcome):
+    """What was asked of a study."""
 
     def __init__(self, study: Study, options: dict[str, Any], seconds: float) -> None:
+        super().__init__(study.network, options, seconds)
         #: The study it was asked of.
         self.study = study
-        #: The options in force, by name.
-        self.options = options
-        self.seconds = seconds
-
-    @property
-    def table(self) -> pd.DataFrame:
-        raise NotImplementedError
-
-    def _about(self) -> dict[str, Any]:
-        network = self.study.network
-        return {"nodalroom": _core.__version__, "case": network.name, "source": network.source}
-
-    def _content(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _arrow_frame(self) -> pd.DataFrame:
-        return self.table
-
-    def to_csv(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """``table`` as comma-separated values, in a .csv file; without a path, the text.
-
-        Missing: empty; infinite: inf.
-        """
-        with_index = self.table.index.name is not None
-        if path is None:
-            return str(self.table.to_csv(index=with_index))
-        write_file(path, (".csv",), lambda file: self.table.to_csv(file, index=with_index))
-        return None
-
-    def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """``table`` as Parquet, options in its metadata (``attrs`` in pandas). Needs ``nodalroom[parquet]``."""
-        frame = self.table.copy()
-        frame.attrs["nodalroom"] = self._about()
-        write_file(path, (".parquet",), lambda file: write_parquet(frame, file))
-
-    def to_json(self, path: str | os.PathLike[str] | None = None) -> str | None:
-        """One JSON object with the options and every table; null: missing, the text ``"inf"``: infinite."""
-        text = json.dumps({**self._about(), **self._content()}, indent=1, allow_nan=False)
-        if path is None:
-            return text
-        write_file(path, (".json",), lambda file: file.write_text(text + "\n", encoding="utf-8"))
-        return None
 
 
-class Ladder(_Outcome):
+class Ladder(_OfStudy):
     """MW against upgrades for one bus; outcome of :meth:`Study.ladder`."""
+
+    _KIND = "ladder"
 
     def __init__(
         self, core: _core.Ladder, study: Study, bus: int, steps: dict[str, Any], options: dict[str, Any], seconds: float
@@ -173,6 +130,20 @@ class Ladder(_Outcome):
             "seconds": round(self.seconds, 3),
         }
 
+    def _asked(self) -> dict[str, Any]:
+        names = ("bus", "target_mw", "redispatch", "rating_factor", "max_rungs")
+        return {name: getattr(self, name) for name in names}
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"rungs": self.table, "pairs": self.pairs, "needs": self.needs}
+
+    @classmethod
+    def _restored(cls, asked_of: Study, saved: dict[str, Any], result: dict[str, Any]) -> Ladder:
+        steps = ladder_steps(*(saved[name] for name in ("target_mw", "redispatch", "rating_factor", "max_rungs")))
+        bus = whole_number("bus", saved["bus"], least=0)
+        core = _core.upgrade_ladder(asked_of._core, bus=bus, threads=0, progress=None, saved=result, **steps)
+        return cls(core, asked_of, bus, steps, ladder_options(asked_of, bus, steps), math.nan)
+
     def _content(self) -> dict[str, Any]:
         return {"rungs": records(self.table), "pairs": records(self.pairs), "needs": records(self.needs)}
 
@@ -183,10 +154,12 @@ class Ladder(_Outcome):
         return ladder_card(self)
 
 
-class UpgradeList(_Outcome):
+class UpgradeList(_OfStudy):
     """The elements that hold most buses of a study, and what each would unlock; outcome of
     :meth:`Study.upgrades`.
     """
+
+    _KIND = "upgrades"
 
     def __init__(
         self,
@@ -254,6 +227,18 @@ class UpgradeList(_Outcome):
             "seconds": round(self.seconds, 3),
         }
 
+    def _asked(self) -> dict[str, Any]:
+        return {"most": self.most, "redispatch": self.redispatch}
+
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {"elements": self.table, "buses": self.buses}
+
+    @classmethod
+    def _restored(cls, asked_of: Study, saved: dict[str, Any], result: dict[str, Any]) -> UpgradeList:
+        asked = list_arguments(asked_of, saved["most"], saved["redispatch"])
+        core = _core.list_upgrades(asked_of._core, threads=0, progress=None, saved=result, **asked)
+        return cls(core, asked_of, **asked, options=list_options(asked_of, asked["redispatch"]), seconds=math.nan)
+
     def _content(self) -> dict[str, Any]:
         return {"elements": records(self.table), "buses": records(self.buses)}
 
@@ -276,6 +261,26 @@ def ladder_steps(target_mw: Any, redispatch: Any, rating_factor: Any, max_rungs:
     return steps
 
 
+def ladder_options(study: Study, bus: int, steps: dict[str, Any]) -> dict[str, Any]:
+    """The options in force on the rungs of a ladder."""
+    return {**study.options, "buses": [bus], "max_mw": steps["target_mw"], "redispatch": steps["redispatch"]}
+
+
+def list_options(study: Study, redispatch: bool) -> dict[str, Any]:
+    """The options in force where upgrades are listed."""
+    return {**study.options, "redispatch": redispatch}
+
+
+def list_arguments(study: Study, most: Any, redispatch: Any) -> dict[str, Any]:
+    """What a list of upgrades is asked for, checked."""
+    asked = {"most": whole_number("most", most, least=1), "redispatch": flag("redispatch", redispatch)}
+    if redispatch and not study.options["redispatch"]:
+        raise OptionError(
+            "redispatch = True; the study has no redispatch figures: make it with headroom(..., redispatch=True)"
+        )
+    return asked
+
+
 def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, progress: bool | ProgressCall) -> Ladder:
     """Study.ladder()."""
     started = time.monotonic()
@@ -284,8 +289,7 @@ def climb(study: Study, bus: Any, steps: dict[str, Any], threads: int | None, pr
     with logged(what, study.network, steps, logging.INFO) as done, reporting(progress) as report:
         core = _core.upgrade_ladder(study._core, bus=bus, threads=threads_of(threads), progress=report, **steps)
         done(core.status)
-    options = {**study.options, "buses": [bus], "max_mw": steps["target_mw"], "redispatch": steps["redispatch"]}
-    ladder = Ladder(core, study, bus, steps, options, time.monotonic() - started)
+    ladder = Ladder(core, study, bus, steps, ladder_options(study, bus, steps), time.monotonic() - started)
     if core.interrupted and not ladder.complete:
         rungs = counted(len(ladder.table), "rung was", "rungs were")
         warnings.warn(f"interrupted: {rungs} finished", PartialResultWarning, stacklevel=3)
@@ -297,20 +301,12 @@ def list_upgrades(
 ) -> UpgradeList:
     """Study.upgrades()."""
     started = time.monotonic()
-    most = whole_number("most", most, least=1)
-    redispatch = flag("redispatch", redispatch)
-    if redispatch and not study.options["redispatch"]:
-        raise OptionError(
-            "redispatch = True; the study has no redispatch figures: make it with headroom(..., redispatch=True)"
-        )
-    asked = {"most": most, "redispatch": redispatch}
+    asked = list_arguments(study, most, redispatch)
     with logged("upgrades", study.network, asked, logging.INFO) as done, reporting(progress) as report:
-        core = _core.list_upgrades(
-            study._core, most=most, redispatch=redispatch, threads=threads_of(threads), progress=report
-        )
+        core = _core.list_upgrades(study._core, threads=threads_of(threads), progress=report, **asked)
         done(f"{core.runs[0]} elements run")
-    options = {**study.options, "redispatch": redispatch}
-    found = UpgradeList(core, study, most, redispatch, options, time.monotonic() - started)
+    options = list_options(study, asked["redispatch"])
+    found = UpgradeList(core, study, **asked, options=options, seconds=time.monotonic() - started)
     if core.interrupted and not found.complete:
         made, wanted = found.runs
         warnings.warn(

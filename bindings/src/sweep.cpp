@@ -5,6 +5,7 @@
 #include "bind.hpp"
 #include "nodalroom/report/study_tables.hpp"
 #include "options.hpp"
+#include "sweep_state.hpp"
 #include "tables.hpp"
 #include "watched_run.hpp"
 
@@ -14,18 +15,11 @@ using model::Network;
 
 namespace {
 
-struct Sweep {
-    std::shared_ptr<Network> network;
-    contingency::SweepOptions options;
-    contingency::SweepResult result;
-    bool interrupted = false;
-};
-
 Sweep sweep(std::shared_ptr<Network> network, const std::string& contingencies, bool q_limits,
             const std::string& balance, std::vector<double> weights, std::optional<int> area,
             const std::string& rating_intact, const std::string& rating_post, const Band& voltage_band,
             const Band& voltage_band_post, std::optional<double> voltage_change_max, double monitor_min_kv,
-            int threads, double tolerance, const Progress& progress) {
+            int threads, double tolerance, const Progress& progress, const std::optional<Columns>& saved) {
     Sweep sweep;
     sweep.network = std::move(network);
     contingency::SweepOptions& options = sweep.options;
@@ -36,6 +30,10 @@ Sweep sweep(std::shared_ptr<Network> network, const std::string& contingencies, 
     options.limits = make_limits(rating_intact, rating_post, voltage_band, voltage_band_post,
                                  voltage_change_max, monitor_min_kv);
     options.threads = threads;
+    if (saved) {
+        restore_result(*saved, sweep);
+        return sweep;
+    }
     sweep.interrupted = run_watched(progress, [&](RunControl& control) {
         sweep.result = contingency::sweep(*sweep.network, sweep.options, &control);
     });
@@ -52,6 +50,8 @@ void bind_sweep(py::module_& m) {
         .def_property_readonly("reason", [](const Sweep& sweep) { return sweep.result.reason; })
         .def_property_readonly("balance",
                                [](const Sweep& sweep) { return sweep.options.power_flow.balance.name(); })
+        .def("save", py::overload_cast<const Sweep&>(&save_result),
+             "What it found, as words, numbers and lists of them.")
         .def("states",
              [](const Sweep& sweep) { return to_columns(report::state_table(*sweep.network, sweep.result)); })
         .def("violations", [](const Sweep& sweep) {
@@ -62,7 +62,8 @@ void bind_sweep(py::module_& m) {
           py::arg("balance"), py::arg("weights"), py::arg("area"), py::arg("rating_intact"),
           py::arg("rating_post"), py::arg("voltage_band"), py::arg("voltage_band_post"),
           py::arg("voltage_change_max"), py::arg("monitor_min_kv"), py::arg("threads"), py::arg("tolerance"),
-          py::arg("progress"));
+          py::arg("progress"), py::arg("saved") = py::none(),
+          "Makes a sweep; with `saved`, puts one together again from what Sweep.save() gave.");
 }
 
 }  // namespace nodalroom::bindings

@@ -9,24 +9,14 @@
 #include "nodalroom/report/upgrade_tables.hpp"
 #include "options.hpp"
 #include "tables.hpp"
+#include "upgrade_runs.hpp"
+#include "upgrades_state.hpp"
 #include "watched_run.hpp"
 
 namespace nodalroom::bindings {
 namespace py = pybind11;
 
 namespace {
-
-struct Ladder {
-    std::shared_ptr<model::Network> network;
-    headroom::UpgradeLadder result;
-    bool interrupted = false;
-};
-
-struct UpgradeList {
-    std::shared_ptr<model::Network> network;
-    headroom::UpgradeList result;
-    bool interrupted = false;
-};
 
 headroom::LadderOptions make_steps(double target_mw, bool redispatch, double rating_factor, int max_rungs) {
     const headroom::LadderOptions steps{target_mw, redispatch, rating_factor, max_rungs};
@@ -35,13 +25,20 @@ headroom::LadderOptions make_steps(double target_mw, bool redispatch, double rat
 }
 
 Ladder run_ladder(const Headroom& study, std::int64_t bus, double target_mw, bool redispatch,
-                  double rating_factor, int max_rungs, int threads, const Progress& progress) {
+                  double rating_factor, int max_rungs, int threads, const Progress& progress,
+                  const std::optional<Columns>& saved) {
     headroom::HeadroomOptions options = study.result.options;
     options.threads = threads;
     const BusRow row = find_buses(*study.network, {bus}).front();
     const auto steps = make_steps(target_mw, redispatch, rating_factor, max_rungs);
     Ladder ladder;
     ladder.network = study.network;
+    if (saved) {
+        ladder.result.ladder = steps;
+        ladder.result.options = headroom::rung_options(options, row, steps);
+        restore_result(*saved, ladder);
+        return ladder;
+    }
     ladder.interrupted = run_watched(progress, [&](RunControl& control) {
         ladder.result = headroom::upgrade_ladder(*ladder.network, options, row, steps, &control);
     });
@@ -49,11 +46,17 @@ Ladder run_ladder(const Headroom& study, std::int64_t bus, double target_mw, boo
 }
 
 UpgradeList run_list(const Headroom& study, std::size_t most, bool redispatch, int threads,
-                     const Progress& progress) {
+                     const Progress& progress, const std::optional<Columns>& saved) {
     headroom::HeadroomOptions options = study.result.options;
     options.threads = threads;
     UpgradeList list;
     list.network = study.network;
+    if (saved) {
+        list.result.options = options;
+        list.result.by_redispatch = redispatch;
+        restore_result(*saved, list);
+        return list;
+    }
     list.interrupted = run_watched(progress, [&](RunControl& control) {
         list.result =
             headroom::list_upgrades(*list.network, options, study.result, most, redispatch, &control);
@@ -83,6 +86,8 @@ void bind_upgrades(py::module_& m) {
                                [](const Ladder& ladder) { return ladder.result.most_generation_mw; })
         .def_property_readonly("needs_complete",
                                [](const Ladder& ladder) { return ladder.result.needs.complete; })
+        .def("save", py::overload_cast<const Ladder&>(&save_result),
+             "What it found, as words, numbers and lists of them.")
         .def("rungs",
              [](const Ladder& ladder) {
                  return to_columns(report::ladder_rung_table(*ladder.network, ladder.result));
@@ -101,6 +106,8 @@ void bind_upgrades(py::module_& m) {
         .def_property_readonly("elements_total",
                                [](const UpgradeList& list) { return list.result.elements_total; })
         .def_property_readonly("runs", &count_runs)
+        .def("save", py::overload_cast<const UpgradeList&>(&save_result),
+             "What it found, as words, numbers and lists of them.")
         .def("elements",
              [](const UpgradeList& list) {
                  return to_columns(report::upgrade_table(*list.network, list.result));
@@ -118,9 +125,11 @@ void bind_upgrades(py::module_& m) {
         py::arg("max_rungs"));
     m.def("upgrade_ladder", &run_ladder, py::arg("study"), py::kw_only(), py::arg("bus"),
           py::arg("target_mw"), py::arg("redispatch"), py::arg("rating_factor"), py::arg("max_rungs"),
-          py::arg("threads"), py::arg("progress"));
+          py::arg("threads"), py::arg("progress"), py::arg("saved") = py::none(),
+          "Climbs a ladder; with `saved`, puts one together again from what Ladder.save() gave.");
     m.def("list_upgrades", &run_list, py::arg("study"), py::kw_only(), py::arg("most"), py::arg("redispatch"),
-          py::arg("threads"), py::arg("progress"));
+          py::arg("threads"), py::arg("progress"), py::arg("saved") = py::none(),
+          "Makes a list; with `saved`, puts one together again from what UpgradeList.save() gave.");
 }
 
 }  // namespace nodalroom::bindings

@@ -181,15 +181,20 @@ double gain_by_limit_mw(const BindingPair& pair) noexcept {
     return std::isfinite(gain) ? gain : 0.0;
 }
 
+HeadroomOptions rung_options(const HeadroomOptions& options, BusRow bus, const LadderOptions& ladder) {
+    HeadroomOptions of_rungs = options;
+    of_rungs.buses = {bus};
+    of_rungs.max_mw = ladder.target_mw;
+    of_rungs.redispatch.wanted = ladder.by_redispatch;
+    return of_rungs;
+}
+
 UpgradeLadder upgrade_ladder(const model::Network& network, const HeadroomOptions& options, BusRow bus,
                              const LadderOptions& ladder, RunControl* control) {
     if (const auto problem = ladder.first_violation()) throw OptionError(*problem);
     UpgradeLadder result;
     result.ladder = ladder;
-    result.options = options;
-    result.options.buses = {bus};
-    result.options.max_mw = ladder.target_mw;
-    result.options.redispatch.wanted = ladder.by_redispatch;
+    result.options = rung_options(options, bus, ladder);
 
     std::vector<LimitUpgrade> made;
     std::vector<contingency::Outage> unsolvable;

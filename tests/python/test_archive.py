@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import DATA, SMALL
-from nodalroom import archive
+from nodalroom import _core, _packing, archive
+from saved_files import lacks, refusal, remade, with_json
 
 TABLES = ["table", "unsolvable", "bridges", "redispatch_pairs", "redispatch_units"]
 
@@ -147,7 +148,7 @@ def test_files_of_an_interrupted_study(tmp_path, monkeypatch):
     arguments = {"threads": 0, "progress": None, "saved": result}
     from nodalroom.study import core_arguments
 
-    core = nr.archive._core.headroom(study.network._core, **core_arguments(study.options, []), **arguments)
+    core = _core.headroom(study.network._core, **core_arguments(study.options, []), **arguments)
     nr.Study(core, study.network, study.options, 1.0).save(tmp_path / "x.nodalroom")
     again = nr.load(tmp_path / "x.nodalroom")
     assert not again.complete
@@ -160,48 +161,12 @@ def test_files_of_an_interrupted_study(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def good():
-    return archive.study_bytes(study_of())
+    return archive.to_bytes(study_of())
 
 
 @pytest.fixture(scope="module")
 def good_redispatch():
-    return archive.study_bytes(STUDIES["redispatch of all"]())
-
-
-def refusal(content, tmp_path):
-    path = tmp_path / "bad.nodalroom"
-    path.write_bytes(content)
-    with pytest.raises(nr.InputError) as caught:
-        nr.load(path)
-    assert caught.value.file == str(path)
-    return caught.value.problem
-
-
-def remade(content, change, rehash=True):
-    """The file with its members changed by a function, and hashed anew."""
-    with zipfile.ZipFile(io.BytesIO(content)) as file:
-        members = {name: file.read(name) for name in file.namelist()}
-    change(members)
-    if rehash:
-        manifest = json.loads(members["manifest.json"])
-        manifest["sha256"] = {
-            name: hashlib.sha256(members[name]).hexdigest() for name in members if name != "manifest.json"
-        }
-        members["manifest.json"] = json.dumps(manifest).encode()
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as file:
-        for name, text in members.items():
-            file.writestr(name, text)
-    return out.getvalue()
-
-
-def with_json(member, change):
-    def edit(members):
-        content = json.loads(members[member])
-        change(content)
-        members[member] = json.dumps(content).encode()
-
-    return edit
+    return archive.to_bytes(STUDIES["redispatch of all"]())
 
 
 def test_no_file(tmp_path):
@@ -212,8 +177,8 @@ def test_no_file(tmp_path):
 
 
 def test_something_else(tmp_path):
-    assert refusal(b"", tmp_path) == "this is no saved study: it is not a zip file"
-    assert refusal(SMALL.encode(), tmp_path) == "this is no saved study: it is not a zip file"
+    assert refusal(b"", tmp_path) == "this is no saved result: it is not a zip file"
+    assert refusal(SMALL.encode(), tmp_path) == "this is no saved result: it is not a zip file"
     empty = io.BytesIO()
     zipfile.ZipFile(empty, "w").close()
     assert "it has no manifest.json" in refusal(empty.getvalue(), tmp_path)
@@ -224,7 +189,7 @@ def test_something_else(tmp_path):
 
 
 def test_cut_off(good, tmp_path):
-    assert refusal(good[: len(good) // 2], tmp_path) == "this is no saved study: it is cut off"
+    assert refusal(good[: len(good) // 2], tmp_path) == "this is no saved result: it is cut off"
     for size in range(0, len(good), 97):
         assert refusal(good[:size], tmp_path)
 
@@ -249,20 +214,16 @@ def test_another_hash(good, tmp_path):
 
 def test_a_byte_that_flipped(good, tmp_path):
     """Wherever it is: refused, or of no account."""
-    whole = archive.study_from_bytes(good)
+    whole = archive.from_bytes(good)
     rng = np.random.default_rng(1)
     for at in rng.integers(0, len(good), 300):
         bad = bytearray(good)
         bad[at] ^= 1 << int(rng.integers(8))
         try:
-            study = archive.study_from_bytes(bytes(bad))
+            study = archive.from_bytes(bytes(bad))
         except nr.InputError:
             continue
         pd.testing.assert_frame_equal(study.table, whole.table, check_exact=True)
-
-
-def lacks(name):
-    return lambda members: members.pop(name)
 
 
 def in_result(change):
@@ -276,7 +237,7 @@ def set_first(table, column, value):
 INCONSISTENT = {
     "no case": (lacks("case.m"), "'case.m' is missing"),
     "no result": (lacks("study.json"), "'study.json' is missing"),
-    "no rows": (in_result(lambda r: r.pop("rows")), "rows"),
+    "no rows": (in_result(lambda r: r.pop("rows")), "the table rows is missing"),
     "a column gone": (in_result(lambda r: r["rows"].pop("headroom_mw")), "the column headroom_mw is missing"),
     "a short column": (in_result(lambda r: r["rows"]["value"].pop()), "the column value has 6 values, not 7"),
     "words for numbers": (set_first("rows", "headroom_mw", "much"), "the column headroom_mw holds values of another"),
@@ -294,6 +255,8 @@ INCONSISTENT = {
         in_result(lambda r: (r["rows"]["outage_kind"].__setitem__(0, "branch"), r["rows"]["outage"].__setitem__(0, 8))),
         "branch row 9 is a bridge",
     ),
+    "no flag": (in_result(lambda r: r.pop("complete")), "the value complete is missing"),
+    "a number for a flag": (in_result(lambda r: r.update(complete=1)), "the value complete is of another kind"),
     "a text for a count": (in_result(lambda r: r.update(states_total="many")), "another kind"),
     "options of tomorrow": (
         with_json("study.json", lambda c: c["options"].update(weather="fine")),
@@ -325,8 +288,8 @@ REDISPATCH = {
     "fewer dispatches": (lambda m: m.update({"dispatch.npy": npy(np.zeros((2, 3)))}), "one row per bus"),
     "objects": (lambda m: m.update({"dispatch.npy": npy(np.array([{}]), True)}), "allow_pickle"),
     "a unit out of range": (set_first("moves", "unit", 9), "there is no generator row 10 in the case"),
-    "a move of no candidate": (set_first("moves", "row", 99), "there is no candidate 100 in the case"),
-    "a pair of no candidate": (set_first("pairs", "row", -1), "there is no candidate 0 in the case"),
+    "a move of no candidate": (set_first("moves", "row", 99), "there is no candidate 100 in the file"),
+    "a pair of no candidate": (set_first("pairs", "row", -1), "there is no candidate 0 in the file"),
 }
 
 
@@ -345,7 +308,7 @@ def test_redispatch_that_does_not_hold_together(kind, good_redispatch, tmp_path)
 
 def test_an_option_younger_than_the_file_has_its_default(good):
     older = remade(good, with_json("study.json", lambda content: content["options"].pop("max_moved_mw")))
-    assert archive.study_from_bytes(older).options["max_moved_mw"] is None
+    assert archive.from_bytes(older).options["max_moved_mw"] is None
 
 
 def test_twice_the_same_member(good, tmp_path):
@@ -356,5 +319,5 @@ def test_twice_the_same_member(good, tmp_path):
 
 
 def test_a_file_that_unpacks_to_too_much(good, tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "LARGEST", 1000)
+    monkeypatch.setattr(_packing, "LARGEST", 1000)
     assert "it would unpack to more than" in refusal(good, tmp_path)

@@ -45,6 +45,42 @@ def test_python_refuses_what_the_command_refuses(name, study, tmp_path):
     assert (tmp_path / f"out{ending}").stat().st_size > 100
 
 
+OUTCOMES = {
+    "study": lambda study: study,
+    "ladder": lambda study: study.ladder(4, 200),
+    "upgrades": lambda study: study.upgrades(2),
+    "sweep": lambda study: nr.sweep(study.network),
+}
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_every_outcome_is_written_in_the_same_ways(kind, study, tmp_path):
+    outcome = OUTCOMES[kind](study)
+    outcome.to_csv(tmp_path / "o.csv")
+    assert (tmp_path / "o.csv").read_text() == outcome.to_csv()
+    assert list(pd.read_csv(tmp_path / "o.csv")["contingency_row" if kind != "upgrades" else "element_row"].dropna())
+    outcome.to_json(tmp_path / "o.json")
+    content = json.loads((tmp_path / "o.json").read_text())
+    assert content == json.loads(outcome.to_json())
+    assert (content["nodalroom"], content["case"], content["source"]) == (nr.__version__, "small", "small.m")
+    assert content["options"] == json.loads(json.dumps(outcome.options))
+    assert len(outcome.table) in [len(rows) for rows in content.values() if isinstance(rows, list)]
+    assert (outcome.version, outcome.case_hash) == (nr.__version__, study.network.case_hash)
+    pytest.importorskip("pyarrow")
+    outcome.to_parquet(tmp_path / "o.parquet")
+    read = pd.read_parquet(tmp_path / "o.parquet")
+    assert (list(read.columns), len(read)) == (list(outcome.table.columns), len(outcome.table))
+    assert read.attrs["nodalroom"]["options"] == content["options"]
+
+
+def test_a_sweep_says_the_same_in_python_as_on_the_command_line(small_file, run_command):
+    said = json.loads(run_command("sweep", small_file, "--json")[1])
+    content = json.loads(nr.sweep(nr.read(small_file)).to_json())
+    assert said.pop("seconds") >= 0 and content.pop("seconds") >= 0
+    assert said == content
+    assert content["status"] == {"converged": len(content["states"])}
+
+
 @pytest.mark.parametrize("command", [["convert"], ["witness", "4"]])
 def test_a_case_is_not_overwritten_by_what_is_made_of_it(command, small_file, tmp_path, run_command):
     other = tmp_path / "link.m"

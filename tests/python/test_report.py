@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import DATA, SMALL
+from nodalroom._holding import binding_counts, holding_elements
 from nodalroom.report.charts import capacity_curve, class_bounds
 from nodalroom.report.data import number
 from nodalroom.report.layout import graph_layout
-from nodalroom.report.sections import holding_elements
 
 
 def decoded(column):
@@ -258,6 +258,10 @@ def test_what_holds_the_grid_back(study, tmp_path):
         held = counts.get_group((row.element, row.limit_type))
         assert (row.buses, row.least, row.most) == (len(held), held.min(), held.max())
     assert found["buses"].is_monotonic_decreasing
+    by_state = binding_counts(study.table)
+    assert by_state["buses"].is_monotonic_decreasing
+    assert by_state["buses"].sum() == (study.table["limit_type"] != "none").sum()
+    assert by_state.groupby("element")["buses"].sum().to_dict() == found.groupby("element")["buses"].sum().to_dict()
 
 
 def test_classes_of_the_map_are_round_and_rise():

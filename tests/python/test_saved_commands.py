@@ -125,7 +125,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     link = tmp_path / "link.csv"
     link.symlink_to(path)
 
-    def torn(file):
+    def torn(file, index):
         file.write_text("half")
         raise KeyboardInterrupt
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .._holding import holding_elements, holding_pairs
 from .._words import (
     LADDER_WORDS,
     LIMIT_WORDS,
@@ -140,28 +141,6 @@ def curve_section(study: Study) -> str:
         f"{capacity_curve(study.table['headroom_mw'].tolist(), again)}"
         f"<h3>What limits them</h3>{limit_bar(limit_counts(study.table))}</section>"
     )
-
-
-def holding_elements(study: Study) -> pd.DataFrame:
-    """What binds, by element: ``element_kind element element_row limit_type buses least median most states state``."""
-    bound = study.table[study.table["element_kind"].isin(["branch", "bus", "generation"])]
-    keys = ["element_kind", "element_row", "element", "limit_type"]
-    groups = bound.groupby(keys, dropna=False, sort=False)
-    found = groups["headroom_mw"].agg(buses="size", least="min", median="median", most="max")
-    found["states"] = groups["contingency"].nunique()
-    found["state"] = groups["contingency"].agg(lambda states: states.value_counts().index[0])
-    return found.reset_index().sort_values("buses", ascending=False, kind="stable", ignore_index=True)
-
-
-def holding_pairs(study: Study) -> pd.DataFrame:
-    """The same for redispatch headroom: ``… buses per_percent states``, by MW that a percent more of it is worth."""
-    pairs = study.redispatch_pairs.reset_index()
-    pairs["per_percent"] = 0.01 * pairs["shadow_price"] * pairs["limit"].abs()
-    keys = ["element_kind", "element_row", "element", "limit_type"]
-    groups = pairs.groupby(keys, dropna=False, sort=False)
-    found = groups.agg(buses=("bus", "nunique"), per_percent=("per_percent", "sum"), states=("contingency", "nunique"))
-    found["state"] = groups["contingency"].agg(lambda states: states.value_counts().index[0])
-    return found.reset_index().sort_values("per_percent", ascending=False, kind="stable", ignore_index=True)
 
 
 def holds_section(study: Study) -> str:

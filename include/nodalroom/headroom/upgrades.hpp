@@ -92,6 +92,10 @@ struct UpgradeLadder {
                                            BusRow bus, const LadderOptions& ladder,
                                            RunControl* control = nullptr);
 
+/// The options of a ladder's rungs, without its upgrades, from those of a study.
+[[nodiscard]] HeadroomOptions rung_options(const HeadroomOptions& options, BusRow bus,
+                                           const LadderOptions& ladder);
+
 /// What these elements carry at a row's headroom (redispatch headroom) in all states but those that have no
 /// solution without load. `options`: limits to compare with. Throws OptionError for a row without a figure.
 [[nodiscard]] UpgradeNeeds upgrade_needs(const model::Network& network, const HeadroomOptions& options,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .coordinates import Coordinates, read_coordinates
-from .report.layout import graph_layout
+from ..coordinates import Coordinates, read_coordinates
+from ..report.layout import graph_layout
 
 if TYPE_CHECKING:
-    from .study import Study
+    from ..study import Study
 
 
 def positions(study: Study, coordinates: Coordinates | None) -> tuple[pd.DataFrame, str, bool]:
@@ -34,7 +34,9 @@ def positions(study: Study, coordinates: Coordinates | None) -> tuple[pd.DataFra
     nowhere = int((found["placed"] == "apart").sum())
     notes = []
     if beside:
-        notes.append(f"{beside:,} of {len(buses):,} buses have no coordinates and stand at the mean of their neighbours")
+        notes.append(
+            f"{beside:,} of {len(buses):,} buses have no coordinates and stand at the mean of their neighbours"
+        )
     if nowhere:
         notes.append(f"{nowhere:,} of {len(buses):,} buses have no coordinates and are not drawn")
     return places[found["placed"] != "apart"], "; ".join(notes), is_degrees

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._options import number
-from ._words import balance_text
-from .errors import OptionError
-from .study import Study
+from .._options import number
+from .._words import balance_text
+from ..errors import OptionError
+from ..study import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

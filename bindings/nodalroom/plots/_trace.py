@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._options import network_of, number, whole_number
-from .errors import OptionError
-from .network import Network, parse
+from .._options import network_of, number, whole_number
+from ..errors import OptionError
+from ..network import Network, parse
 
 #: A step in which the voltage moves more is made again, half as long.
 LARGEST_STEP_PU = 0.01
