@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ._words import counted, describe_options, limit_counts, past_limit, status_counts
+from ._words import counted, describe_options, limit_counts, over_without_load, past_limit, status_counts
 
 if TYPE_CHECKING:
     from .compare import Comparison
@@ -164,7 +164,10 @@ def study_card(study: Study) -> str:
     if len(study.unsolvable):
         states = counted(len(study.unsolvable), "state has", "states have")
         facts.append(("Left out", f"{states} no solution without any new load (unsolvable)"))
-    past = int(past_limit(table).sum())
+    taken = int(over_without_load(table).sum())
+    if taken:
+        facts.append(("Over without load", counted(taken, "bus", "buses") + ": the new load adds to what is over already"))
+    past = int(past_limit(table).sum()) - taken
     if past:
         facts.append(("Past the limit", counted(past, "value", "values") + ": what is reached is the attribution"))
     columns = ["name", "base_kv", "headroom_mw", "status", "limit_type", "contingency", "element"]

@@ -228,12 +228,27 @@ def limited_already(study: Study, bus: int | None = None) -> list[str]:
 
 
 def past_limit(table: pd.DataFrame) -> pd.Series:
-    """Rows in which the limit itself was passed earlier, and the attribution is what is reached."""
-    beyond = (table["value"] - table["limit"]).where(
-        table["limit_type"] != "low_voltage", table["limit"] - table["value"]
+    """Rows whose value stands past its limit, which was passed earlier: at a smaller load, or before any."""
+    return _is_past(table, "value") & table["value_without_load"].notna()
+
+
+def over_without_load(table: pd.DataFrame) -> pd.Series:
+    """Those of them that take nothing: past the limit without any new load, which adds to it from its first MW."""
+    return past_limit(table) & (table["status"] == "already_limited") & _is_past(table, "value_without_load")
+
+
+def over_words(count: int) -> str:
+    """``1 bus takes nothing: its element is …``."""
+    buses = "1 bus takes nothing: its" if count == 1 else f"{count:,} buses take nothing: their"
+    return f"{buses} element is overloaded, or out of its voltage band, without any new load, and the load adds to it"
+
+
+def _is_past(table: pd.DataFrame, column: str) -> pd.Series:
+    beyond = (table[column] - table["limit"]).where(
+        table["limit_type"] != "low_voltage", table["limit"] - table[column]
     )
     by_more_than = table["limit_type"].map({"thermal": 0.01}).fillna(1e-5).astype(float)
-    return (beyond > by_more_than) & table["value_without_load"].notna()
+    return beyond > by_more_than
 
 
 def describe_ladder(ladder: Ladder) -> list[str]:

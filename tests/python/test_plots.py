@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from conftest import DATA, SMALL, replaced
 from matplotlib.collections import LineCollection, PathCollection
-from nodalroom.report.charts import LIMIT_COLOURS
+from nodalroom.report.charts import LIMIT_COLOURS, class_bounds
 
 plots = nr.plots
 
@@ -210,7 +210,9 @@ def test_a_few_strong_buses_do_not_hide_the_others(study):
     tailed = nr.Study(study._core, study.network, study.options, 0.0)
     tailed.__dict__["table"] = study.table.assign(headroom_mw=[*np.linspace(1, 4, 20), 300, 500, 800, 900])
     bar = drawn(plots.headroom_map(tailed)).figure.axes[-1]
-    assert [text.get_text() for text in bar.get_yticklabels()] == ["0", "3", "10", "30", "100", "300"]
+    shown = [text.get_text() for text in bar.get_yticklabels()]
+    assert shown == ["0", "2", "3", "50", "100", "200", "300", "500"]
+    assert shown[1:] == [f"{bound:,g}" for bound in class_bounds(tailed.table["headroom_mw"])]  # as in the report
     ax = drawn(plots.capacity_curve(tailed))
     assert ax.get_xscale() == "symlog"
     assert [text.get_text() for text in ax.get_xticklabels()] == ["0", "1", "3", "10", "30", "100", "300"]

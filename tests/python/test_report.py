@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from conftest import DATA, SMALL
 from nodalroom._holding import binding_counts, holding_elements
-from nodalroom.report.charts import capacity_curve
-from nodalroom.report.data import class_bounds, number
+from nodalroom.report.charts import capacity_curve, class_bounds
+from nodalroom.report.data import number
 from nodalroom.report.layout import graph_layout
 
 
@@ -202,6 +202,55 @@ def test_upgrades_and_ladders_are_tables(study, tmp_path):
         other.report(tmp_path / "other.html", ladders=[ladder])
 
 
+def test_upgrades_that_unlock_most_come_first(tmp_path):
+    study = nr.headroom(nr.read(DATA / "case24_ieee_rts.m"), progress=False)
+    upgrades = study.upgrades(most=4, progress=False)
+    section = page_of(study, tmp_path, upgrades=upgrades).split("id='upgrades'")[1].split("</section>")[0]
+    section = re.sub("</?span[^>]*>", "", section)
+    assert "Most MW unlocked first" in section
+    ranked = upgrades.table.sort_values("unlocked_sum_mw", ascending=False)
+    assert ranked.index.tolist() != upgrades.table.index.tolist()
+    at = [section.index(f"<td>{element}</td><td class='n'>") for element in ranked["element"]]
+    assert at == sorted(at)
+
+
+def test_what_is_over_its_limit_already_is_said(tmp_path):
+    """In case39 branches are overloaded after outages before any load is added: nothing is reached."""
+    study = nr.headroom(nr.read(DATA / "case39.m"), [8, 16], progress=False)
+    assert (study.table["status"] == "already_limited").all()
+    words = "2 buses take nothing: their element is overloaded, or out of its voltage band, without any new load"
+    page = Page(page_of(study, tmp_path))
+    assert words in repr(study) and words in page.text
+    assert "past the limit" not in repr(study) and "stands past its limit" not in page.text
+    assert page.data["over_without_load"] == page.data["past_limit"] == [0, 1]
+    assert "2 buses: the new load adds to what is over already" in study._repr_html_()
+
+
+def test_a_default_study_does_not_read_as_failed(study, tmp_path):
+    text = Page(page_of(study, tmp_path)).text
+    assert "screened certificate certify=all solves every state" in text
+    certified = nr.headroom(study.network, max_mw=500, certify="all", progress=False)
+    assert "7 of 7 buses certified every state AC-solved just below the answer" in Page(page_of(certified, tmp_path)).text
+
+
+def test_pairs_show_the_rating_where_it_is_not_the_limit(tmp_path):
+    study = nr.headroom(nr.read(DATA / "case39.m"), [8, 16], redispatch=True, progress=False)
+    columns = Page(page_of(study, tmp_path)).data["pairs"]["columns"]
+    pairs, ratings = study.redispatch_pairs, decoded(columns["rating"])
+    branches = study.network.branches
+    shown = 0
+    for row, rating in zip(pairs.itertuples(), ratings, strict=True):
+        if row.limit_type != "thermal":
+            assert rating is None
+            continue
+        branch = branches.loc[row.element_row]
+        wanted = branch["rate_b_mva"] or branch["rate_a_mva"]
+        wanted = branch["rate_a_mva"] if row.contingency_kind == "intact" else wanted
+        assert rating == (None if abs(row.limit - wanted) <= 0.05 else pytest.approx(wanted))
+        shown += rating is not None
+    assert shown
+
+
 def test_what_holds_the_grid_back(study, tmp_path):
     found = holding_elements(study)
     counts = study.table[study.table["limit_type"] != "none"].groupby(["element", "limit_type"])["headroom_mw"]
@@ -221,6 +270,10 @@ def test_classes_of_the_map_are_round_and_rise():
     bounds = class_bounds(pd.Series([float(i) for i in range(1, 1000)]))
     assert bounds == sorted(set(bounds)) and len(bounds) >= 5
     assert len(class_bounds(pd.Series([50.0] * 9))) == 0
+    # What sites ask for tells buses apart wherever buses reach it, however few.
+    assert {100, 200, 300, 500, 1000} <= set(class_bounds(pd.Series([20.0] * 90 + [30.0] * 60 + [1059.0])))
+    low = class_bounds(pd.Series([*np.linspace(1, 4, 20), 800.0]))
+    assert sum(bound <= 4 for bound in low) >= 2
 
 
 def test_graph_layouts_are_the_same_each_time_and_apart():

@@ -120,7 +120,8 @@ def test_a_bus_is_searched_and_opened(grid, grid_page, open_desk):
     assert row["contingency"] in said["State"]
     for name in ("thermal_mw", "voltage_mw", "collapse_mw", "generation_mw"):
         shown = desk.text(f"#panel [data-limit={name}] b")
-        assert shown == ("none up to cap" if row[name] == float("inf") else f"{row[name]:,.1f} MW")
+        end = f"none below {row['collapse_mw']:,.0f} MW"
+        assert shown == (end if row[name] == float("inf") else f"{row[name]:,.1f} MW")
     assert desk.text("#panel .command pre") == grid.witness(133).command()
     desk.page.keyboard.press("Escape")
     assert not desk.page.is_visible("#panel")
@@ -208,7 +209,90 @@ def test_an_address_opens_its_bus(grid_page, open_desk):
     assert desk.text("#panel-title").startswith("Bus 133")
     desk.page.evaluate("location.hash = 'bus=102'")
     desk.page.wait_for_function("document.getElementById('panel-title').textContent.startsWith('Bus 102')")
-    assert open_desk(grid_page, "#bus=999999").page.is_hidden("#panel")
+
+
+def test_a_bus_without_a_row_says_so(tmp_path, open_desk):
+    net = nr.read(DATA / "case_ACTIVSg200.m")
+    path = tmp_path / "high.html"
+    nr.headroom(net, [133, 135], contingencies="none", progress=False).report(path)
+    desk = open_desk(path, "#bus=136")
+    assert desk.text("#panel-title").split("\n") == ["Bus 136", net.buses.at[136, "name"]]
+    assert "Not studied" in desk.text("#panel") and "2 buses that were named" in desk.text("#panel")
+    desk.page.evaluate("location.hash = 'bus=9999'")
+    desk.page.wait_for_function("document.getElementById('panel-title').textContent === 'Bus 9999'")
+    assert "There is no such bus in this case" in desk.text("#panel")
+    assert desk.page.is_hidden("#zoom-bound")
+    desk.page.keyboard.press("Escape")
+    assert desk.page.is_hidden("#panel") and "#bus" not in desk.page.url
+    desk.page.fill("#find", "9998")
+    desk.page.keyboard.press("Enter")
+    assert "There is no such bus" in desk.text("#panel")
+    desk.page.fill("#find", "133")
+    desk.page.keyboard.press("Enter")
+    assert desk.text("#panel [data-figure=headroom_mw] b").endswith(" MW")
+
+
+def test_a_limit_that_was_not_found_says_up_to_where(grid, tmp_path, open_desk):
+    path = tmp_path / "capped.html"
+    capped = nr.headroom(grid.network, [133], max_mw=20, progress=False)
+    assert capped.table.at[133, "status"] == "cap_reached"
+    capped.report(path)
+    desk = open_desk(path, "#bus=133")
+    assert desk.text("#panel [data-limit=collapse_mw] b") == "none up to the cap, 20 MW"
+    assert "the cap of 20 MW, or up to the load from which on a state has no solution" in desk.text("#all")
+
+
+def test_the_legend_knows_what_is_filtered_out(grid_page, open_desk):
+    desk = open_desk(grid_page)
+    assert "filtered out" not in desk.text("#bus-legend")
+    desk.page.fill("#least-mw", "100")
+    assert "filtered out" in desk.text("#bus-legend")
+    desk.page.click("#reset")
+    assert "filtered out" not in desk.text("#bus-legend")
+
+
+def test_the_map_stands_high_on_the_page(grid_page, redispatched_page, open_desk):
+    for path in (grid_page, redispatched_page):
+        desk = open_desk(path, width=1400, height=900)
+        assert desk.page.locator("#map").bounding_box()["y"] <= 380
+        tops = {desk.page.locator(f"#{name}").bounding_box()["y"] // 12 for name in ("find", "reset", "count")}
+        assert len(tops) == 1  # one line
+        for value in desk.page.locator(".card b").all():
+            assert value.bounding_box()["height"] < 32
+        inside = desk.page.locator("#map").bounding_box()
+        assert desk.page.locator(".zoom").bounding_box()["y"] >= inside["y"] + inside["height"]
+
+
+def test_on_a_phone_figures_stand_second(grid_page, redispatched_page, open_desk):
+    desk = open_desk(grid_page, width=400, height=800, has_touch=True)
+    heads = [head.get_attribute("data-column") for head in desk.page.locator("#buses thead th:visible").all()]
+    assert heads[:3] == ["bus", "headroom_mw", "name"] and not {"base_kv", "area"} & set(heads)
+    box = desk.page.locator("#buses th[data-column=headroom_mw]").bounding_box()
+    assert box["x"] + box["width"] < 400
+    desk.page.locator("#buses tbody tr[data-row] >> nth=3").tap()
+    desk.page.wait_for_timeout(100)
+    for part in ("#panel-title", "#panel [data-figure=headroom_mw] b"):
+        box = desk.page.locator(part).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] < 400
+    desk = open_desk(redispatched_page, "#bus=8", width=400, height=800)
+    for figure in ("headroom_mw", "redispatch_mw"):
+        box = desk.page.locator(f"#buses th[data-column={figure}]").bounding_box()
+        assert box["x"] + box["width"] < 400
+    heads = desk.page.locator("#panel [aria-label='Units that move'] th").all_inner_texts()
+    assert heads[:2] == ["Unit", "Moved MW"]
+    # Turned, or in a wider window, all columns are there again.
+    desk.page.set_viewport_size({"width": 1000, "height": 800})
+    desk.page.wait_for_function("document.querySelector('#buses th[data-column=area]').offsetWidth > 0")
+    assert desk.column("bus")[0] in ("3", "8", "14")
+
+
+def test_names_of_branches_are_not_broken(redispatched, redispatched_page, open_desk):
+    desk = open_desk(redispatched_page, "#bus=8")
+    said = facts(desk)
+    assert redispatched.table.at[8, "contingency"] in said["State"]
+    for part in desk.page.locator("#panel .whole").all():
+        assert part.evaluate("part => part.getClientRects().length") == 1
+    assert "Bars from 0 to " in desk.text("#panel .bars")
 
 
 def test_the_map_answers_mouse_and_keyboard(grid_page, open_desk):

@@ -9,7 +9,8 @@ import numpy as np
 
 from .._words import counted
 from ..errors import OptionError
-from ._parts import FIGURES, GREY, LONG_TAIL, axes_of, clean, round_ticks, set_title, study_of, values_of
+from ..report.charts import class_bounds
+from ._parts import FIGURES, GREY, axes_of, clean, set_title, study_of, values_of
 from ._positions import positions
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def headroom_map(
     places, note, is_degrees = positions(study, coordinates)
     ax = axes_of(ax, (7.6, 6.2))
     from matplotlib.collections import LineCollection
-    from matplotlib.colors import AsinhNorm, Normalize
+    from matplotlib.colors import BoundaryNorm
 
     branches = study.network.branches
     branches = branches[branches["in_service"]]
@@ -64,9 +65,9 @@ def headroom_map(
         places.loc[others, "x"], places.loc[others, "y"], s=size / 5, color=GREY, linewidths=0, zorder=2,
         label="not studied",
     )  # fmt: skip
-    top = max(float(values.max()), 1.0)
-    middle = max(float(values.median()), 1.0)
-    norm: Normalize = AsinhNorm(middle / 2, 0, top) if top > LONG_TAIL * middle else Normalize(0, top)
+    # The classes of the report's map; the last is open upwards.
+    bounds = [0.0, *class_bounds(values)]
+    norm = BoundaryNorm([*bounds, max(1.0, bounds[-1], float(values.max())) * 1.01], 256)
     dots = ax.scatter(
         places.loc[values.index, "x"], places.loc[values.index, "y"], s=size, c=values.to_numpy(), cmap="viridis",
         norm=norm, edgecolors="#333333", linewidths=0.4, zorder=3, label="studied",
@@ -79,10 +80,8 @@ def headroom_map(
             )  # fmt: skip
     bar = ax.figure.colorbar(dots, ax=ax, shrink=0.82, pad=0.02)
     bar.set_label(f"{FIGURES[figure]} (MW)")
-    if isinstance(norm, AsinhNorm):
-        ticks = round_ticks(top, middle)
-        bar.set_ticks(ticks, labels=[f"{tick:,.0f}" for tick in ticks])
-        bar.minorticks_off()
+    bar.set_ticks(bounds, labels=[f"{bound:,g}" for bound in bounds])
+    bar.minorticks_off()
     if not is_degrees:
         ax.set_aspect("equal", adjustable="datalim")
         ax.set_xticks([])

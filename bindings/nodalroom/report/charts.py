@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Iterable
 from html import escape
 
 from .._words import LIMIT_WORDS
@@ -23,6 +24,10 @@ HEIGHT = 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 20, 16, 48
 #: The same curve for wide pages and for narrow ones, where shrunk figures could not be read.
 WIDTHS = {"wide": 920, "narrow": 460}
+#: What sites ask for, MW: bounds between the colours of a map.
+ASKED_MW = (50, 100, 200, 300, 500, 1000, 2000, 5000, 10000)
+#: How many bounds there are at most below the least of those.
+MORE_BOUNDS = 3
 #: Below this a bus counts as taking nothing, MW.
 NOTHING_MW = 0.1
 #: Where more than this share takes nothing, the curve is of the others: it would be empty otherwise.
@@ -37,6 +42,27 @@ def nice_ticks(top: float, count: int = 6) -> list[float]:
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
     return [i * step for i in range(math.ceil(top / step - 1e-9) + 1)]
+
+
+def class_bounds(figures: Iterable[float]) -> list[float]:
+    """Bounds between the colours of a map, MW: those that sites ask for, as far as the figures reach them.
+
+    Below the least of them more are added, where many figures lie: a few strong buses do not hide the others.
+    """
+    values = sorted(value for value in map(float, figures) if math.isfinite(value) and value >= NOTHING_MW)
+    if not values:
+        return []
+    asked = [float(bound) for bound in ASKED_MW if values[0] < bound <= values[-1]]
+    below = [value for value in values if not asked or value < asked[0]]
+    wanted = round(MORE_BOUNDS * len(below) / len(values))
+    more: list[float] = []
+    for k in range(1, wanted + 1):
+        at = min(below[k * len(below) // (wanted + 1)], *(0.6 * bound for bound in asked[:1]), math.inf)
+        power = 10.0 ** math.floor(math.log10(at))
+        near = float(f"{min((m * power for m in (1, 1.5, 2, 3, 4, 5, 6, 8, 10)), key=lambda bound: abs(bound - at)):.2g}")
+        if values[0] < near <= values[-1] and near not in [*asked, *more]:
+            more.append(near)
+    return sorted([*more, *asked])
 
 
 def log_ticks(top: float, marks: tuple[int, ...] = (1, 2, 5)) -> list[float]:

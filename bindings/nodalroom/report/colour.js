@@ -41,11 +41,13 @@ for (let branch = 0; branch < branchCount; branch++) {
 const loadingsKnown = network.percent.some((percent) => percent !== null);
 
 const INK = {
-  light: { paper: "#fbfcfd", ink: "#1c2530", outline: "#33404d", quiet: "#c3ccd5", text: "#1c2530", halo: "#ffffff", outage: "#d9480f", bound: "#c2007a" },
-  dark: { paper: "#12181f", ink: "#e6ebf0", outline: "#c8d1da", quiet: "#3b4753", text: "#e6ebf0", halo: "#12181f", outage: "#ff8a4c", bound: "#ff5cbf" },
+  light: { paper: "#fbfcfd", ink: "#1c2530", outline: "#33404d", quiet: "#c3ccd5", leftOut: "#8a96a3", text: "#1c2530", halo: "#ffffff", outage: "#d9480f", bound: "#c2007a" },
+  dark: { paper: "#12181f", ink: "#e6ebf0", outline: "#c8d1da", quiet: "#3b4753", leftOut: "#7d8b99", text: "#e6ebf0", halo: "#12181f", outage: "#ff8a4c", bound: "#ff5cbf" },
 };
 const inks = () => (theme.isDark() ? INK.dark : INK.light);
 
+const nothingColour = () => (theme.isDark() ? "#b79be0" : classColours[0]);
+const boundText = (bound) => (bound < 10 ? shortest(bound) : withDigits(bound, 0));
 const drawLegends = () => {
   const list = byId("bus-legend");
   list.replaceChildren();
@@ -60,15 +62,16 @@ const drawLegends = () => {
     for (const [limit, colour] of Object.entries(study.colours)) if (present.has(limit)) add(colour, limitWord(limit), false);
   } else {
     const present = new Set(Array.from({ length: rowCount }, (_, row) => classOf(row)));
-    if (present.has(0)) add(classColours[0], "nothing", true);
+    if (present.has(0)) add(nothingColour(), "nothing", true);
     classColours.forEach((colour, i) => {
-      const low = i === 0 ? null : withDigits(bounds[i - 1], bounds[i - 1] < 10 ? 1 : 0);
-      const high = i === classCount - 1 ? null : withDigits(bounds[i], bounds[i] < 10 ? 1 : 0);
+      const low = i === 0 ? null : boundText(bounds[i - 1]);
+      const high = i === classCount - 1 ? null : boundText(bounds[i]);
       const text = low === null && high === null ? "some MW" : low === null ? `below ${high} MW` : high === null ? `${low} and more` : `${low} to ${high}`;
       if (classCount > 1 || present.has(1)) add(colour, text, false);
     });
     if (present.has(-1)) add(inks().quiet, "no number", false);
   }
+  if (state.leftCount < rowCount) list.append(make("li", {}, make("i", { class: "dot round left-out" }), "filtered out"));
   if (rowCount < busCount) add(inks().quiet, "not studied", false);
   const branches = byId("branch-legend");
   branches.replaceChildren();

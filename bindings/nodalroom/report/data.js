@@ -8,6 +8,7 @@ const decodedAll = (columns) => Object.fromEntries(Object.entries(columns).map((
 const rows = decodedAll(study.rows);
 const rowCount = rows.bus.length;
 const past = new Set(study.past_limit);
+const overWithoutLoad = new Set(study.over_without_load);
 const hasRedispatch = "redispatch_mw" in rows;
 
 const network = study.network;
@@ -16,6 +17,7 @@ const busCount = network.bus.length;
 const branchCount = network.from.length;
 const busOfRow = new Int32Array(rowCount).fill(-1);
 network.row.forEach((row, bus) => { if (row >= 0) busOfRow[row] = bus; });
+const busOfNumber = new Map(network.bus.map((number, bus) => [number, bus]));
 const rowOfNumber = new Map(rows.bus.map((number, row) => [number, row]));
 const busAtFileRow = new Map(network.bus_row.map((row, bus) => [row, bus]));
 const branchAtFileRow = new Map(network.branch_row.map((row, branch) => [row, branch]));
@@ -61,6 +63,12 @@ const cellText = (row, name) => {
   return typeof form === "number" ? withDigits(value, form) : String(value);
 };
 
+// How far a type of limit was looked for and not found.
+const noneUpTo = (row) => {
+  const end = rows.collapse_mw[row];
+  return typeof end === "number" ? `none below ${withDigits(end, 0)} MW` : `none up to the cap, ${withDigits(study.max_mw, 0)} MW`;
+};
+
 // An element of the page; whatever comes from the case goes in as text, never as markup.
 const make = (tag, attributes = {}, ...children) => {
   const element = document.createElement(tag);
@@ -71,6 +79,12 @@ const make = (tag, attributes = {}, ...children) => {
   }
   element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
+};
+// A name whose parts, such as 2-4, are not broken at a line's end.
+const whole = (text) => {
+  const found = document.createDocumentFragment();
+  for (const part of String(text).split(/( )/)) found.append(/-/.test(part) && part.length < 24 ? make("span", { class: "whole" }, part) : part);
+  return found;
 };
 const dot = (limit) => {
   const mark = make("i", { class: "dot" });

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from .._output import plain
-from .._words import LIMIT_WORDS, REDISPATCH_WORDS, STATUS_WORDS, past_limit
-from .charts import LIMIT_COLOURS
+from .._words import LIMIT_WORDS, REDISPATCH_WORDS, STATUS_WORDS, describe_options, over_without_load, past_limit
+from .charts import LIMIT_COLOURS, class_bounds
 from .layout import graph_layout
 
 if TYPE_CHECKING:
@@ -82,8 +82,6 @@ QUIET_REDISPATCH = ["redispatch_limit_type", "redispatch_states_solved", "redisp
 #: Units shown for each bus, those that move most: with all of them a page of 10,000 buses would be too large.
 MOST_UNITS = 12
 UNIT_COLUMNS = {"unit": None, "case_mw": 1, "rule_mw": 1, "p_mw": 1, "moved_mw": 1}
-#: Colours of the map beside that of buses that take nothing.
-CLASSES = 7
 #: How far buses of one place are drawn apart, in typical lengths of a branch.
 APART = 0.12
 
@@ -116,8 +114,11 @@ def study_data(study: Study, places: pd.DataFrame | None, loadings: pd.DataFrame
         "first": FIRST,
         "rows": rows,
         "past_limit": np.flatnonzero(past_limit(study.table)).tolist(),
+        "over_without_load": np.flatnonzero(over_without_load(study.table)).tolist(),
         "max_mw": study.options["max_mw"],
         "certify": study.options["certify"],
+        "studied": dict(describe_options(study.options))["Buses studied"],
+        "complete": study.complete,
         "limits": LIMIT_WORDS,
         "statuses": STATUS_WORDS,
         "redispatch_statuses": REDISPATCH_WORDS,
@@ -127,9 +128,7 @@ def study_data(study: Study, places: pd.DataFrame | None, loadings: pd.DataFrame
         "redispatch_witness": witness_words(study, redispatch=True) if redispatch else None,
         "file": f"headroom_{file_name(study.network.name)}.csv",
         "network": network_data(study, places, loadings),
-        "pairs": _grouped(study.redispatch_pairs.drop(columns=["value", "value_without_load"]), study)
-        if redispatch
-        else None,
+        "pairs": _pairs(study) if redispatch else None,
         "units": _units(study) if redispatch else None,
     }
 
@@ -167,22 +166,6 @@ def number(value: float, digits: int | None = None) -> float | str | None:
 def _as_script(value: float, digits: int) -> str:
     """What toFixed() of a browser writes."""
     return f"{Decimal(value).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP):f}"
-
-
-def class_bounds(figures: pd.Series) -> list[float]:
-    """Round numbers between the colours of the map, so that each has about as many buses."""
-    values = figures.to_numpy(dtype=float)
-    values = np.sort(values[np.isfinite(values) & (values >= 0.1)])
-    if not len(values):
-        return []
-    bounds: list[float] = []
-    for share in np.arange(1, CLASSES) / CLASSES:
-        at = float(np.quantile(values, share))
-        power = 10.0 ** math.floor(math.log10(at))
-        near = min((m * power for m in (1, 1.5, 2, 3, 4, 5, 6, 8, 10)), key=lambda bound: abs(bound - at))
-        if values[0] < near <= values[-1] and (not bounds or near > bounds[-1]):
-            bounds.append(float(f"{near:.2g}"))
-    return bounds
 
 
 def network_data(study: Study, places: pd.DataFrame | None, loadings: pd.DataFrame | None) -> dict[str, Any]:
@@ -253,6 +236,20 @@ def _part_same_places(x: Any, y: Any, ends: Any) -> None:
         reach = unit * np.sqrt(np.arange(len(rows)) + 0.5)
         x[rows] += reach * np.cos(turn)
         y[rows] += reach * np.sin(turn)
+
+
+def _pairs(study: Study) -> dict[str, Any]:
+    """The pairs of redispatch; beside a limit that is not the rating itself but the attribution, the rating."""
+    pairs = study.redispatch_pairs.drop(columns=["value", "value_without_load"])
+    branches, options = study.network.branches, study.options
+    sets = {letter: branches[f"rate_{letter.lower()}_mva"] for letter in "ABC"}
+    post = sets[options["rating_post"]]
+    intact, post = sets[options["rating_intact"]], post.where(post > 0, sets["A"])
+    thermal = ((pairs["limit_type"] == "thermal") & (pairs["element_kind"] == "branch")).to_numpy(dtype=bool)
+    rows = pairs["element_row"].where(thermal)
+    rating = rows.map(post).where(pairs["contingency_kind"] != "intact", rows.map(intact)).astype(float)
+    pairs["rating"] = rating.where((rating > 0) & (rating - pairs["limit"]).abs().gt(0.05)).round(1)
+    return _grouped(pairs, study)
 
 
 def _units(study: Study) -> dict[str, Any]:

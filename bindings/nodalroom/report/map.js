@@ -128,16 +128,26 @@ const drawBuses = (size) => {
   const keys = [...groups.keys()].sort((a, b) => order.indexOf(b) - order.indexOf(a) || 0);
   keys.sort((a, b) => (order.includes(b) ? 1 : 0) - (order.includes(a) ? 1 : 0));
   for (const key of keys) {
-    const pale = order.includes(key);
+    const pale = order.includes(key), out = key === "filtered";
     pen.beginPath();
     for (const bus of groups.get(key)) {
       const x = screenX(network.x[bus]), y = screenY(network.y[bus]);
-      const r = size * sizeOf[bus] * (pale ? 0.55 : 1);
+      const r = out ? Math.max(size * sizeOf[bus] * 0.6, 1.6) : size * sizeOf[bus] * (pale ? 0.55 : 1);
       pen.moveTo(x + r, y);
       pen.arc(x, y, r, 0, 2 * Math.PI);
     }
+    if (out) {
+      pen.fillStyle = ink.paper;
+      pen.strokeStyle = ink.leftOut;
+      pen.lineWidth = Math.min(Math.max(size / 5, 0.7), 1.2);
+      pen.setLineDash(size > 4 ? [2.2, 1.6] : []);
+      pen.fill();
+      pen.stroke();
+      pen.setLineDash([]);
+      continue;
+    }
     pen.fillStyle = pale ? ink.quiet : key === "nothing" ? ink.paper : key;
-    pen.strokeStyle = key === "nothing" ? (theme.isDark() ? "#b79be0" : classColours[0]) : ink.outline;
+    pen.strokeStyle = key === "nothing" ? nothingColour() : ink.outline;
     pen.lineWidth = key === "nothing" ? Math.max(1.6, size / 3) : Math.min(size / 5, 1);
     pen.fill();
     if (!pale && (size > 2.4 || key === "nothing")) pen.stroke();
@@ -156,24 +166,76 @@ const drawBuses = (size) => {
   }
 };
 
-const label = (text, x, y, colour, bold = false) => {
-  const ink = inks();
-  pen.font = `${bold ? "600 13px" : "12px"} system-ui, sans-serif`;
-  const width = pen.measureText(text).width;
-  const left = Math.min(Math.max(x, 4), Math.max(view.width - width - 4, 4));
-  const below = Math.min(Math.max(y, 14), view.height - 6);
+const fontOf = (bold) => `${bold ? "600 13px" : "12px"} system-ui, sans-serif`;
+const write = (text, left, below, colour, bold) => {
+  pen.font = fontOf(bold);
   pen.lineWidth = 4;
   pen.lineJoin = "round";
-  pen.strokeStyle = ink.halo;
+  pen.strokeStyle = inks().halo;
   pen.strokeText(text, left, below);
   pen.fillStyle = colour;
   pen.fillText(text, left, below);
 };
+const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
-const drawNames = (size, named) => {
-  const seen = everyBus.filter(isInView);
+// Where labels of what is marked stand: around their point, where they lie over the fewest buses, and not on each other.
+const WAYS = [[1, -0.5], [1, 0.5], [-1, -0.5], [-1, 0.5], [0, -1], [0, 1], [1, 0], [-1, 0]];
+const placedLabels = (wanted, size, seen) => {
+  const placed = [];
+  pen.font = fontOf(true);
+  for (const { text, x, y, gap, colour } of wanted) {
+    const width = pen.measureText(text).width;
+    let best = null;
+    for (const [ring, reach] of [gap, gap + 14, gap + 30, gap + 50].entries()) {
+      for (const [order, [right, down]] of WAYS.entries()) {
+        const away = right === 0 || down === 0 ? 1 : 0.8;
+        const left = x + right * reach * away + (right > 0 ? 0 : right < 0 ? -width : -width / 2);
+        const middleY = y + down * reach * away + (right === 0 ? down * 7 : 0);
+        const box = { left: left - 2, right: left + width + 2, top: middleY - 9, bottom: middleY + 9 };
+        let cost = 0.9 * ring + 0.02 * order;
+        if (box.left < 2 || box.right > view.width - 2 || box.top < 2 || box.bottom > view.height - 2) cost += 40;
+        for (const other of placed) if (meet(box, other.box)) cost += 8;
+        for (const bus of seen) {
+          const r = size * sizeOf[bus] + 1, bx = screenX(network.x[bus]), by = screenY(network.y[bus]);
+          if (bx + r > box.left && bx - r < box.right && by + r > box.top && by - r < box.bottom) cost += 1;
+        }
+        if (best === null || cost < best.cost) best = { cost, text, colour, box, left, below: middleY + 4.5, x, y, far: ring > 0, gap };
+      }
+    }
+    if (best.cost > 39) {
+      best.left = Math.min(Math.max(best.left, 4), Math.max(view.width - width - 4, 4));
+      best.below = Math.min(Math.max(best.below, 14), view.height - 6);
+    }
+    placed.push(best);
+  }
+  return placed;
+};
+const drawLabels = (labels) => {
+  for (const { text, colour, box, left, below, x, y, far, gap } of labels) {
+    if (far) { // a line from what it is about
+      const toX = Math.min(Math.max(x, box.left), box.right), toY = Math.min(Math.max(y, box.top), box.bottom);
+      const length = Math.hypot(toX - x, toY - y) || 1;
+      pen.beginPath();
+      pen.moveTo(x + ((toX - x) * (gap - 4)) / length, y + ((toY - y) * (gap - 4)) / length);
+      pen.lineTo(toX, toY);
+      pen.strokeStyle = colour;
+      pen.lineWidth = 1.2;
+      pen.stroke();
+    }
+    write(text, left, below, colour, true);
+  }
+};
+
+const drawNames = (size, named, labels, seen) => {
   if (seen.length > LABELS) return;
-  for (const bus of seen) if (!named.includes(bus)) label(String(network.bus[bus]), screenX(network.x[bus]) + size + 3, screenY(network.y[bus]) + 4, inks().text);
+  pen.font = fontOf(false);
+  for (const bus of seen) {
+    if (named.includes(bus)) continue;
+    const text = String(network.bus[bus]);
+    const left = screenX(network.x[bus]) + size + 3, below = screenY(network.y[bus]) + 4;
+    const box = { left, right: left + pen.measureText(text).width, top: below - 11, bottom: below + 3 };
+    if (!labels.some((label) => meet(box, label.box))) write(text, left, below, inks().text, false);
+  }
 };
 
 const ring = (bus, reach, colour, width) => {
@@ -230,17 +292,22 @@ const drawMarks = (size, { outages, outBuses, branches, buses }) => {
   for (const bus of buses) ring(bus, size + 7, ink.bound, 3);
   for (const branch of outages) cross(...middle(branch), ink.outage);
   for (const bus of outBuses) cross(screenX(network.x[bus]), screenY(network.y[bus]), ink.outage);
-  const at = state.chosen < 0 ? -1 : busOfRow[state.chosen];
+  const at = busAsked();
   if (at >= 0) ring(at, size + 3.5, ink.ink, 2.5);
-  const few = outages.length + branches.length + buses.length + outBuses.length <= 8;
-  if (few) {
-    for (const branch of branches) { const [x, y] = middle(branch); label("limit", x + 9, y + (outages.includes(branch) ? 20 : -6), ink.bound, true); }
-    for (const branch of outages) { const [x, y] = middle(branch); label("outage", x + 10, y + 5, ink.outage, true); }
-    for (const bus of outBuses) label("unit out", screenX(network.x[bus]) + size + 10, screenY(network.y[bus]) + 16, ink.outage, true);
-    for (const bus of buses) if (bus !== at) label(`limit at ${network.bus[bus]}`, screenX(network.x[bus]) + size + 10, screenY(network.y[bus]) - 6, ink.bound, true);
-  }
-  if (at >= 0) label(`bus ${network.bus[at]}${buses.includes(at) ? ", limit" : ""}`, screenX(network.x[at]) + size + 9, screenY(network.y[at]) + (few ? -7 : 4), ink.text, true);
   if (view.hover >= 0) ring(view.hover, size + 3, ink.ink, 1.5);
+};
+
+const labelsOf = ({ outages, outBuses, branches, buses }, size) => {
+  const ink = inks(), at = busAsked(), wanted = [];
+  const put = (text, x, y, gap, colour) => { if (x > 0 && x < view.width && y > 0 && y < view.height) wanted.push({ text, x, y, gap, colour }); };
+  const place = (bus) => [screenX(network.x[bus]), screenY(network.y[bus])];
+  if (at >= 0) put(`bus ${network.bus[at]}${buses.includes(at) ? ", limit" : ""}`, ...place(at), size + 9, ink.text);
+  if (outages.length + branches.length + buses.length + outBuses.length > 8) return wanted;
+  for (const bus of buses) if (bus !== at) put(`limit at ${network.bus[bus]}`, ...place(bus), size + 12, ink.bound);
+  for (const branch of branches) put("limit", ...middle(branch), 10, ink.bound);
+  for (const branch of outages) put("outage", ...middle(branch), 11, ink.outage);
+  for (const bus of outBuses) put("unit out", ...place(bus), size + 10, ink.outage);
+  return wanted;
 };
 
 const draw = () => {
@@ -253,8 +320,11 @@ const draw = () => {
   const marked = markedOf(state.chosen);
   drawMarkedBranches(marked);
   drawBuses(size);
-  drawNames(size, [...marked.buses, state.chosen < 0 ? -1 : busOfRow[state.chosen]]);
+  const seen = everyBus.filter(isInView);
+  const labels = placedLabels(labelsOf(marked, size), size, seen);
+  drawNames(size, [...marked.buses, busAsked()], labels, seen);
   drawMarks(size, marked);
+  drawLabels(labels);
   if (canvas.matches(":focus-visible")) {
     pen.strokeStyle = ink.ink;
     pen.lineWidth = 1;

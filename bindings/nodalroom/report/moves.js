@@ -56,7 +56,7 @@ const hideTip = () => {
 const hover = (x, y) => {
   const bus = busNear(x, y);
   if (bus !== view.hover) { view.hover = bus; redraw(); }
-  canvas.style.cursor = bus >= 0 && network.row[bus] >= 0 ? "pointer" : "";
+  canvas.style.cursor = bus >= 0 ? "pointer" : "";
   const branch = bus >= 0 ? -1 : branchNear(x, y);
   if (bus >= 0) showTip(busLines(bus), x, y);
   else if (branch >= 0) showTip(branchLines(branch), x, y);
@@ -93,7 +93,7 @@ canvas.addEventListener("pointerup", (event) => {
   const place = placeOf(event);
   if (fingers.size === 1 && travelled <= 5) {
     const bus = busNear(place.x, place.y, event.pointerType === "touch" ? 24 : REACH);
-    if (bus >= 0 && network.row[bus] >= 0) choose(network.row[bus]);
+    if (bus >= 0) chooseNumber(network.bus[bus]);
     else if (event.pointerType === "touch") hover(place.x, place.y);
   }
   fingers.delete(event.pointerId);
@@ -134,6 +134,7 @@ byId("zoom-out").addEventListener("click", () => zoom(1 / 1.5));
 byId("zoom-all").addEventListener("click", () => fit());
 // The bus and what stops it, with some of what lies around them.
 const fitBound = () => {
+  if (canvas.clientWidth !== view.width || canvas.clientHeight !== view.height) resize(); // the panel may just have opened
   const { outages, outBuses, branches, buses } = markedOf(state.chosen);
   const ends = [...outages, ...branches].flatMap((branch) => [network.from[branch], network.to[branch]]);
   fit([busOfRow[state.chosen], ...buses, ...outBuses, ...ends].filter((bus) => bus >= 0));

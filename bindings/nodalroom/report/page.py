@@ -23,6 +23,7 @@ from .sections import (
     check_section,
     curve_section,
     diagnostics_section,
+    figures_notes,
     figures_section,
     footer,
     holds_section,
@@ -154,12 +155,11 @@ def _intro(study: Study, title: str, has_numbers: bool, has_upgrades: bool, has_
     net, options = study.network, study.options
     lines = [
         "<header><div class='top'>",
-        f"<h1>{escape(title)}</h1>",
+        f"<h1>{' '.join(_title_word(word) for word in title.split(' '))}</h1>",
         "<button id='theme' type='button' hidden>Theme: system</button></div>",
         "<p class='lead'>How many MW of new load fit at each bus before the first limit counts against them, in the "
         f"{'intact grid' if options['contingencies'] == 'none' else 'intact grid and after any single outage'}, "
-        "and which limit it is. What the load hardly touches does not count, so a limit may be a little passed.</p>",
-        f"<p>{escape(repr(net).strip('<>'))}. Read from <code>{escape(net.source)}</code>.</p>",
+        "and which limit it is.</p>",
     ]
     doubts = len(net.diagnostics)
     asked = [
@@ -181,7 +181,7 @@ def _intro(study: Study, title: str, has_numbers: bool, has_upgrades: bool, has_
         places += [("ladders", "Ladders")] if has_ladders else []
         places += [("assumed", "Assumptions"), ("check", "How to check")]
         links = "".join(f"<a href='#{at}'>{name}</a>" for at, name in places)
-        lines.append(f"<nav aria-label='Parts of this page'>{links}</nav>")
+        lines.insert(2, f"<nav aria-label='Parts of this page'>{links}</nav>")
     if not study.intact_solved:
         lines.append(
             f"<p class='alarm'>No number is given: the intact case has no solution. {escape(study.reason)}</p>"
@@ -194,6 +194,11 @@ def _intro(study: Study, title: str, has_numbers: bool, has_upgrades: bool, has_
     elif not len(study.table):
         lines.append("<p class='alarm'>No bus was studied, so there is no number to show.</p>")
     return "\n".join([*lines, "</header>"])
+
+
+def _title_word(word: str) -> str:
+    """A name such as case_ACTIVSg200 goes to a line of its own before it is broken, and then after an underscore."""
+    return f"<span class='word'>{escape(word).replace('_', '_<wbr>')}</span>" if "_" in word else escape(word)
 
 
 def _map_words(places: pd.DataFrame | None, placed: list[int]) -> str:
@@ -232,10 +237,10 @@ def _desk(study: Study, places: pd.DataFrame | None, flow_note: str, placed: lis
             "<option value='redispatch_mw'>redispatch</option></select></label>"
         )
     return (
-        "<section id='desk'><h2>The grid</h2>"
+        "<section id='desk'><h2 class='unseen'>The grid</h2>"
         "<div class='tools' id='filters' role='search' aria-label='Filters of the map and the table'>"
-        "<label class='grow'>Bus <input id='find' type='search' placeholder='number or name' autocomplete='off'></label>"
-        "<label class='grow'>State or element <input id='held-by' type='search' placeholder='any' autocomplete='off'>"
+        "<label class='grow'>Bus <input id='find' type='search' placeholder='number, name' autocomplete='off'></label>"
+        "<label class='grow'>Stopped by <input id='held-by' type='search' placeholder='state, element' autocomplete='off'>"
         f"</label><label>Limit <select id='kind'><option value=''>any</option>{limits}</select></label>"
         f"<label>Area <select id='area'><option value=''>any</option>{areas}</select></label>"
         "<span class='range'><label>kV from <input id='least-kv' type='number' min='0' step='any'></label>"
@@ -247,18 +252,18 @@ def _desk(study: Study, places: pd.DataFrame | None, flow_note: str, placed: lis
         "<output id='count' aria-live='polite'></output></div>"
         f"<div class='tools'>{figure}<label>Colour <select id='colour'><option value='mw'>MW that fit</option>"
         "<option value='limit'>what limits</option></select></label>"
-        "<ul class='legend' id='bus-legend' aria-label='Colours of buses'></ul>"
-        "<ul class='legend' id='branch-legend' aria-label='Branches by loading'></ul></div>"
+        "<ul class='legend' id='bus-legend' aria-label='Colours of buses'></ul></div>"
         "<div class='stage'><div class='map'>"
         "<canvas id='map' tabindex='0' role='application' aria-describedby='map-help' "
         "aria-label='Map of the network; the table below has the same buses'></canvas>"
+        "<div class='under'><ul class='legend' id='branch-legend' aria-label='Branches by loading'></ul>"
         "<div class='zoom'><button id='zoom-in' type='button' aria-label='Zoom in'>+</button>"
         "<button id='zoom-out' type='button' aria-label='Zoom out'>−</button>"
         "<button id='zoom-all' type='button'>All</button>"
-        "<button id='zoom-bound' type='button' hidden>What binds</button></div>"
+        "<button id='zoom-bound' type='button' hidden>What binds</button></div></div>"
         "<div id='tip' hidden></div></div>"
         "<aside id='panel' tabindex='-1' aria-label='The bus chosen' hidden></aside></div>"
-        f"<p class='note'>{_map_words(places, placed)} {escape(flow_note)}</p>"
+        f"{figures_notes(study)}<p class='note'>{_map_words(places, placed)} {escape(flow_note)}</p>"
         "<p class='note' id='map-help'>Drag to move, pinch or turn the wheel with Ctrl to zoom (without it once the map "
         "was clicked). On the keyboard: arrows move, + and − zoom, 0 shows all, Enter opens the bus nearest to the middle, "
         "Esc closes it.</p><noscript><p class='alarm'>The map and the table need the script inside this page.</p>"
@@ -276,7 +281,8 @@ def _table(study: Study) -> str:
         "<section id='all'><h2>All buses</h2>"
         "<p class='note'>Those that the filters above leave. A heading sorts, a row opens its bus. On the keyboard: "
         "arrows, Page Up and Down, Home and End move, Enter opens. A dash: does not apply; “none”: no such limit up to "
-        "the cap; *: past its limit, where the attribution is what is reached.</p>"
+        f"the cap of {study.options['max_mw']:,g} MW, or up to the load from which on a state has no solution (Collapse "
+        "MW); *: past its limit, passed at a smaller load or before any.</p>"
         "<div class='tools'><button id='columns' type='button' aria-pressed='false'>All columns</button>"
         "<button id='download' type='button'>CSV of these rows</button><output id='rows'></output></div>"
         "<div class='scroll tall' id='table-window' tabindex='0' role='grid' aria-label='Buses'>"

@@ -29,17 +29,19 @@ const command = (text) => {
   return make("div", { class: "command" }, code, copy);
 };
 
-// MW by limit type: bars up to the largest of them.
+// MW by limit type: bars up to the largest of them, which is said.
 const limitBars = (row) => {
   const kinds = [["Thermal", "thermal_mw", "thermal"], ["Voltage", "voltage_mw", "low_voltage"], ["Collapse", "collapse_mw", "collapse"], ["Spare generation", "generation_mw", "generation"]];
   const finite = kinds.map(([, name]) => rows[name][row]).filter((value) => typeof value === "number");
   const top = Math.max(...finite, 1);
-  return make("div", { class: "bars" }, ...kinds.map(([word, name, limit]) => {
+  const scale = finite.length ? make("p", { class: "note" }, `Bars from 0 to ${megawatts(top)} MW.`) : "";
+  return make("div", { class: "bars" }, scale, ...kinds.map(([word, name, limit]) => {
     const value = rows[name][row];
     const bar = make("i", {});
     bar.style.width = typeof value === "number" ? `${(100 * value) / top}%` : "0";
     bar.style.background = study.colours[limit];
-    const text = value === "inf" ? "none up to cap" : value === null ? "–" : `${megawatts(value)} MW`;
+    if (value === "inf") return make("div", { class: "bar-line", "data-limit": name }, make("span", {}, word), make("b", { class: "far" }, noneUpTo(row)));
+    const text = value === null ? "–" : `${megawatts(value)} MW`;
     return make("div", { class: "bar-line", "data-limit": name }, make("span", {}, word), make("span", { class: "track" }, bar), make("b", {}, text));
   }));
 };
@@ -51,14 +53,17 @@ const bindingPart = (row) => {
   const outage = rows.contingency[row] === "intact" ? "in the intact grid" : `after the outage of ${rows.contingency[row]}`;
   const facts = [
     ["Limit", dot(limit), limitWord(limit)],
-    ["State", outage],
-    ["Element", rows.element[row] ?? "–"],
+    ["State", whole(outage)],
+    ["Element", whole(rows.element[row] ?? "–")],
     ["Value there", `${ofLimit(rows.value[row], limit)} ${unit}${past.has(row) ? "*" : ""}`],
     rows.limit[row] === null ? null : ["Limit is", `${ofLimit(rows.limit[row], limit)} ${unit}`],
     rows.value_without_load[row] === null ? null : ["Without the load", `${ofLimit(rows.value_without_load[row], limit)} ${unit}`],
     rows.factor[row] === null ? null : ["Growth per MW", `${cellText(row, "factor")} ${unit}`],
   ];
-  const star = past.has(row) ? make("p", { class: "note" }, "* Past its limit: the limit was passed at a smaller load or before any; what is reached is the attribution, from which on it counts.") : null;
+  const why = overWithoutLoad.has(row)
+    ? "* Past its limit without any new load, and the load adds to it."
+    : "* Past its limit: the limit was passed at a smaller load or before any; what is reached is the attribution, from which on it counts.";
+  const star = past.has(row) ? make("p", { class: "note" }, why) : null;
   return [make("h3", {}, "What stops the next MW"), pairList(...facts), star];
 };
 
@@ -94,38 +99,58 @@ const redispatchPart = (row) => {
   ];
   if (pairs.length) {
     found.push(make("h4", {}, pairs.length === 1 ? "The pair that holds it" : "Pairs that hold it, most worth first"), smallTable(
-      ["Limit", "State", "Element", "#Limit is", "#Worth"],
+      ["Element", "#Worth", "#Limit is", "Limit", "State"],
       pairs.slice(0, MOST_PAIRS).map((pair) => [
-        limitWord(pair.limit_type), pair.contingency ?? "–", pair.element ?? "–", ofLimit(pair.limit, pair.limit_type),
+        whole(pair.element ?? "–"),
         pair.shadow_price === null ? "–" : `${withDigits(pair.shadow_price, Math.abs(pair.shadow_price) < 10 ? 3 : 0)} ${pair.shadow_price_unit ?? ""}`,
+        make("span", {}, ofLimit(pair.limit, pair.limit_type), pair.rating === null ? null : make("small", {}, `rating ${shortest(pair.rating)}`)),
+        limitWord(pair.limit_type), whole(pair.contingency ?? "–"),
       ]), "Pairs that hold redispatch headroom"));
+    if (pairs.some((pair) => pair.rating !== null)) found.push(make("p", { class: "note" }, "Where a rating stands beside it, the limit is what the element may carry there before the load counts as adding to it."));
     if (pairs.length > MOST_PAIRS) found.push(make("p", { class: "note" }, `and ${pairs.length - MOST_PAIRS} more`));
   }
   if (units.length) {
     found.push(make("h4", {}, "Units that move"), smallTable(
-      ["Unit", "#Case MW", "#Rule MW", "#Found MW", "#Moved MW"],
-      units.map((unit) => [unit.unit, ...["case_mw", "rule_mw", "p_mw", "moved_mw"].map((name) => megawatts(unit[name]))]), "Units that move"));
+      ["Unit", "#Moved MW", "#Found MW", "#Rule MW", "#Case MW"],
+      units.map((unit) => [unit.unit, ...["moved_mw", "p_mw", "rule_mw", "case_mw"].map((name) => megawatts(unit[name]))]), "Units that move"));
     const more = study.units.more[row];
     if (more > 0) found.push(make("p", { class: "note" }, `and ${more} more (study.redispatch_units)`));
   }
   return found;
 };
 
+const closeButton = () => make("button", { type: "button", class: "close", "aria-label": "Close", onclick: closePanel }, "✕");
+const panelHead = (number, name) => make("div", { class: "panel-head" }, make("h3", { tabindex: "-1", id: "panel-title" }, `Bus ${number}`, name ? make("small", {}, name) : null), closeButton());
+const placeText = (kv, area) => [kv === null ? null : `${shortest(kv)} kV`, `area ${area}`].filter(Boolean).join(", ");
+
+// A bus without a row: not studied, or not there.
+const showWithoutRow = () => {
+  const bus = busAsked();
+  if (bus < 0) {
+    panel.replaceChildren(panelHead(state.number, null), make("p", {}, "There is no such bus in this case."));
+    return;
+  }
+  const why = study.complete ? "" : ", and was interrupted before it had all of them";
+  panel.replaceChildren(
+    panelHead(state.number, network.name[bus]), make("p", { class: "note" }, placeText(network.kv[bus], network.area[bus])),
+    make("p", {}, `Not studied, so there is no figure for it: this study is of ${study.studied}${why}.`),
+  );
+};
+
 const showPanel = () => {
   const row = state.chosen;
-  panel.hidden = row < 0;
+  panel.hidden = state.number === null;
   byId("zoom-bound").hidden = row < 0;
-  document.querySelector(".stage").classList.toggle("open", row >= 0);
-  if (row < 0) { panel.replaceChildren(); return; }
+  document.querySelector(".stage").classList.toggle("open", !panel.hidden);
+  if (panel.hidden) { panel.replaceChildren(); return; }
+  if (row < 0) { showWithoutRow(); return; }
   const bus = rows.bus[row], status = rows.status[row];
-  const where = [rows.base_kv[row] === null ? null : `${shortest(rows.base_kv[row])} kV`, `area ${rows.area[row]}`].filter(Boolean).join(", ");
-  const close = make("button", { type: "button", class: "close", "aria-label": "Close", onclick: closePanel }, "✕");
   const figures = make("div", { class: "big" },
     make("div", { "data-figure": "headroom_mw" }, make("b", {}, `${megawatts(rows.headroom_mw[row])} MW`), make("span", {}, hasRedispatch ? "by the fixed rule" : "of new load fit")));
   if (hasRedispatch) figures.append(make("div", { "data-figure": "redispatch_mw" }, make("b", {}, `${megawatts(rows.redispatch_mw[row])} MW`), make("span", {}, "with redispatch")));
   const parts = [
-    make("div", { class: "panel-head" }, make("h3", { tabindex: "-1", id: "panel-title" }, `Bus ${bus}`, rows.name[row] ? make("small", {}, rows.name[row]) : null), close),
-    make("p", { class: "note" }, where, rows.radial_feed[row] ? `; fed by ${rows.radial_feed[row]} alone, whose outage is not simulated` : ""),
+    panelHead(bus, rows.name[row]),
+    make("p", { class: "note" }, placeText(rows.base_kv[row], rows.area[row]), rows.radial_feed[row] ? `; fed by ${rows.radial_feed[row]} alone, whose outage is not simulated` : ""),
     figures,
     make("p", {}, `${inWords(status)}: ${study.statuses[status] ?? ""}`),
     ...bindingPart(row),
@@ -149,10 +174,11 @@ const closePanel = () => {
   if (before && document.contains(before)) before.focus();
   before = null;
 };
-const openPanel = (row) => {
+const openNumber = (number) => {
   if (document.activeElement && !panel.contains(document.activeElement)) before = document.activeElement;
-  choose(row);
+  chooseNumber(number);
 };
+const openPanel = (row) => openNumber(rows.bus[row]);
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && state.chosen >= 0 && !(event.target.matches?.("input[type=search]") && event.target.value)) closePanel();
+  if (event.key === "Escape" && state.number !== null && !(event.target.matches?.("input[type=search]") && event.target.value)) closePanel();
 });

@@ -18,6 +18,8 @@ from .._words import (
     counted,
     describe_options,
     limit_counts,
+    over_without_load,
+    over_words,
     past_limit,
     status_counts,
 )
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Rows of a table of elements before the rest is only counted.
 MOST_ELEMENTS = 20
+#: A part of a name with as many letters may be broken after all.
+LONG_PART = 24
 
 
 def _short(mw: float) -> str:
@@ -43,36 +47,49 @@ def figures_section(study: Study) -> str:
     counts = status_counts(table)
     best = numbers.idxmax()
     name = table["name"].get(best)
-    certified = int(table["certified"].sum())
     figures = [
         (f"{_short(numbers.median())} MW", "median headroom", f"of {counted(len(table), 'bus', 'buses')}"),
         (f"{_short(numbers.max())} MW", "largest headroom", f"bus {best} {name or ''}"),
-        (f"{int((numbers >= 100).sum()):,}", "buses that take 100 MW or more", f"of {len(table):,}"),
-        (f"{counts.get('already_limited', 0):,}", "buses that take nothing", "any load breaks a limit"),
+        (f"{int((numbers >= 100).sum()):,}", "buses take 100 MW", f"or more, of {len(table):,}"),
+        (f"{counts.get('already_limited', 0):,}", "buses take nothing", "any load breaks a limit"),
         (
             f"{study.states_total:,}",
             "states",
             f"{counted(study._core.bridges, 'bridge outage', 'bridge outages')} not simulated",
         ),
-        (
-            f"{certified:,}",
-            "buses certified",
-            f"every state AC-solved just below the answer, of {len(table):,}",
-        ),
+        _certificate_figure(study),
     ]
     if study.options["redispatch"] and table["redispatch_mw"].notna().any():
         again = table["redispatch_mw"]
         at = again.idxmax()
         figures[2:2] = [
-            (f"{_short(again.median())} MW", "median redispatch headroom", "once generation makes way"),
-            (f"{_short(again.max())} MW", "largest redispatch headroom", f"bus {at} {table['name'].get(at) or ''}"),
+            (f"{_short(again.median())} MW", "median, redispatch", "once generation makes way"),
+            (f"{_short(again.max())} MW", "largest, redispatch", f"bus {at} {table['name'].get(at) or ''}"),
         ]
     cards = "".join(
         f"<div class='card'><b>{escape(value)}</b><span>{escape(label)}</span><small>{escape(note)}</small></div>"
         for value, label, note in figures
     )
+    return f"<section class='cards'>{cards}</section>"
+
+
+def _certificate_figure(study: Study) -> tuple[str, str, str]:
+    table = study.table
+    if study.options["certify"] == "all":
+        certified = int(table["certified"].sum())
+        return f"{certified:,} of {len(table):,}", "buses certified", "every state AC-solved just below the answer"
+    return "screened", "certificate", "certify=all solves every state"
+
+
+def figures_notes(study: Study) -> str:
+    """What the figures rest on, and what their statuses mean."""
+    table = study.table
+    counts = status_counts(table)
     statuses = "; ".join(f"{count:,} {status} ({STATUS_WORDS[status]})" for status, count in counts.items())
-    past = int(past_limit(table).sum())
+    taken = int(over_without_load(table).sum())
+    if taken:
+        statuses += f". {over_words(taken)}"
+    past = int(past_limit(table).sum()) - taken
     if past:
         voltage, thermal = study.options["attribution_voltage"], study.options["attribution"]
         statuses += (
@@ -80,10 +97,12 @@ def figures_section(study: Study) -> str:
             "passed at a smaller load, or before any, and what is reached is the attribution, from which on it counts "
             f"against the new load: a voltage moved by {voltage:g} pu, a flow raised by {thermal:g} MVA per MW"
         )
+    certified = int(table["certified"].sum())
+    sure = f"{certified:,} of {counted(len(table), 'bus', 'buses')} had every state AC-solved just below the answer"
     return (
-        f"<section class='cards'>{cards}</section>"
         f"<p class='note'>The new load is supplied by the balance <b>{escape(balance_text(study.options))}</b>; "
-        f"no other option moves these numbers more. Statuses: {escape(statuses)}.</p>{_redispatch_note(study)}"
+        f"no other option moves these numbers more. Statuses: {escape(statuses)}. {sure}.</p>"
+        f"{_redispatch_note(study)}"
     )
 
 
@@ -107,7 +126,12 @@ def assumptions_section(study: Study) -> str:
         f"<div><dt>{escape(question)}</dt><dd>{escape(answer)}</dd></div>"
         for question, answer in describe_options(study.options)
     )
-    return f"<section id='assumed'><h2>What was asked and assumed</h2><dl>{items}</dl></section>"
+    net = study.network
+    return (
+        "<section id='assumed'><h2>What was asked and assumed</h2>"
+        f"<p>{escape(repr(net).strip('<>'))}. Read from <code>{escape(net.source)}</code>. What the load hardly touches "
+        f"does not count, so a limit may be a little passed.</p><dl>{items}</dl></section>"
+    )
 
 
 def curve_section(study: Study) -> str:
@@ -131,27 +155,27 @@ def holds_section(study: Study) -> str:
     )
     rows = [
         [
-            _n(f"{row.buses:,}"),
-            _n(f"{row.least:,.1f}"),
-            _n(f"{row.median:,.1f}"),
-            _n(f"{row.most:,.1f}"),
-            f"<td>{_limit_tag(str(row.limit_type))}</td>",
             _element_cell(row, "headroom_mw"),
-            f"<td>{escape(str(row.state))}{_others(row.states)}</td>",
+            _n(f"{row.buses:,}"),
+            _n(f"{row.median:,.1f}"),
+            _n(f"{row.least:,.1f}"),
+            _n(f"{row.most:,.1f}"),
+            f"<td class='tag'>{_limit_tag(str(row.limit_type))}</td>",
+            f"<td>{_whole(row.state)}{_others(row.states)}</td>",
         ]
         for row in found.head(MOST_ELEMENTS).itertuples()
     ]
-    heads = ["#Buses", "#Least MW", "#Median MW", "#Most MW", "Limit", "Element", "Most often in state"]
+    heads = ["Element", "#Buses", "#Median MW", "#Least MW", "#Most MW", "Limit", "Most often in state"]
     parts.append(html_table(heads, rows, "The elements that stop most buses") + _further(len(found)))
     if study.options["redispatch"] and len(study.redispatch_pairs):
         found = holding_pairs(study)
         rows = [
             [
-                _n(f"{row.buses:,}"),
-                _n(f"{row.per_percent:,.2f}"),
-                f"<td>{_limit_tag(str(row.limit_type))}</td>",
                 _element_cell(row, "redispatch_mw"),
-                f"<td>{escape(str(row.state))}{_others(row.states)}</td>",
+                _n(f"{row.per_percent:,.2f}"),
+                _n(f"{row.buses:,}"),
+                f"<td class='tag'>{_limit_tag(str(row.limit_type))}</td>",
+                f"<td>{_whole(row.state)}{_others(row.states)}</td>",
             ]
             for row in found.head(MOST_ELEMENTS).itertuples()
         ]
@@ -159,7 +183,7 @@ def holds_section(study: Study) -> str:
             "<h3>With redispatch</h3><p class='note'>Several elements hold a bus at once. MW per percent: what one "
             "percent more of the limit is worth to all buses it holds, to first order.</p>"
             + html_table(
-                ["#Buses", "#MW per percent", "Limit", "Element", "Most often in state"],
+                ["Element", "#MW per percent", "#Buses", "Limit", "Most often in state"],
                 rows,
                 "The elements that hold most redispatch headroom",
             )
@@ -170,10 +194,18 @@ def holds_section(study: Study) -> str:
 
 def _element_cell(row: Any, figure: str) -> str:
     if row.element_kind not in ("branch", "bus") or pd.isna(row.element_row):
-        return f"<td>{escape(str(row.element or '–'))}</td>"
+        return f"<td>{_whole(row.element or '–')}</td>"
     return (
         f"<td><button type='button' class='held' data-kind='{row.element_kind}' data-row='{int(row.element_row)}' "
-        f"data-figure='{figure}'>{escape(str(row.element))}</button></td>"
+        f"data-figure='{figure}'>{_whole(row.element)}</button></td>"
+    )
+
+
+def _whole(text: Any) -> str:
+    """A name as HTML, whose parts such as 2-4 are not broken at a line's end."""
+    return " ".join(
+        f"<span class='whole'>{escape(part)}</span>" if "-" in part and len(part) < LONG_PART else escape(part)
+        for part in str(text).split(" ")
     )
 
 
@@ -195,7 +227,7 @@ def _mw(value: float, digits: int = 1) -> str:
 
 
 def _text(value: Any) -> str:
-    return f"<td>{'–' if value is None or pd.isna(value) else escape(str(value))}</td>"
+    return f"<td>{'–' if value is None or pd.isna(value) else _whole(value)}</td>"
 
 
 def html_table(heads: list[str], rows: list[list[str]], caption: str) -> str:
@@ -216,16 +248,17 @@ def html_table(heads: list[str], rows: list[list[str]], caption: str) -> str:
 def upgrades_section(upgrades: UpgradeList) -> str:
     """The elements run without their limit, and what each would unlock."""
     figure = "redispatch headroom" if upgrades.redispatch else "headroom"
+    ranked = upgrades.table.sort_values("unlocked_sum_mw", ascending=False, kind="stable", na_position="last")
     rows = [
         [
             _text(row.element),
-            _n(f"{row.buses_held:,}"),
             _mw(row.unlocked_sum_mw),
+            _n(f"{row.buses_held:,}"),
             _mw(row.unlocked_median_mw),
             _n("–" if pd.isna(row.best_bus) else _bus_link(int(row.best_bus))),
             _mw(row.best_unlocked_mw),
         ]
-        for row in upgrades.table.itertuples()
+        for row in ranked.itertuples()
     ]
     interrupted = (
         "" if upgrades.complete else "<p class='alarm'>Interrupted: elements without a number were not run.</p>"
@@ -233,10 +266,10 @@ def upgrades_section(upgrades: UpgradeList) -> str:
     return (
         "<section id='upgrades'><h2>What upgrades would unlock</h2>"
         f"<p class='note'>Each element with its limit removed alone, and {figure} found anew for the buses it holds: "
-        f"{upgrades.runs[0]:,} of {counted(upgrades.elements_total, 'element', 'elements')}. What two elements unlock "
-        f"cannot be added.</p>{interrupted}"
+        f"{upgrades.runs[0]:,} of {counted(upgrades.elements_total, 'element', 'elements')}. Most MW "
+        f"unlocked first, summed over those buses. What two elements unlock cannot be added.</p>{interrupted}"
         + html_table(
-            ["Element", "#Buses held", "#Unlocked in all MW", "#Median MW", "#Best bus", "#Unlocked there MW"],
+            ["Element", "#Unlocked in all MW", "#Buses held", "#Median MW", "#Best bus", "#Unlocked there MW"],
             rows,
             "Upgrades by element",
         )
@@ -260,7 +293,7 @@ def _ladder(ladder: Ladder) -> str:
             _n(str(row.Index)),
             _mw(row.certified_mw),
             _text(str(row.status).replace("_", " ")),
-            f"<td>{_limit_tag(str(row.limit_type))}</td>",
+            f"<td class='tag'>{_limit_tag(str(row.limit_type))}</td>",
             _text(row.contingency),
             _text(row.element),
             _text(row.upgrade),
@@ -270,10 +303,10 @@ def _ladder(ladder: Ladder) -> str:
     needs = [
         [
             _text(row.element),
-            _text(row.quantity),
             _mw(row.value, 4 if row.unit == "pu" else 1),
             _mw(row.limit, 4 if row.unit == "pu" else 1),
             _text(row.unit),
+            _text(row.quantity),
             _text(row.contingency),
         ]
         for row in ladder.needs.itertuples()
@@ -281,7 +314,7 @@ def _ladder(ladder: Ladder) -> str:
     carries = (
         "<h4>What the upgraded elements carry at the end</h4>"
         + html_table(
-            ["Element", "Quantity", "#Value", "#Limit before", "Unit", "In state"],
+            ["Element", "#Value", "#Limit before", "Unit", "Quantity", "In state"],
             needs,
             f"What the upgraded elements of bus {ladder.bus} carry",
         )

@@ -3,6 +3,7 @@ const state = {
   figure: "headroom_mw", // which of the two figures colours, filters and is shown first
   colour: "mw",
   chosen: -1, // row of the table
+  number: null, // the bus asked for, also one that was not studied or does not exist
   held: null, // an element: only the buses it holds
   left: new Uint8Array(rowCount).fill(1), // 1: the filters leave this row
   leftCount: rowCount,
@@ -65,18 +66,23 @@ const filter = () => {
   tell("filter");
 };
 
-const choose = (row) => {
-  if (row === state.chosen) return;
-  state.chosen = row;
-  const address = row < 0 ? location.pathname + location.search : `#bus=${rows.bus[row]}`;
-  try { history.replaceState(null, "", address); } catch { if (row >= 0) location.hash = `bus=${rows.bus[row]}`; }
+// A bus by its number in the case, or null for none.
+const chooseNumber = (number) => {
+  if (number === state.number) return;
+  state.number = number;
+  state.chosen = number === null ? -1 : rowOfNumber.get(number) ?? -1;
+  const address = number === null ? location.pathname + location.search : `#bus=${number}`;
+  try { history.replaceState(null, "", address); } catch { if (number !== null) location.hash = `bus=${number}`; }
   tell("choose");
 };
+const choose = (row) => chooseNumber(row < 0 ? null : rows.bus[row]);
 
-// The row that #bus=NNN names, or -1.
-const rowFromAddress = () => {
+// The bus of the network that was asked for, or -1.
+const busAsked = () => (state.number === null ? -1 : busOfNumber.get(state.number) ?? -1);
+
+const numberInAddress = () => {
   const found = /^#bus=(\d+)$/.exec(location.hash);
-  return found ? rowOfNumber.get(Number(found[1])) ?? -1 : -1;
+  return found ? Number(found[1]) : null;
 };
 
 // What the chosen bus's limit is about: branches and buses to mark on the map.

@@ -8,7 +8,16 @@ const SPARE = 12;
 const PRINTED = 300;
 const grid = { rows: [], active: 0, sort: "headroom_mw", up: false, all: false, first: -1, last: -1, printing: false };
 
-const shownColumns = () => study.columns.map(([name]) => name).filter((name) => grid.all || study.first.includes(name));
+// On a narrow page the figures stand beside the bus's number, and what it is comes last.
+const isNarrow = matchMedia("(max-width: 720px)");
+const isOneColumn = matchMedia("(max-width: 900px)"); // the panel below the map
+const FIGURES = ["bus", "headroom_mw", "redispatch_mw"];
+const shownColumns = () => {
+  const names = study.columns.map(([name]) => name).filter((name) => grid.all || study.first.includes(name));
+  if (!isNarrow.matches || grid.printing) return names;
+  const rest = names.filter((name) => !FIGURES.includes(name) && (grid.all || !["base_kv", "area"].includes(name)));
+  return [...FIGURES.filter((name) => names.includes(name)), ...rest];
+};
 
 const sortKey = (row, name) => {
   if (name === "states") return rows.states_solved[row];
@@ -33,6 +42,7 @@ const rowElement = (at, columns) => {
     const text = cellText(row, name);
     const cell = make("td", { class: isNumeric(name) ? "n" : "", role: "gridcell" });
     if (name === "limit_type") cell.append(dot(rows.limit_type[row]));
+    if (rows[name]?.[row] === "inf") cell.title = noneUpTo(row);
     cell.append(name === "headroom_mw" || name === "redispatch_mw" ? make("b", {}, text) : text);
     if (name === "value" && past.has(row)) {
       cell.append("*");
@@ -69,7 +79,11 @@ const renderRows = (anew = true) => {
 };
 
 const showHeads = () => {
-  const shown = new Set(shownColumns());
+  const names = shownColumns(), shown = new Set(names);
+  const place = (head) => (shown.has(head.dataset.column) ? names.indexOf(head.dataset.column) : names.length);
+  const ordered = [...heads].sort((a, b) => place(a) - place(b));
+  const line = table.tHead.rows[0];
+  if (ordered.some((head, i) => line.cells[i] !== head)) line.append(...ordered); // else a heading would lose the focus
   for (const head of heads) {
     const name = head.dataset.column;
     head.hidden = !shown.has(name);
@@ -120,7 +134,8 @@ body.addEventListener("click", (event) => {
   if (!line) return;
   grid.active = grid.rows.indexOf(Number(line.dataset.row));
   openPanel(Number(line.dataset.row));
-  document.querySelector(".stage").scrollIntoView({ block: "nearest" });
+  if (isOneColumn.matches) panel.scrollIntoView({ block: "start" });
+  else document.querySelector(".stage").scrollIntoView({ block: "nearest" });
 });
 tableWindow.addEventListener("scroll", () => renderRows(false), { passive: true });
 tableWindow.addEventListener("keydown", (event) => {
@@ -136,6 +151,7 @@ tableWindow.addEventListener("keydown", (event) => {
     byId("panel-title")?.focus({ preventScroll: false });
   }
 });
+isNarrow.addEventListener("change", refreshTable);
 byId("columns").addEventListener("click", () => {
   grid.all = !grid.all;
   byId("columns").setAttribute("aria-pressed", grid.all);
@@ -162,10 +178,12 @@ addEventListener("beforeprint", () => {
   grid.printing = true;
   byId("print-note").hidden = grid.rows.length <= PRINTED;
   byId("print-note").textContent = `Printed are the first ${PRINTED} of ${withDigits(grid.rows.length, 0)} rows.`;
+  showHeads();
   renderRows();
 });
 addEventListener("afterprint", () => {
   grid.printing = false;
   byId("print-note").hidden = true;
+  showHeads();
   renderRows();
 });
