@@ -22,7 +22,7 @@ ROW = BUS - 1
 
 
 def case_of(path):
-    """The reader puts every tap on the side of the higher voltage; MATPOWER's is at the from bus, here the lower one."""
+    """The reader puts taps at the higher voltage; MATPOWER's are at the from bus, here the lower one."""
     net = from_mpc(str(path), f_hz=60)
     net.trafo["tap_side"] = "lv"
     return net

@@ -60,7 +60,7 @@ def broken(network, outages):
 
 
 def headroom(work):
-    """Own search: the reference bus supplies the load, no reactive limits, what is broken without it does not count."""
+    """Own search: as with pandapower, but no reactive limits."""
     network = case_of(CASE)
     outages = outages_of(network)
     before = broken(network, outages)
