@@ -6,6 +6,7 @@
 
 #include "nodalroom/core/errors.hpp"
 #include "support/bits.hpp"
+#include "support/case_files.hpp"
 #include "support/random_grid.hpp"
 
 namespace nodalroom::contingency {
@@ -139,6 +140,24 @@ TEST(Sweep, RowsSayWhatTheSolvedStateShows) {
             EXPECT_GT(violation.value_pu, violation.limit_pu);
         }
     }
+}
+
+TEST(Sweep, AVoltageHeldAtItsLimitBreaksNone) {
+    // Units of case24_ieee_rts hold 1.05 where the band ends at 1.05.
+    NODALROOM_NEEDS_CASE("case24_ieee_rts");
+    const Network network = testing::load_case("case24_ieee_rts");
+    const auto result = sweep(network, {});
+    std::size_t at_limit = 0;
+    for (const StateRow& row : result.states) at_limit += std::abs(row.vm_max_pu - 1.05) < 1e-9 ? 1 : 0;
+    EXPECT_GT(at_limit, 0U);
+    for (const Violation& violation : result.violations) {
+        EXPECT_GT(std::abs(violation.value_pu - violation.limit_pu), 0.9e-7 * violation.limit_pu)
+            << violation.state << ' ' << violation.element;
+    }
+    // One that is passed by a little more than that is broken.
+    SweepOptions options;
+    options.limits.band_post = VoltageBand{0.5, 1.05 - 3e-7};
+    EXPECT_GT(sweep(network, options).violations.size(), result.violations.size());
 }
 
 TEST(Sweep, StopsWithAStatusWhereTheIntactCaseHasNoSolution) {
