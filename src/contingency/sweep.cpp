@@ -65,11 +65,14 @@ void examine_state(const BaseCase& base, const SolvedState& solved, const LimitS
                                    : *limit_set.voltage_change_max_pu;
     const bool looks_at_changes = std::isfinite(most_change);
     for (std::size_t i = 0; (is_low || is_high || looks_at_changes) && i < vm.size(); ++i) {
-        if (vm[i] < limits.vmin_pu[i] * (1.0 - kBrokenShare)) report(LimitKind::low_voltage, i, vm[i], limits.vmin_pu[i]);
-        if (vm[i] > limits.vmax_pu[i] * (1.0 + kBrokenShare)) report(LimitKind::high_voltage, i, vm[i], limits.vmax_pu[i]);
+        if (vm[i] < limits.vmin_pu[i] * (1.0 - kBrokenShare))
+            report(LimitKind::low_voltage, i, vm[i], limits.vmin_pu[i]);
+        if (vm[i] > limits.vmax_pu[i] * (1.0 + kBrokenShare))
+            report(LimitKind::high_voltage, i, vm[i], limits.vmax_pu[i]);
         if (!looks_at_changes || !is_watched(i)) continue;
         const double change = std::abs(vm[i] - base.voltages().vm_pu[i]);
-        if (change > most_change * (1.0 + kBrokenShare)) report(LimitKind::voltage_change, i, change, most_change);
+        if (change > most_change * (1.0 + kBrokenShare))
+            report(LimitKind::voltage_change, i, change, most_change);
     }
     row.supply_pu = 0.0;
     for (const double s : solved.voltages->supply_pu) row.supply_pu += s;
