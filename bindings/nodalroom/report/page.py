@@ -161,7 +161,7 @@ def _intro(study: Study, title: str, has_numbers: bool, has_upgrades: bool, has_
         f"{'intact grid' if options['contingencies'] == 'none' else 'intact grid and after any single outage'}, "
         "and which limit it is.</p>",
     ]
-    doubts = len(net.diagnostics)
+    notes = len(net.diagnostics)
     asked = [
         f"{len(study.table):,} of {counted(study.candidates, 'bus', 'buses')}",
         f"contingencies {options['contingencies']}, {counted(study.states_total, 'state', 'states')}",
@@ -171,10 +171,10 @@ def _intro(study: Study, title: str, has_numbers: bool, has_upgrades: bool, has_
         f"certificate {options['certify']}",
     ]
     about = " · ".join(escape(words) for words in asked)
-    doubt = (
-        f" · <a href='#doubts'>{counted(doubts, 'doubt about the case', 'doubts about the case')}</a>" if doubts else ""
+    note = (
+        f" · <a href='#notes'>{counted(notes, 'note on the case', 'notes on the case')}</a>" if notes else ""
     )
-    lines.append(f"<p class='asked'>{about} · <a href='#assumed'>all that was assumed</a>{doubt}</p>")
+    lines.append(f"<p class='asked'>{about} · <a href='#assumed'>all that was assumed</a>{note}</p>")
     if has_numbers:
         places = [("desk", "Map"), ("all", "Buses"), ("curve", "Curve"), ("holds", "What holds back")]
         places += [("upgrades", "Upgrades")] if has_upgrades else []

@@ -385,7 +385,7 @@ def diagnostics_section(study: Study) -> str:
         f"<li><b>{escape(str(row.severity))}</b> <code>{escape(str(row.code))}</code> {escape(str(row.message))}</li>"
         for row in found.itertuples()
     )
-    return f"<section id='doubts'><h2>Doubts about the case</h2><ul>{items}</ul></section>"
+    return f"<section id='notes'><h2>Notes on the case</h2><ul>{items}</ul></section>"
 
 
 def check_section(study: Study) -> str:
