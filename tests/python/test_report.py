@@ -220,7 +220,8 @@ def test_what_is_over_its_limit_already_is_said(tmp_path):
     assert (study.table["status"] == "already_limited").all()
     words = "2 buses take nothing: their element is overloaded, or out of its voltage band, without any new load"
     page = Page(page_of(study, tmp_path))
-    assert words in repr(study) and words in page.text
+    assert words in page.text
+    assert "2 of 2 buses take nothing: the case breaks its limits before any new load" in repr(study)
     assert "past the limit" not in repr(study) and "stands past its limit" not in page.text
     assert page.data["over_without_load"] == page.data["past_limit"] == [0, 1]
     assert "2 buses: the new load adds to what is over already" in study._repr_html_()
