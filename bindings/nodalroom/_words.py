@@ -185,7 +185,7 @@ def describe_study(study: Study) -> list[str]:
                     f"  Redispatch headroom: median {again.median():.1f} MW, largest {again.max():.1f} MW at bus "
                     f"{again.idxmax()}; " + redispatch_counts(table)
                 )
-    past = int((past_limit(table) & (table["status"] != "already_limited")).sum())
+    past = int((past_limit(table) & ~over_without_load(table)).sum())
     if past:
         lines.append(
             f"  {counted(past, 'value stands', 'values stand')} past the limit, passed at a smaller load or before any: "
@@ -204,7 +204,7 @@ def limited_already(study: Study, bus: int | None = None) -> list[str]:
     rows = table[table["status"] == "already_limited"]
     if not len(rows):
         return []
-    broken = rows[past_limit(rows)]
+    broken = rows[over_without_load(rows)]
     intact = bool((broken["contingency_kind"] == "intact").any())
     outages = broken["contingency"].nunique() - intact
     where = ["in the intact state"] * intact

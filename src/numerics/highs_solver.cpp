@@ -61,13 +61,12 @@ bool has_usable_numbers(const LinearProgram& lp) {
            !some_nan(lp.row_lower) && !some_nan(lp.row_upper);
 }
 
-/// A place off the basis needs a bound there. HiGHS takes a start at its word, so that one made for other
-/// bounds would stand at infinity.
+/// HiGHS takes a start at its word, so that one made for other bounds would stand at infinity.
 HighsInt to_highs(BasisPlace place, double lower, double upper) {
     if (place == BasisPlace::basic) return kHighsBasisStatusBasic;
-    const bool has_lower = std::isfinite(lower), has_upper = std::isfinite(upper);
-    if (has_upper && (place == BasisPlace::at_upper || !has_lower)) return kHighsBasisStatusUpper;
-    return has_lower ? kHighsBasisStatusLower : kHighsBasisStatusZero;
+    const BasisPlace stands = place_at_bound(place, lower, upper);
+    if (stands == BasisPlace::at_upper) return kHighsBasisStatusUpper;
+    return stands == BasisPlace::at_lower ? kHighsBasisStatusLower : kHighsBasisStatusZero;
 }
 
 std::vector<HighsInt> to_highs(const std::vector<BasisPlace>& places, const std::vector<double>& lower,

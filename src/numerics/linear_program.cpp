@@ -1,5 +1,7 @@
 #include "nodalroom/numerics/linear_program.hpp"
 
+#include <cmath>
+
 namespace nodalroom::numerics {
 
 std::int32_t LinearProgram::add_column(double cost_of_it, double at_least, double at_most) {
@@ -43,6 +45,12 @@ const char* to_string(LpStatus status) noexcept {
             return "failed";
     }
     return "not_run";
+}
+
+BasisPlace place_at_bound(BasisPlace place, double lower, double upper) noexcept {
+    const bool has_lower = std::isfinite(lower), has_upper = std::isfinite(upper);
+    if (has_upper && (place == BasisPlace::at_upper || !has_lower)) return BasisPlace::at_upper;
+    return has_lower ? BasisPlace::at_lower : BasisPlace::free_at_zero;
 }
 
 }  // namespace nodalroom::numerics

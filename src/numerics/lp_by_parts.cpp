@@ -13,11 +13,11 @@ constexpr double kFeasible = 1e-7, kOptimal = 1e-7;
 // Parts solved at most, before the whole is.
 constexpr int kMostParts = 60;
 
-/// Where a column off the basis stands. A start made for other bounds may name one that is none.
+/// The value of a column off the basis.
 double standing(BasisPlace place, double lower, double upper) {
-    const bool has_lower = std::isfinite(lower), has_upper = std::isfinite(upper);
-    if (has_upper && (place == BasisPlace::at_upper || !has_lower)) return upper;
-    return has_lower ? lower : 0.0;
+    const BasisPlace stands = place_at_bound(place, lower, upper);
+    if (stands == BasisPlace::at_upper) return upper;
+    return stands == BasisPlace::at_lower ? lower : 0.0;
 }
 
 /// The rows and columns of a program that are solved together; rows left out are taken to hold nothing back,
@@ -76,7 +76,8 @@ public:
         }
         for (std::size_t c = 0; c < has_column_.size(); ++c) {
             if (has_column_[c] != 0 || whole_->lower[c] == whole_->upper[c]) continue;
-            const bool may_rise = x_[c]<whole_->upper[c], may_fall = x_[c]> whole_->lower[c];
+            const bool may_rise = x_[c] < whole_->upper[c];
+            const bool may_fall = x_[c] > whole_->lower[c];
             if ((may_rise && gain[c] > kOptimal) || (may_fall && gain[c] < -kOptimal)) {
                 has_column_[c] = 1;
                 grew = true;

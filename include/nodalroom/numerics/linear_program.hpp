@@ -37,6 +37,10 @@ enum class LpStatus : std::uint8_t {
 /// Where a column or row stands in a basic solution.
 enum class BasisPlace : std::uint8_t { at_lower, basic, at_upper, free_at_zero };
 
+/// Where a column or row that is said to be there stands off the basis: a place needs a bound, and a start
+/// made for other bounds may name one that is none.
+[[nodiscard]] BasisPlace place_at_bound(BasisPlace place, double lower, double upper) noexcept;
+
 /// A basis to start from: one entry per column and row of the program it is for.
 struct LpBasis {
     std::vector<BasisPlace> column, row;
