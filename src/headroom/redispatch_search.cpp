@@ -85,6 +85,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     row.states_total = states_->solvable_count();
     candidate_ = {fixed.bus, mvar_per_mw_at(context_->options.power_factor)};
     if (fixed.status == HeadroomStatus::not_run) return row;
+    cuts_.clear();
     best_.reset();
     program_.emplace(*context_, candidate_);
     if (program_->movable().empty()) {
@@ -142,8 +143,8 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
 
 void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, RedispatchRow& row) {
     const double max_mw = context_->options.max_mw;
-    cuts_.clear();
-    add_fixed_binding(fixed);
+    std::erase_if(cuts_, [](const Cut& cut) { return cut.pair.type != LimitType::thermal; });
+    if (cuts_.empty()) add_fixed_binding(fixed);
     read_best(states_of_cuts());
     program_->set_losses(*best_, *intact_);
     refresh_cuts(*best_);
@@ -214,7 +215,9 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
                     std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + first_moved_mw_);
             }
             if (!free_to_move) trust_moved_mw *= kMovedGrowth;
-            if (gained < gap(best_->load_mw)) drawn_in_ = std::max(0.1 * drawn_in_, kLeastDrawnIn);
+            // Where only limits hold the proposal, it is what these margins leave.
+            if (gained < gap(best_->load_mw) || (free_to_move && !held_by_trust))
+                drawn_in_ = std::max(0.1 * drawn_in_, kLeastDrawnIn);
             trust_mw = std::max(trust_mw, trusted(best_->load_mw));
             continue;
         }
