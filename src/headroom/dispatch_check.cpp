@@ -152,23 +152,32 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
     contingency::BatchSolver batch(*point.base, false);
     std::vector<std::size_t> left;
     std::size_t next = 0;
+    fresh_shift_.clear();
     batch.run(
         [&](contingency::StateTask& task) {
             if (cancelled() || next == states.size()) return false;
             task = {};
             task.id = states[next++];
             task.outage = states_->outages[task.id];
-            task.shift = states_->shifts.empty() ? nullptr : &states_->shifts[task.id];
+            const auto last = last_shift_.find(task.id);
+            if (last != last_shift_.end()) {
+                task.shift = &last->second;
+            } else {
+                task.shift = states_->shifts.empty() ? nullptr : &states_->shifts[task.id];
+            }
             return true;
         },
         [&](const SolvedState& solved) {
             if (solved.voltages->vm_pu[candidate_.bus.pos()] > kSuspectVoltagePu) {
+                keep_shift(point, solved);
                 examine(point, solved.id, solved, found);
             } else {
                 left.push_back(solved.id);
             }
         },
         [&](const contingency::StateTask& task, const powerflow::NewtonReport&) { left.push_back(task.id); });
+    for (auto& [state, shift] : fresh_shift_) last_shift_.insert_or_assign(state, std::move(shift));
+    fresh_shift_.clear();
     if (left.empty()) return;
     std::sort(left.begin(), left.end());
     contingency::StateSolver solver(*point.base);
@@ -183,13 +192,16 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
     }
 }
 
+void RedispatchSearch::keep_shift(const DispatchPoint& point, const SolvedState& solved) {
+    if (!keeps_shifts_) return;
+    fresh_shift_.insert_or_assign(
+        solved.id, powerflow::LaneShift(context_->base->lanes(), *solved.voltages, solved.v_real,
+                                        solved.v_imag, point.base->lane_start()));
+}
+
 void RedispatchSearch::look_at(const DispatchPoint& point) {
     intact_point_ = read_intact_point(*intact_, point.load_mw);
-    const auto& network = context_->base->network();
-    for (std::size_t u = 0; u < network.units().size(); ++u) {
-        intact_point_.unit_change_pu.push_back(point.unit_p_mw()[u] / network.base_mva() -
-                                               network.units()[u].p_pu);
-    }
+    find_new_sharing(*point.base, unloaded_intact_, intact_point_.sharing);
     prepared_->screen().look_at(intact_point_, look_);
 }
 
@@ -220,13 +232,14 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
         list_suspects(Screen::Find::expected, states_->unsolvable, kLikelyStates);
     } else {
         screen.look_at_switching(look_);
-        list_suspects(Screen::Find::all, screened_out_, std::numeric_limits<std::size_t>::max());
-        for (const std::size_t state : unit_states_) list(state);
+        list_suspects(Screen::Find::all, states_->unsolvable, std::numeric_limits<std::size_t>::max());
         if (context_->options.certify == Certify::all) {
             for (std::size_t state = 0; state < listed.size(); ++state) list(state);
         }
     }
+    keeps_shifts_ = depth == Depth::likely;
     check_states(point, states, found);
+    keeps_shifts_ = true;
     settle(point, found);
     found.looked_at = std::move(listed);
     return found;

@@ -48,11 +48,10 @@ std::vector<LostRow> list_lost_rows(const StateSolver& solver) {
         // The lost unit's share of the intact state's supply; α of the state without load sums over the rest.
         const double rest = solver.newton().point().weight_sum[static_cast<std::size_t>(island)];
         const double own = weights[static_cast<std::size_t>(outage.row)];
-        if (own > 0.0) {
-            rows.push_back({{Lost::supply_share, island, own / (own + rest), outage.row},
-                            equations.p_row(bus.pos()),
-                            -1.0});
-        }
+        // A unit without a share may give something else at another dispatch.
+        rows.push_back({{Lost::supply_share, island, own > 0.0 ? own / (own + rest) : 0.0, outage.row},
+                        equations.p_row(bus.pos()),
+                        -1.0});
     }
     return rows;
 }
@@ -117,6 +116,48 @@ IntactPoint read_intact_point(const StateSolver& solver, double load_mw) {
         point.q_generation[bus] = solver.newton().q_generation(bus);
     }
     return point;
+}
+
+void find_new_sharing(const contingency::BaseCase& dispatched, StateSolver& unloaded, NewSharing& sharing) {
+    const auto& equations = unloaded.base().equations();
+    const auto& network = equations.network();
+    const auto& of_case = unloaded.base().point();
+    const auto& anew = dispatched.point();
+    const std::size_t units = network.units().size();
+    sharing.unit_p_pu.assign(units, 0.0);
+    sharing.unit_share.assign(units, 0.0);
+    for (std::size_t u = 0; u < units; ++u) {
+        const model::Unit& unit = network.units()[u];
+        if (!unit.in_service) continue;
+        const auto island = static_cast<std::size_t>(network.island_of_bus()[unit.bus.pos()]);
+        sharing.unit_p_pu[u] = dispatched.powers().unit_p_pu(network, u);
+        if (anew.weight_sum[island] > 0.0)
+            sharing.unit_share[u] = dispatched.unit_weights()[u] / anew.weight_sum[island];
+    }
+    std::vector<double> direction(static_cast<std::size_t>(equations.size()), 0.0);
+    for (const auto& supply : equations.supply_entries()) {
+        const auto bus = static_cast<std::size_t>(supply.bus);
+        const auto island = static_cast<std::size_t>(supply.island);
+        direction[static_cast<std::size_t>(equations.p_row(bus))] =
+            anew.alpha(bus, island) - of_case.alpha(bus, island);
+    }
+    unloaded.newton().solve_linear(direction);
+    sharing.flow.assign(network.branches().size(), {});
+    for (std::size_t l = 0; l < sharing.flow.size(); ++l) {
+        if (network.branches()[l].in_service) sharing.flow[l] = flow_direction(unloaded, l, direction);
+    }
+    const auto& voltages = unloaded.newton().voltages();
+    sharing.vm_pu.assign(voltages.vm_pu.size(), 0.0);
+    for (std::size_t i = 0; i < sharing.vm_pu.size(); ++i) {
+        sharing.vm_pu[i] =
+            voltages.vm_pu[i] * direction[static_cast<std::size_t>(equations.v_column(i))];
+    }
+    sharing.q_generation.assign(voltages.vm_pu.size(), 0.0);
+    for (const auto& supply : equations.supply_entries()) {
+        const auto bus = static_cast<std::size_t>(supply.bus);
+        if (holds_voltage(voltages.mode[bus]))
+            sharing.q_generation[bus] = q_injection_direction(unloaded, bus, direction);
+    }
 }
 
 Footprint make_footprint(const StudyContext& context, StateSolver& solver, const IntactPoint& intact,

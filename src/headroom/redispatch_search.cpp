@@ -55,9 +55,12 @@ RedispatchSearch::RedispatchSearch(const Preparation& prepared, PairLibrary& lib
       control_(control),
       base_solver_(prepared.base()),
       unloaded_(prepared.base()),
-      screened_out_(states_->unsolvable) {
+      unloaded_intact_(prepared.base()) {
     base_solver_.newton().start_from(context_->base->voltages());
     base_solver_.newton().evaluate_mismatch();
+    unloaded_intact_.newton().start_from(context_->base->voltages());
+    unloaded_intact_.newton().evaluate_mismatch();
+    has_factor_ = unloaded_intact_.newton().factorise();
     find_exceeded(*context_, contingency::solved_state(base_solver_), kFlowsAndVoltages, nullptr,
                   loading_squared_, exceeded_intact_);
     const auto& network = context_->base->network();
@@ -66,13 +69,6 @@ RedispatchSearch::RedispatchSearch(const Preparation& prepared, PairLibrary& lib
         if (unit.in_service) capacity_mw += std::max(unit.p_max_pu, 0.0) * network.base_mva();
     }
     first_moved_mw_ = std::max(kFirstMovedMw, kFirstMovedShare * capacity_mw);
-    // The screen knows what the loss of a unit does where the others respond as in the case; a new dispatch
-    // changes that.
-    for (std::size_t state = 0; state < states_->outages.size(); ++state) {
-        if (states_->outages[state].kind != OutageKind::unit || states_->unsolvable[state]) continue;
-        unit_states_.push_back(state);
-        screened_out_[state] = true;
-    }
 }
 
 std::size_t RedispatchSearch::state_of(Outage outage) const {
@@ -86,6 +82,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     candidate_ = {fixed.bus, mvar_per_mw_at(context_->options.power_factor)};
     if (fixed.status == HeadroomStatus::not_run) return row;
     cuts_.clear();
+    last_shift_.clear();
     best_.reset();
     program_.emplace(*context_, candidate_);
     if (program_->movable().empty()) {

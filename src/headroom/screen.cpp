@@ -42,32 +42,34 @@ Screen::Screen(const StudyContext& context, std::vector<Footprint> footprints, M
     }
 }
 
-float Screen::lost_amount(const Footprint::Source& source, const IntactPoint& at) const {
+double Screen::lost_flow(const Footprint::Source& source, const IntactPoint& at) const {
     using Lost = Footprint::Lost;
     const auto row = static_cast<std::size_t>(source.row);
-    double amount = 0.0;
+    const auto change = [&](auto&& part) { return part(at.flow[row]) - part(data_.intact.flow[row]); };
     switch (source.lost) {
-        case Lost::p_from:
-            amount = at.flow[row].s_from.real() - data_.intact.flow[row].s_from.real();
-            break;
-        case Lost::q_from:
-            amount = at.flow[row].s_from.imag() - data_.intact.flow[row].s_from.imag();
-            break;
-        case Lost::p_to:
-            amount = at.flow[row].s_to.real() - data_.intact.flow[row].s_to.real();
-            break;
-        case Lost::q_to:
-            amount = at.flow[row].s_to.imag() - data_.intact.flow[row].s_to.imag();
-            break;
-        case Lost::supply_share:
-            amount = at.supply_pu[row] - data_.intact.supply_pu[row];
-            if (!at.unit_change_pu.empty()) {
-                const double beside = at.unit_change_pu[static_cast<std::size_t>(source.unit)];
-                return static_cast<float>(amount * source.scale + beside);
-            }
-            break;
+        case Lost::p_from: return change([](const model::BranchFlow& flow) { return flow.s_from.real(); });
+        case Lost::q_from: return change([](const model::BranchFlow& flow) { return flow.s_from.imag(); });
+        case Lost::p_to: return change([](const model::BranchFlow& flow) { return flow.s_to.real(); });
+        case Lost::q_to: return change([](const model::BranchFlow& flow) { return flow.s_to.imag(); });
+        case Lost::supply_share: break;
     }
-    return static_cast<float>(amount * source.scale);
+    return 0.0;
+}
+
+Screen::LostPower Screen::lost_unit(const Footprint::Source& source, const IntactPoint& at) const {
+    const auto island = static_cast<std::size_t>(source.row);
+    const NewSharing& sharing = at.sharing;
+    if (sharing.unit_p_pu.empty())
+        return {(at.supply_pu[island] - data_.intact.supply_pu[island]) * source.scale, 0.0};
+    // Eq. 21a: the others share what the unit gives in proportion to what they have without it.
+    const auto unit = static_cast<std::size_t>(source.unit);
+    const double p_pu = sharing.unit_p_pu[unit] + sharing.unit_share[unit] * at.supply_pu[island];
+    const double before = data_.context->base->network().units()[unit].p_pu +
+                          source.scale * data_.intact.supply_pu[island];
+    const double of_rest = 1.0 - sharing.unit_share[unit], of_rest_before = 1.0 - source.scale;
+    if (!(of_rest > 0.0) || !(of_rest_before > 0.0)) return {p_pu - before, 0.0};
+    const double own = (1.0 / of_rest - 1.0 / of_rest_before) * of_rest_before;
+    return {p_pu - before + own * p_pu, p_pu / of_rest};
 }
 
 void Screen::look_at(const IntactPoint& at, Look& look) const {
@@ -75,6 +77,7 @@ void Screen::look_at(const IntactPoint& at, Look& look) const {
     look.lost.clear();
     look.first.clear();
     look.lost_sum.clear();
+    look.shared_otherwise.clear();
     look.switching.clear();
     look.switching_amount.clear();
     look.switching_first.assign(data_.footprints.size() + 1, 0);
@@ -82,11 +85,19 @@ void Screen::look_at(const IntactPoint& at, Look& look) const {
     for (const Footprint& footprint : data_.footprints) {
         look.first.push_back(look.lost.size());
         float sum = 0.0F;
+        double otherwise = 0.0;
         for (const Footprint::Source& source : footprint.sources) {
-            look.lost.push_back(lost_amount(source, at));
+            if (source.lost == Footprint::Lost::supply_share) {
+                const LostPower power = lost_unit(source, at);
+                look.lost.push_back(static_cast<float>(power.amount));
+                otherwise += power.shared_otherwise;
+            } else {
+                look.lost.push_back(static_cast<float>(lost_flow(source, at) * source.scale));
+            }
             sum += std::abs(look.lost.back());
         }
         look.lost_sum.push_back(sum);
+        look.shared_otherwise.push_back(static_cast<float>(otherwise));
     }
     look.first.push_back(look.lost.size());
 }
@@ -111,6 +122,12 @@ void Screen::look_at_switching(Look& look) const {
     std::vector<std::int32_t> moved;  // places of buses of which the load asks anything
     for (std::size_t j = 0; j < modes.bus.size(); ++j) {
         if (std::abs(more_q[j]) >= least) moved.push_back(static_cast<std::int32_t>(j));
+    }
+    std::vector<float> shared_q(modes.bus.size(), 0.0F);  // per unit of power lost
+    float largest_shared_q = 0.0F;
+    for (std::size_t j = 0; j < modes.bus.size() && !at.sharing.q_generation.empty(); ++j) {
+        shared_q[j] = static_cast<float>(at.sharing.q_generation[static_cast<std::size_t>(modes.bus[j])]);
+        largest_shared_q = std::max(largest_shared_q, std::abs(shared_q[j]));
     }
     std::vector<std::int32_t> reached;
     std::vector<std::size_t> seen_in(modes.bus.size(), data_.footprints.size());
@@ -144,6 +161,14 @@ void Screen::look_at_switching(Look& look) const {
                 float& q = asked[static_cast<std::size_t>(place)];
                 for (std::size_t j = 0; j < footprint.sources.size(); ++j) q += *response++ * lost[j];
                 reached.push_back(place);
+            }
+        }
+        if (const float otherwise = std::abs(look.shared_otherwise[state]); otherwise * largest_shared_q >= least) {
+            for (std::size_t j = 0; j < modes.bus.size(); ++j) {
+                const float q = shared_q[j] * look.shared_otherwise[state];
+                if (std::abs(q) < least) continue;
+                asked[j] += q;
+                reached.push_back(static_cast<std::int32_t>(j));
             }
         }
         const auto look_at_bus = [&](std::int32_t place) {

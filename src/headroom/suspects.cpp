@@ -137,6 +137,16 @@ public:
         branch_spread_ = static_cast<float>(spread + allowance_.thermal_share_of_interplay);
         bus_spread_ = static_cast<float>(spread + allowance_.voltage_share_of_interplay);
         watches_change_ = data.context->limits.voltage_change_max_pu.has_value();
+        const bool shares = !at_.sharing.flow.empty();
+        for (const auto& flow : at_.sharing.flow)
+            branch_sharing_.push_back(static_cast<float>(std::max(magnitude(flow.s_from), magnitude(flow.s_to))));
+        for (const double v : at_.sharing.vm_pu) bus_sharing_.push_back(static_cast<float>(std::abs(v)));
+        branch_sharing_.resize(at_.flow.size(), 0.0F);
+        bus_sharing_.resize(at_.vm_pu.size(), 0.0F);
+        if (shares) {
+            largest_branch_sharing_ = *std::max_element(branch_sharing_.begin(), branch_sharing_.end());
+            largest_bus_sharing_ = *std::max_element(bus_sharing_.begin(), bus_sharing_.end());
+        }
         if (mask.thermal) look_at_branches(spread);
         if (mask.voltage) look_at_buses(spread);
     }
@@ -253,10 +263,11 @@ private:
     /// Touched elements that can reach their limit, whichever way the outage and the load combine, by their
     /// place: eq. 21. `least` is what the load has to move an element by to count.
     void find_near(const Touched& touched, const std::vector<float>& reach, float largest_reach,
-                   const Switching& switching, float share_of_switching, float per_strength, float least) {
+                   const Switching& switching, float share_of_switching, float per_strength, float least,
+                   const std::vector<float>& sharing, float largest_sharing, float per_sharing) {
         // By growing margin: beyond the first that nothing reaches there is no other.
         const float furthest = share_of_switching * switching.largest() + largest_reach +
-                               per_strength * touched.largest_strength;
+                               per_strength * touched.largest_strength + per_sharing * largest_sharing;
         near_.clear();
         if (furthest < least) return;
         const auto end = static_cast<std::size_t>(
@@ -268,22 +279,32 @@ private:
         for (std::size_t e = 0; e < looked_at; ++e) {
             const auto row = static_cast<std::size_t>(touched.element[e]);
             const float here =
-                share_of_switching * switching.most(row) + reach[row] + per_strength * touched.strength[e];
+                share_of_switching * switching.most(row) + reach[row] + per_strength * touched.strength[e] +
+                per_sharing * sharing[row];
             near_[count] = static_cast<std::int32_t>(e);
             count += static_cast<std::size_t>(here >= std::max(touched.margin[e], least));
         }
         near_.resize(count);
     }
 
+    /// What moves in a branch because units share otherwise, at that end.
+    [[nodiscard]] Complex shared_flow(std::size_t l, bool at_to, float otherwise) const noexcept {
+        if (otherwise == 0.0F) return {};
+        const auto& flow = at_.sharing.flow[l];
+        return static_cast<double>(otherwise) * (at_to ? flow.s_to : flow.s_from);
+    }
+
     void examine_branches(std::size_t state, Prediction& found) {
         const Footprint& footprint = data_.footprints[state];
+        const float otherwise = sharing_of(state);
         const auto share = static_cast<float>(allowance_.thermal_share_of_switching);
         const float* const lost = look_.lost.data() + look_.first[state];
         const std::size_t sources = footprint.sources.size();
         find_near({footprint.branch, footprint.branch_margin, footprint.branch_strength,
                    data_.branch_strength[state]},
                   branch_reach_, largest_branch_reach_, switching_s_, share,
-                  branch_spread_ * look_.lost_sum[state], static_cast<float>(attribution_s_));
+                  branch_spread_ * look_.lost_sum[state], static_cast<float>(attribution_s_), branch_sharing_,
+                  largest_branch_sharing_, branch_spread_ * std::abs(otherwise));
         for (const std::int32_t place : near_) {
             const auto e = static_cast<std::size_t>(place);
             float re = 0.0F, im = 0.0F;
@@ -293,27 +314,35 @@ private:
                 im += response[2 * j + 1] * lost[j];
             }
             const auto l = static_cast<std::size_t>(footprint.branch[e]);
-            (void)predict_flow(l, footprint.at_to_end[e] != 0,
-                               {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]}, {re, im},
+            const bool at_to = footprint.at_to_end[e] != 0;
+            (void)predict_flow(l, at_to, {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]},
+                               Complex(re, im) + shared_flow(l, at_to, otherwise),
                                share * switching_s_.of(l), found);
         }
         const float response = allows_ ? kLeastBranchResponse * branch_spread_ * look_.lost_sum[state] : 0.0F;
+        const float by_sharing = branch_spread_ * std::abs(otherwise);
         for (const Untouched& branch : branches_) {
-            if (branch.reserve >= response + share * switching_s_.largest()) break;
+            if (branch.reserve >=
+                response + share * switching_s_.largest() + by_sharing * largest_branch_sharing_)
+                break;
             const auto l = static_cast<std::size_t>(branch.element);
-            if (branch.reserve >= response + share * switching_s_.most(l) ||
+            if (branch.reserve >= response + share * switching_s_.most(l) + by_sharing * branch_sharing_[l] ||
                 branch.element == footprint.lost_branch ||
                 place_of(footprint.branch, footprint.branch_by_row, branch.element) >= 0)
                 continue;
             const float unknown = response + share * switching_s_.of(l);
             const double slack = unknown + unknown_shift(l);
-            (void)predict_flow(l, false, {}, {}, slack, found);
-            (void)predict_flow(l, true, {}, {}, slack, found);
+            (void)predict_flow(l, false, {}, shared_flow(l, false, otherwise), slack, found);
+            (void)predict_flow(l, true, {}, shared_flow(l, true, otherwise), slack, found);
         }
     }
 
     void examine_buses(std::size_t state, Prediction& found) {
         const Footprint& footprint = data_.footprints[state];
+        const float otherwise = sharing_of(state);
+        const auto shared_voltage = [&](std::size_t i) {
+            return otherwise == 0.0F ? 0.0 : static_cast<double>(otherwise) * at_.sharing.vm_pu[i];
+        };
         const auto share = static_cast<float>(allowance_.voltage_share_of_switching);
         const float* const lost = look_.lost.data() + look_.first[state];
         const std::size_t sources = footprint.sources.size();
@@ -321,25 +350,34 @@ private:
         find_near({footprint.bus, watches_change_ ? no_margin_ : footprint.bus_margin, footprint.bus_strength,
                    data_.bus_strength[state]},
                   bus_reach_, largest_bus_reach_, switching_v_, share, bus_spread_ * look_.lost_sum[state],
-                  watches_change_ ? -1.0F : static_cast<float>(attribution_v_));
+                  watches_change_ ? -1.0F : static_cast<float>(attribution_v_), bus_sharing_,
+                  largest_bus_sharing_, bus_spread_ * std::abs(otherwise));
         for (const std::int32_t place : near_) {
             const auto e = static_cast<std::size_t>(place);
             float interplay = 0.0F;
             const float* response = footprint.bus_response.data() + sources * e;
             for (std::size_t j = 0; j < sources; ++j) interplay += response[j] * lost[j];
             const auto i = static_cast<std::size_t>(footprint.bus[e]);
-            (void)predict_voltage(i, footprint.bus_shift[e], interplay, share * switching_v_.of(i), found);
+            (void)predict_voltage(i, footprint.bus_shift[e], interplay + shared_voltage(i),
+                                  share * switching_v_.of(i), found);
         }
         const float response = allows_ ? kLeastVoltageResponse * bus_spread_ * look_.lost_sum[state] : 0.0F;
+        const float by_sharing = bus_spread_ * std::abs(otherwise);
         for (const Untouched& bus : buses_) {
-            if (bus.reserve >= response + share * switching_v_.largest()) break;
+            if (bus.reserve >= response + share * switching_v_.largest() + by_sharing * largest_bus_sharing_)
+                break;
             const auto i = static_cast<std::size_t>(bus.element);
-            if (bus.reserve >= response + share * switching_v_.most(i) ||
+            if (bus.reserve >= response + share * switching_v_.most(i) + by_sharing * bus_sharing_[i] ||
                 place_of(footprint.bus, footprint.bus_by_row, bus.element) >= 0)
                 continue;
             const float unknown = response + share * switching_v_.of(i);
-            (void)predict_voltage(i, 0.0, 0.0, unknown + (allows_ ? kLeastVoltageShiftPu : 0.0), found);
+            (void)predict_voltage(i, 0.0, shared_voltage(i), unknown + (allows_ ? kLeastVoltageShiftPu : 0.0),
+                                  found);
         }
+    }
+
+    [[nodiscard]] float sharing_of(std::size_t state) const noexcept {
+        return at_.sharing.flow.empty() ? 0.0F : look_.shared_otherwise[state];
     }
 
     const ScreenData& data_;
@@ -355,6 +393,9 @@ private:
     bool watches_change_ = false;
     /// Per element: the furthest the load moves it, allowance included, in a state that does not.
     std::vector<float> branch_reach_, bus_reach_, no_margin_;
+    /// Per element: what moves in it, per unit of power lost, because units share otherwise.
+    std::vector<float> branch_sharing_, bus_sharing_;
+    float largest_branch_sharing_ = 0.0F, largest_bus_sharing_ = 0.0F;
     float largest_branch_reach_ = 0.0F, largest_bus_reach_ = 0.0F;
     std::vector<Untouched> branches_, buses_;  ///< by growing reserve
     std::vector<std::int32_t> near_;

@@ -6,6 +6,16 @@
 
 namespace nodalroom::headroom {
 
+/// What units give at a dispatch other than the case's, and what moves because they share what is lost
+/// otherwise than there (docs/math.md, eq. 21a); as an answer per unit of power lost. Empty: as in the case.
+struct NewSharing {
+    std::vector<double> unit_p_pu;        ///< per unit row: what it gives
+    std::vector<double> unit_share;       ///< per unit row: its share of what its island is short of
+    std::vector<model::BranchFlow> flow;  ///< per branch row
+    std::vector<double> vm_pu;            ///< per bus row
+    std::vector<double> q_generation;     ///< per bus row
+};
+
 /// The intact state with a new load, as far as the screen needs it: what every state shares.
 struct IntactPoint {
     double load_mw = 0.0;
@@ -13,12 +23,15 @@ struct IntactPoint {
     std::vector<double> vm_pu;
     std::vector<double> q_generation;  ///< per bus
     std::vector<double> supply_pu;     ///< per island
-    /// Per unit row: what it gives beyond the case's dispatch, beside its share of the supply; empty:
-    /// nothing.
-    std::vector<double> unit_change_pu;
+    NewSharing sharing;
 };
 /// Reads an intact point off a solver that has just solved the intact state.
 [[nodiscard]] IntactPoint read_intact_point(const contingency::StateSolver& solver, double load_mw);
+
+/// What a dispatched base case, solved, shares otherwise. `unloaded` holds the case's intact state, solved and
+/// factorised.
+void find_new_sharing(const contingency::BaseCase& dispatched, contingency::StateSolver& unloaded,
+                      NewSharing& sharing);
 
 /// Elements an outage moves and changes by less than this are left out of its footprint.
 inline constexpr float kLeastShiftOfRating = 4e-3F;

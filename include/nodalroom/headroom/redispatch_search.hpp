@@ -78,6 +78,7 @@ private:
     void question_best();
     /// What counts at the best point becomes rows, and the one known to hold takes its place.
     void give_up_best(Findings& found);
+    void keep_shift(const DispatchPoint& point, const contingency::SolvedState& solved);
     void look_at(const DispatchPoint& point);
     void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches);
     /// Finds where on the way from the best point to a proposal a state (none: the intact one) ceases to be
@@ -118,9 +119,9 @@ private:
     const RunControl* control_;
     contingency::StateSolver base_solver_;  ///< for paths
     UnloadedStates unloaded_;               ///< for effects
+    contingency::StateSolver unloaded_intact_;  ///< for the screen
     std::vector<Item> exceeded_intact_;     ///< limits the intact state breaks without load
-    std::vector<bool> screened_out_;        ///< states the screen is not asked about
-    std::vector<std::size_t> unit_states_;
+    bool has_factor_ = false;
     double first_moved_mw_ = 0.0;  ///< movement that proposals may ask for at first
     Candidate candidate_;
     std::optional<RedispatchProgram> program_;
@@ -136,6 +137,8 @@ private:
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
     std::optional<contingency::Outage> factorised_;         ///< what it has factorised
     std::map<StateKey, powerflow::Voltages> kept_;          ///< solutions of states with pairs, at that point
+    std::map<std::size_t, powerflow::LaneShift> last_shift_, fresh_shift_;
+    bool keeps_shifts_ = true;
     IntactPoint intact_point_;
     Screen::Look look_;
     std::vector<Suspect> suspects_;

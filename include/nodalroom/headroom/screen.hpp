@@ -50,6 +50,7 @@ public:
         std::vector<float> lost;         ///< per state and source
         std::vector<std::size_t> first;  ///< per state: its first in lost
         std::vector<float> lost_sum;     ///< per state: sum of magnitudes
+        std::vector<float> shared_otherwise;  ///< per state: power lost that units share otherwise, per unit
         /// Per state: places in ModeResponses and by how many of their units they act otherwise, all > 0:
         /// what they gave in the intact state, or would have to give beyond their limits.
         std::vector<std::int32_t> switching;
@@ -74,7 +75,12 @@ public:
                          std::vector<Suspect>& suspects) const;
 
 private:
-    [[nodiscard]] float lost_amount(const Footprint::Source& source, const IntactPoint& at) const;
+    struct LostPower {
+        double amount = 0.0;            ///< beyond what the case's state has lost
+        double shared_otherwise = 0.0;  ///< see Look
+    };
+    [[nodiscard]] LostPower lost_unit(const Footprint::Source& source, const IntactPoint& at) const;
+    [[nodiscard]] double lost_flow(const Footprint::Source& source, const IntactPoint& at) const;
 
     ScreenData data_;
 };
