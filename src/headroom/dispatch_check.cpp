@@ -19,6 +19,8 @@ constexpr std::size_t kCollapseChecks = 8;
 constexpr std::size_t kLikelyStates = 64;
 // An excess of less than this share of a limit is none: power flows are solved no closer.
 constexpr double kNothing = 1e-7;
+// A predicted overload by more than this share of the rating is one: the states need not be solved for that.
+constexpr double kWildOverload = 0.01;
 
 }  // namespace
 
@@ -203,6 +205,33 @@ void RedispatchSearch::look_at(const DispatchPoint& point) {
     intact_point_ = read_intact_point(*intact_, point.load_mw);
     find_new_sharing(*point.base, unloaded_intact_, intact_point_.sharing);
     prepared_->screen().look_at(intact_point_, look_);
+}
+
+std::vector<RedispatchSearch::Breach> RedispatchSearch::glance(const DispatchPoint& point) {
+    Findings found;
+    start_reading();
+    check_intact(point, found);
+    look_at(point);
+    prepared_->screen().find_overloads(look_, kWildOverload, states_->unsolvable, overloads_);
+    bool has_new = false;
+    for (const PredictedOverload& overload : overloads_) {
+        const LimitPair pair{LimitType::thermal, states_->outages[overload.state], overload.branch,
+                             overload.at_to};
+        const bool is_known = std::any_of(cuts_.begin(), cuts_.end(), [&](const Cut& cut) {
+            return cut.pair.type == pair.type && cut.pair.outage == pair.outage &&
+                   cut.pair.element == pair.element;
+        });
+        if (is_known) continue;
+        has_new = true;
+        PairReading reading;
+        reading.quantity = overload.flow_pu;
+        if (pair.outage.kind == contingency::OutageKind::unit)
+            reading.supply_pu = point.unit_p_mw()[static_cast<std::size_t>(pair.outage.row)] /
+                                context_->base_mva();
+        found.breaches.push_back({pair, reading, overload.share});
+    }
+    if (!has_new) return {};
+    return std::move(found.breaches);
 }
 
 RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, Depth depth) {

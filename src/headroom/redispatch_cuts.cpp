@@ -30,7 +30,7 @@ constexpr double kEndWidthMw = 0.2;
 
 }  // namespace
 
-void RedispatchSearch::add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches) {
+void RedispatchSearch::add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches, std::size_t most) {
     std::sort(breaches.begin(), breaches.end(), [](const Breach& a, const Breach& b) {
         return a.share != b.share ? a.share > b.share : a.pair < b.pair;
     });
@@ -41,7 +41,7 @@ void RedispatchSearch::add_cuts(const DispatchPoint& point, std::vector<Breach>&
     std::size_t fresh = 0;
     std::vector<Breach> taken;
     for (const Breach& breach : breaches) {
-        if (fresh == kCutsPerRound) break;
+        if (fresh == most) break;
         if (known(breach.pair) == cuts_.end()) {
             if (++of_element[{breach.pair.type, breach.pair.element}] > kCutsPerElement) continue;
             ++fresh;
@@ -112,7 +112,7 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
     }
     if (outside) {
         start_reading();
-        add_cuts(*outside, breaches);
+        add_cuts(*outside, breaches, kCutsPerRound);
         start_reading();  // the point goes
         return;
     }

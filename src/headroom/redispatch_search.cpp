@@ -27,6 +27,9 @@ constexpr double kFirstMovedMw = 200.0, kFirstMovedShare = 0.03, kMovedGrowth = 
 constexpr int kMostRounds = 60, kProbeRounds = 20, kMostStarts = 4;
 // What a proposal may ask beyond the load known to be feasible: this much, or as much again.
 constexpr double kLeastTrustMw = 200.0;
+// Proposals that are only glanced at from one start, and rows they may add each.
+constexpr int kMostGlances = 20;
+constexpr std::size_t kCutsPerGlance = 32;
 // Limits are drawn in by this share while proposals are made, so that they come out clean; where that costs
 // more than the gap allows, by a tenth of it, and so on to the least.
 constexpr double kDrawnIn = 1e-4;
@@ -149,10 +152,10 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     double trust_mw = trusted(best_->load_mw), trust_moved_mw = first_moved_mw_;
     drawn_in_ = kDrawnIn;
     linearised_at_.reset();
-    int failures = 0, misses = 0;
+    int failures = 0, misses = 0, glances = 0;
     const double from_mw = best_->load_mw;
-    for (int round = 0; round < kMostRounds && !cancelled(); ++round, ++row.rounds) {
-        if (round >= most_barren && best_->load_mw - from_mw <= gap(from_mw)) break;
+    for (int round = 0; round < kMostRounds + glances && !cancelled(); ++round, ++row.rounds) {
+        if (round >= most_barren + glances && best_->load_mw - from_mw <= gap(from_mw)) break;
         question_best();
         drop_disproved();
         const double most_mw = std::min(trust_mw, max_mw);
@@ -185,6 +188,14 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             add_border(answer.point, std::nullopt);
             trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
             continue;
+        }
+        if (glances < kMostGlances) {
+            auto wild = glance(*point);
+            if (!wild.empty()) {
+                ++glances;
+                add_cuts(*point, wild, kCutsPerGlance);
+                continue;
+            }
         }
         Findings found = check(*point, Depth::likely);
         if (is_wary_ && found.is_clean()) found = check(*point, Depth::certain);
@@ -220,7 +231,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
         }
         double worst = 0.0;
         for (const Breach& breach : found.breaches) worst = std::max(worst, breach.share);
-        add_cuts(*point, found.breaches);
+        add_cuts(*point, found.breaches, kCutsPerRound);
         const bool nearly_clean = found.unsolved.empty() && worst < kNearlyClean;
         misses += nearly_clean ? 1 : 2;
         if (nearly_clean && !free_to_move) trust_moved_mw *= kMovedGrowth;
@@ -275,7 +286,7 @@ void RedispatchSearch::question_best() {
 void RedispatchSearch::give_up_best(Findings& found) {
     drawn_in_ = kDrawnIn;
     const auto given_up = best_;
-    add_cuts(*given_up, found.breaches);
+    add_cuts(*given_up, found.breaches, kCutsPerRound);
     best_ = certified_;
     if (found.unsolved.empty()) return;
     add_border({given_up->load_mw, {given_up->unit_p_mw().begin(), given_up->unit_p_mw().end()}},

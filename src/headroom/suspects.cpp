@@ -165,6 +165,25 @@ public:
         return found.excess > 0.0;
     }
 
+    /// Adds what a state's outage is predicted to overload, by more than this share of the rating.
+    void list_overloads(std::size_t state, double least_share, std::vector<PredictedOverload>& overloads) {
+        switching_s_.begin(state);
+        find_near_branches(state);
+        const Footprint& footprint = data_.footprints[state];
+        for (const std::int32_t place : near_) {
+            const auto e = static_cast<std::size_t>(place);
+            const auto l = static_cast<std::size_t>(footprint.branch[e]);
+            const TouchedFlow flow = touched_flow(state, e);
+            const double rating = limits_.rating_pu[l];
+            const Complex now = flow.loaded + flow.shift + flow.interplay;
+            if (!(magnitude(now) > (1.0 + least_share) * rating)) continue;
+            Prediction unused;
+            if (!(predict_flow(l, flow.at_to, flow.shift, flow.interplay, 0.0, unused) > 0.0)) continue;
+            overloads.push_back(
+                {state, footprint.branch[e], flow.at_to, now, magnitude(now) / rating - 1.0});
+        }
+    }
+
 private:
     /// An element no footprint need touch, and how much allowance it takes to make it count (per unit).
     struct Untouched {
@@ -294,30 +313,50 @@ private:
         return static_cast<double>(otherwise) * (at_to ? flow.s_to : flow.s_from);
     }
 
-    void examine_branches(std::size_t state, Prediction& found) {
+    /// What is predicted of a touched branch, at the end of which the footprint tells.
+    struct TouchedFlow {
+        bool at_to = false;
+        Complex loaded, shift, interplay;
+    };
+    [[nodiscard]] TouchedFlow touched_flow(std::size_t state, std::size_t e) const {
         const Footprint& footprint = data_.footprints[state];
-        const float otherwise = sharing_of(state);
-        const auto share = static_cast<float>(allowance_.thermal_share_of_switching);
         const float* const lost = look_.lost.data() + look_.first[state];
         const std::size_t sources = footprint.sources.size();
+        const float* response = footprint.branch_response.data() + 2 * sources * e;
+        float re = 0.0F, im = 0.0F;
+        for (std::size_t j = 0; j < sources; ++j) {
+            re += response[2 * j] * lost[j];
+            im += response[2 * j + 1] * lost[j];
+        }
+        const auto l = static_cast<std::size_t>(footprint.branch[e]);
+        const bool at_to = footprint.at_to_end[e] != 0;
+        return {at_to,
+                at_to ? at_.flow[l].s_to : at_.flow[l].s_from,
+                {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]},
+                Complex(re, im) + shared_flow(l, at_to, sharing_of(state))};
+    }
+
+    void find_near_branches(std::size_t state) {
+        const Footprint& footprint = data_.footprints[state];
+        const auto share = static_cast<float>(allowance_.thermal_share_of_switching);
+        const float otherwise = sharing_of(state);
         find_near({footprint.branch, footprint.branch_margin, footprint.branch_strength,
                    data_.branch_strength[state]},
                   branch_reach_, largest_branch_reach_, switching_s_, share,
                   branch_spread_ * look_.lost_sum[state], static_cast<float>(attribution_s_), branch_sharing_,
                   largest_branch_sharing_, branch_spread_ * std::abs(otherwise));
+    }
+
+    void examine_branches(std::size_t state, Prediction& found) {
+        const Footprint& footprint = data_.footprints[state];
+        const auto share = static_cast<float>(allowance_.thermal_share_of_switching);
+        const float otherwise = sharing_of(state);
+        find_near_branches(state);
         for (const std::int32_t place : near_) {
             const auto e = static_cast<std::size_t>(place);
-            float re = 0.0F, im = 0.0F;
-            const float* response = footprint.branch_response.data() + 2 * sources * e;
-            for (std::size_t j = 0; j < sources; ++j) {
-                re += response[2 * j] * lost[j];
-                im += response[2 * j + 1] * lost[j];
-            }
             const auto l = static_cast<std::size_t>(footprint.branch[e]);
-            const bool at_to = footprint.at_to_end[e] != 0;
-            (void)predict_flow(l, at_to, {footprint.branch_shift[2 * e], footprint.branch_shift[2 * e + 1]},
-                               Complex(re, im) + shared_flow(l, at_to, otherwise),
-                               share * switching_s_.of(l), found);
+            const TouchedFlow flow = touched_flow(state, e);
+            (void)predict_flow(l, flow.at_to, flow.shift, flow.interplay, share * switching_s_.of(l), found);
         }
         const float response = allows_ ? kLeastBranchResponse * branch_spread_ * look_.lost_sum[state] : 0.0F;
         const float by_sharing = branch_spread_ * std::abs(otherwise);
@@ -415,6 +454,15 @@ void Screen::find_suspects(const Look& look, const LimitMask& mask, Find find, c
         if (a.crossing_mw != b.crossing_mw) return a.crossing_mw < b.crossing_mw;
         return a.state < b.state;
     });
+}
+
+void Screen::find_overloads(const Look& look, double least_share, const std::vector<bool>& skip,
+                            std::vector<PredictedOverload>& overloads) const {
+    overloads.clear();
+    SuspectFinder finder(data_, look, {true, false}, Find::expected);
+    for (std::size_t state = 0; state < data_.footprints.size(); ++state) {
+        if (!skip[state]) finder.list_overloads(state, least_share, overloads);
+    }
 }
 
 }  // namespace nodalroom::headroom

@@ -71,6 +71,9 @@ private:
     /// those the screen rules out with its allowance; or all there are.
     enum class Depth : std::uint8_t { likely, certain };
     [[nodiscard]] Findings check(const DispatchPoint& point, Depth depth);
+    /// What the screen alone predicts to be overloaded, and no cut knows of; nothing is solved but the intact
+    /// state. Empty where it predicts nothing new.
+    [[nodiscard]] std::vector<Breach> glance(const DispatchPoint& point);
     /// Checks the best point for certain; where it does not hold, the one known to hold takes its place.
     [[nodiscard]] bool certify_best(RedispatchRow& row);
     /// Looks at the best point in the states of tangents that say it is beyond a limit, where it was not
@@ -80,7 +83,7 @@ private:
     void give_up_best(Findings& found);
     void keep_shift(const DispatchPoint& point, const contingency::SolvedState& solved);
     void look_at(const DispatchPoint& point);
-    void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches);
+    void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches, std::size_t most);
     /// Finds where on the way from the best point to a proposal a state (none: the intact one) ceases to be
     /// clean, and keeps the tangents there: of what counts, or of the end of its solutions (collapse).
     void add_border(const ProgramPoint& proposed, std::optional<std::size_t> state);
@@ -142,6 +145,7 @@ private:
     IntactPoint intact_point_;
     Screen::Look look_;
     std::vector<Suspect> suspects_;
+    std::vector<PredictedOverload> overloads_;
     std::vector<double> loading_squared_;
     std::vector<Item> items_;
 };

@@ -12,6 +12,15 @@ struct Suspect {
     double crossing_mw = 0.0;  ///< load at which a limit is expected to begin to count
 };
 
+/// A branch predicted to pass its rating in a state, and to count there.
+struct PredictedOverload {
+    std::size_t state = 0;
+    std::int32_t branch = -1;
+    bool at_to = false;      ///< at which end
+    model::Complex flow_pu;  ///< there
+    double share = 0.0;      ///< of its rating by which it is beyond it
+};
+
 /// Where a state's prediction may err (all per unit): the allowance is a constant plus shares of the
 /// outage's own effect, of its interplay with the load, and of what buses do that cease or begin to regulate.
 struct ScreenAllowance {
@@ -68,6 +77,9 @@ public:
     /// The states that may break a limit of the mask at this load, most critical first.
     void find_suspects(const Look& look, const LimitMask& mask, Find find, const std::vector<bool>& skip,
                        std::vector<Suspect>& suspects) const;
+    /// The branches expected to pass their ratings by more than this share because of an outage, by state.
+    void find_overloads(const Look& look, double least_share, const std::vector<bool>& skip,
+                        std::vector<PredictedOverload>& overloads) const;
     /// Appends states that strain a load near the end of its path most, at most so many of each kind: those
     /// that lower the voltage at the loaded bus, that lower the voltage they lower most, and that take what
     /// carried most of what the load draws. Leaves out those listed, and lists those it appends.
