@@ -17,6 +17,8 @@ constexpr std::size_t kCollapseChecks = 8;
 // A proposal with more states in which something is expected to count is looked at in the most critical ones:
 // there is enough in them to learn from.
 constexpr std::size_t kLikelyStates = 64;
+// States looked at before those found so far decide whether to go on.
+constexpr std::size_t kStatesAtOnce = 256;
 // An excess of less than this share of a limit is none: power flows are solved no closer.
 constexpr double kNothing = 1e-7;
 // A predicted overload by more than this share of the rating is one: the states need not be solved for that.
@@ -267,9 +269,15 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
         }
     }
     keeps_shifts_ = depth == Depth::likely;
-    check_states(point, states, found);
+    // What counts in the first states is enough to learn from.
+    std::size_t from = 0;
+    do {
+        const std::size_t count = std::min(kStatesAtOnce, states.size() - from);
+        check_states(point, std::span(states).subspan(from, count), found);
+        settle(point, found);
+        from += count;
+    } while (from < states.size() && found.is_clean());
     keeps_shifts_ = true;
-    settle(point, found);
     found.looked_at = std::move(listed);
     return found;
 }

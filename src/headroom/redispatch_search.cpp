@@ -11,7 +11,7 @@ using contingency::Outage;
 using contingency::OutageKind;
 
 // The search goes on until the bound and the certified load differ by no more than the larger of these.
-constexpr double kGapMw = 0.02, kGapShare = 0.002;
+constexpr double kGapMw = 0.05, kGapShare = 0.003;
 // What counts by no more than this share of its limit is no reason to keep the next proposal near.
 constexpr double kNearlyClean = 3e-3;
 // Proposals in a row in which something counts, before the next is to lie halfway from the best point; those
@@ -34,6 +34,7 @@ constexpr std::size_t kCutsPerGlance = 32;
 // more than the gap allows, by a tenth of it, and so on to the least.
 constexpr double kDrawnIn = 1e-4;
 constexpr double kLeastDrawnIn = 1e-6;
+constexpr double kMostNarrowing = 0.1, kLeastNarrowing = 0.5;
 // A price per unit of limit below this is none.
 constexpr double kLeastPrice = 1e-5;
 // A unit whose output differs by less from the balance rule's has not moved, MW.
@@ -225,7 +226,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             if (!free_to_move) trust_moved_mw *= kMovedGrowth;
             // Where only limits hold the proposal, it is what these margins leave.
             if (gained < gap(best_->load_mw) || (free_to_move && !held_by_trust))
-                drawn_in_ = std::max(0.1 * drawn_in_, kLeastDrawnIn);
+                narrow_margins(answer);
             trust_mw = std::max(trust_mw, trusted(best_->load_mw));
             continue;
         }
@@ -246,6 +247,13 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             if (found.breaches.empty()) trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
         }
     }
+}
+
+void RedispatchSearch::narrow_margins(const RedispatchProgram::Answer& answer) {
+    // What they cost is in proportion to them; half of the gap may remain.
+    const double cost_mw = answer.promised_mw - answer.point.load_mw;
+    const double share = cost_mw > 0.0 ? 0.5 * gap(answer.promised_mw) / cost_mw : 0.0;
+    drawn_in_ = std::max(std::clamp(share, kMostNarrowing, kLeastNarrowing) * drawn_in_, kLeastDrawnIn);
 }
 
 bool RedispatchSearch::certify_best(RedispatchRow& row) {

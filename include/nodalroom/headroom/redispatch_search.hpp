@@ -76,6 +76,8 @@ private:
     [[nodiscard]] std::vector<Breach> glance(const DispatchPoint& point);
     /// Checks the best point for certain; where it does not hold, the one known to hold takes its place.
     [[nodiscard]] bool certify_best(RedispatchRow& row);
+    /// Draws limits in by less, so far as what that costs is more than may be left open.
+    void narrow_margins(const RedispatchProgram::Answer& answer);
     /// Looks at the best point in the states of tangents that say it is beyond a limit, where it was not
     /// looked at there: the point may be what is wrong.
     void question_best();
