@@ -21,6 +21,8 @@ constexpr std::size_t kLikelyStates = 64;
 constexpr std::size_t kStatesAtOnce = 256;
 // An excess of less than this share of a limit is none: power flows are solved no closer.
 constexpr double kNothing = 1e-7;
+// Where a pair's tangents have it further from its limit than this share, its state is not looked at for it.
+constexpr double kFarFlow = 0.05, kFarVoltage = 0.01;
 // A predicted overload by more than this share of the rating is one: the states need not be solved for that.
 constexpr double kWildOverload = 0.01;
 
@@ -236,6 +238,16 @@ std::vector<RedispatchSearch::Breach> RedispatchSearch::glance(const DispatchPoi
     return std::move(found.breaches);
 }
 
+bool RedispatchSearch::may_matter(const Cut& cut, const DispatchPoint& point) const {
+    const double limit = program_->limit_of(cut, point.load_mw);
+    const double near = cut.pair.type == LimitType::thermal ? kFarFlow : kFarVoltage;
+    const double from = cut.sign() * limit - near * std::abs(limit);
+    return cut.tangents.empty() ||
+           std::any_of(cut.tangents.begin(), cut.tangents.end(), [&](const Tangent& tangent) {
+               return cut.sign() * program_->predict(tangent, point) > from;
+           });
+}
+
 RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, Depth depth) {
     const Screen& screen = prepared_->screen();
     Findings found;
@@ -254,7 +266,8 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
         for (std::size_t i = 0; i < std::min(most, suspects_.size()); ++i) list(suspects_[i].state);
     };
     for (const Cut& cut : cuts_) {
-        if (!cut.pair.outage.is_intact()) list(state_of(cut.pair.outage));
+        if (!cut.pair.outage.is_intact() && (depth == Depth::certain || may_matter(cut, point)))
+            list(state_of(cut.pair.outage));
     }
     suspects_.clear();
     screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);

@@ -71,6 +71,8 @@ private:
     /// those the screen rules out with its allowance; or all there are.
     enum class Depth : std::uint8_t { likely, certain };
     [[nodiscard]] Findings check(const DispatchPoint& point, Depth depth);
+    /// Whether a cut's tangents have it anywhere near its limit at the point.
+    [[nodiscard]] bool may_matter(const Cut& cut, const DispatchPoint& point) const;
     /// What the screen alone predicts to be overloaded, and no cut knows of; nothing is solved but the intact
     /// state. Empty where it predicts nothing new.
     [[nodiscard]] std::vector<Breach> glance(const DispatchPoint& point);
