@@ -58,7 +58,9 @@ void RedispatchSearch::add_cuts(const DispatchPoint& point, std::vector<Breach>&
         Cut cut;
         cut.pair = breach.pair;
         refresh_cut(point, breach.reading, cut);
-        if (!cut.tangents.empty()) cuts_.push_back(std::move(cut));
+        if (cut.tangents.empty()) continue;
+        if (cut.pair.type == LimitType::thermal) flows_seen_.insert(cut.pair);
+        cuts_.push_back(std::move(cut));
     }
 }
 

@@ -85,7 +85,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     row.states_total = states_->solvable_count();
     candidate_ = {fixed.bus, mvar_per_mw_at(context_->options.power_factor)};
     if (fixed.status == HeadroomStatus::not_run) return row;
-    cuts_.clear();
+    flows_seen_.clear();
     last_shift_.clear();
     best_.reset();
     program_.emplace(*context_, candidate_);
@@ -144,7 +144,12 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
 
 void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, RedispatchRow& row) {
     const double max_mw = context_->options.max_mw;
-    std::erase_if(cuts_, [](const Cut& cut) { return cut.pair.type != LimitType::thermal; });
+    cuts_.clear();
+    for (const LimitPair& pair : flows_seen_) {
+        Cut cut;
+        cut.pair = pair;
+        cuts_.push_back(std::move(cut));
+    }
     if (cuts_.empty()) add_fixed_binding(fixed);
     read_best(states_of_cuts());
     program_->set_losses(*best_, *intact_);

@@ -193,6 +193,7 @@ private:
 
     void look_at_branches(double spread) {
         branch_reach_.assign(limits_.rating_pu.size(), 0.0F);
+        branch_reserve_.assign(branch_reach_.size(), 0.0F);
         for (std::size_t l = 0; l < branch_reach_.size(); ++l) {
             if (!std::isfinite(limits_.rating_pu[l])) continue;
             const double moved = std::max(magnitude(at_.flow[l].s_from - data_.intact.flow[l].s_from),
@@ -204,13 +205,16 @@ private:
             const double excess = std::max(predict_flow(l, false, {}, {}, unknown, intact),
                                            predict_flow(l, true, {}, {}, unknown, intact));
             branches_.push_back({static_cast<float>(-excess), static_cast<std::int32_t>(l)});
+            branch_reserve_[l] = static_cast<float>(-excess);
         }
         largest_branch_reach_ = *std::max_element(branch_reach_.begin(), branch_reach_.end());
         order(branches_);
+        order_by_sharing(branches_, branch_sharing_, branches_by_sharing_);
     }
 
     void look_at_buses(double spread) {
         bus_reach_.assign(limits_.vmin_pu.size(), 0.0F);
+        bus_reserve_.assign(bus_reach_.size(), 0.0F);
         for (std::size_t i = 0; i < bus_reach_.size(); ++i) {
             bus_reach_[i] = static_cast<float>(spread * std::abs(at_.vm_pu[i] - data_.intact.vm_pu[i]) +
                                                allowance_.voltage_pu);
@@ -218,10 +222,12 @@ private:
             Prediction intact;
             const double excess = predict_voltage(i, 0.0, 0.0, allows_ ? kLeastVoltageShiftPu : 0.0, intact);
             buses_.push_back({static_cast<float>(-excess), static_cast<std::int32_t>(i)});
+            bus_reserve_[i] = static_cast<float>(-excess);
         }
         largest_bus_reach_ = *std::max_element(bus_reach_.begin(), bus_reach_.end());
         if (watches_change_) no_margin_.assign(bus_reach_.size(), -1.0F);
         order(buses_);
+        order_by_sharing(buses_, bus_sharing_, buses_by_sharing_);
     }
 
     /// By how much an outage may shift the flow of a branch its footprint leaves out.
@@ -233,6 +239,35 @@ private:
         std::sort(elements.begin(), elements.end(), [](const Untouched& a, const Untouched& b) {
             return a.reserve != b.reserve ? a.reserve < b.reserve : a.element < b.element;
         });
+    }
+
+    /// By growing share of an element's reserve that a unit of power shared otherwise takes up.
+    void order_by_sharing(const std::vector<Untouched>& elements, const std::vector<float>& sharing,
+                          std::vector<Untouched>& ordered) const {
+        ordered.clear();
+        if (at_.sharing.flow.empty()) return;
+        for (const Untouched& element : elements) {
+            const float by = sharing[static_cast<std::size_t>(element.element)];
+            if (by > 0.0F) ordered.push_back({element.reserve / by, element.element});
+        }
+        order(ordered);
+    }
+
+    /// Calls look(element) for those whose reserve may be less than `slack` and what sharing takes up
+    /// together: one of both is half of it at least. Some it calls for twice.
+    template <class LookAt>
+    static void visit_untouched(const std::vector<Untouched>& by_reserve,
+                                const std::vector<Untouched>& by_sharing, float slack, float shared,
+                                LookAt&& look) {
+        const float most = shared > 0.0F ? 2.0F * slack : slack;
+        for (const Untouched& element : by_reserve) {
+            if (element.reserve >= most) break;
+            look(element.element);
+        }
+        for (const Untouched& element : by_sharing) {
+            if (!(element.reserve < 2.0F * shared)) break;
+            look(element.element);
+        }
     }
 
     /// Eqs. 16 and 20 for one end of a branch; returns the excess with all of the allowance.
@@ -360,20 +395,19 @@ private:
         }
         const float response = allows_ ? kLeastBranchResponse * branch_spread_ * look_.lost_sum[state] : 0.0F;
         const float by_sharing = branch_spread_ * std::abs(otherwise);
-        for (const Untouched& branch : branches_) {
-            if (branch.reserve >=
-                response + share * switching_s_.largest() + by_sharing * largest_branch_sharing_)
-                break;
-            const auto l = static_cast<std::size_t>(branch.element);
-            if (branch.reserve >= response + share * switching_s_.most(l) + by_sharing * branch_sharing_[l] ||
-                branch.element == footprint.lost_branch ||
-                place_of(footprint.branch, footprint.branch_by_row, branch.element) >= 0)
-                continue;
+        const auto look = [&](std::int32_t branch) {
+            const auto l = static_cast<std::size_t>(branch);
+            if (branch_reserve_[l] >= response + share * switching_s_.most(l) + by_sharing * branch_sharing_[l] ||
+                branch == footprint.lost_branch ||
+                place_of(footprint.branch, footprint.branch_by_row, branch) >= 0)
+                return;
             const float unknown = response + share * switching_s_.of(l);
             const double slack = unknown + unknown_shift(l);
             (void)predict_flow(l, false, {}, shared_flow(l, false, otherwise), slack, found);
             (void)predict_flow(l, true, {}, shared_flow(l, true, otherwise), slack, found);
-        }
+        };
+        visit_untouched(branches_, branches_by_sharing_, response + share * switching_s_.largest(), by_sharing,
+                        look);
     }
 
     void examine_buses(std::size_t state, Prediction& found) {
@@ -402,17 +436,17 @@ private:
         }
         const float response = allows_ ? kLeastVoltageResponse * bus_spread_ * look_.lost_sum[state] : 0.0F;
         const float by_sharing = bus_spread_ * std::abs(otherwise);
-        for (const Untouched& bus : buses_) {
-            if (bus.reserve >= response + share * switching_v_.largest() + by_sharing * largest_bus_sharing_)
-                break;
-            const auto i = static_cast<std::size_t>(bus.element);
-            if (bus.reserve >= response + share * switching_v_.most(i) + by_sharing * bus_sharing_[i] ||
-                place_of(footprint.bus, footprint.bus_by_row, bus.element) >= 0)
-                continue;
+        const auto look = [&](std::int32_t bus) {
+            const auto i = static_cast<std::size_t>(bus);
+            if (bus_reserve_[i] >= response + share * switching_v_.most(i) + by_sharing * bus_sharing_[i] ||
+                place_of(footprint.bus, footprint.bus_by_row, bus) >= 0)
+                return;
             const float unknown = response + share * switching_v_.of(i);
             (void)predict_voltage(i, 0.0, shared_voltage(i), unknown + (allows_ ? kLeastVoltageShiftPu : 0.0),
                                   found);
-        }
+        };
+        visit_untouched(buses_, buses_by_sharing_, response + share * switching_v_.largest(), by_sharing,
+                        look);
     }
 
     [[nodiscard]] float sharing_of(std::size_t state) const noexcept {
@@ -436,7 +470,9 @@ private:
     std::vector<float> branch_sharing_, bus_sharing_;
     float largest_branch_sharing_ = 0.0F, largest_bus_sharing_ = 0.0F;
     float largest_branch_reach_ = 0.0F, largest_bus_reach_ = 0.0F;
-    std::vector<Untouched> branches_, buses_;  ///< by growing reserve
+    std::vector<Untouched> branches_, buses_;                       ///< by growing reserve
+    std::vector<Untouched> branches_by_sharing_, buses_by_sharing_;  ///< see order_by_sharing
+    std::vector<float> branch_reserve_, bus_reserve_;                ///< per element
     std::vector<std::int32_t> near_;
 };
 

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -133,6 +134,7 @@ private:
     Candidate candidate_;
     std::optional<RedispatchProgram> program_;
     std::vector<Cut> cuts_;
+    std::set<LimitPair> flows_seen_;  ///< what was a row in any start; a further one begins with them
     std::vector<std::optional<PairReading>> readings_;  ///< per cut, at the point being checked
     double drawn_in_ = 0.0;                             ///< share of a limit that proposals keep away from it
     std::shared_ptr<const DispatchPoint> best_;         ///< clean in the states that are likely not to be
