@@ -25,6 +25,8 @@ constexpr double kFirstMovedMw = 200.0, kFirstMovedShare = 0.03, kMovedGrowth = 
 // Programs solved and checked at most from one start, and from one that only looks whether there is more. A
 // search that has ended begins again from the best point, without the rows it had: some may have led astray.
 constexpr int kMostRounds = 60, kProbeRounds = 20, kMostStarts = 4;
+// One that only looks ends where the program promises less than so many gaps more than there is.
+constexpr double kWorthProbing = 2.0;
 // What a proposal may ask beyond the load known to be feasible: this much, or as much again.
 constexpr double kLeastTrustMw = 200.0;
 // Proposals that are only glanced at from one start, and rows they may add each.
@@ -177,6 +179,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             continue;
         }
         const bool free_to_move = answer.moved_mw < 0.999 * trust_moved_mw;
+        const bool is_probe = most_barren < kMostRounds;
         const bool held_by_trust = most_mw < max_mw && answer.point.load_mw > 0.999 * most_mw;
         if (answer.promised_mw - best_->load_mw <= gap(answer.promised_mw) && !held_by_trust &&
             answer.is_exact) {
@@ -187,6 +190,10 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             if (!certify_best(row)) continue;
             if (!linearise_at_best()) break;
             continue;
+        }
+        if (is_probe && !held_by_trust && free_to_move &&
+            answer.promised_mw - from_mw <= kWorthProbing * gap(from_mw) && best_->load_mw <= from_mw) {
+            break;
         }
         auto point = solve_point(answer.point, best_->base->voltages());
         if (!point) {
