@@ -17,6 +17,8 @@ constexpr double kNearlyClean = 3e-3;
 // Proposals in a row in which something counts, before the next is to lie halfway from the best point; those
 // in which it counts much are two.
 constexpr int kMissesBeforeStepBack = 16;
+// From a proposal that is nearly clean, less of the way may do, for once.
+constexpr double kShortStepBack = 0.95;
 // A cap on movement is kept to this, MW.
 constexpr double kCapWidthMw = 0.05;
 // Movement that proposals may ask for at first, or this share of what units can give; twice as much each time
@@ -160,7 +162,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     double trust_mw = trusted(best_->load_mw), trust_moved_mw = first_moved_mw_;
     drawn_in_ = kDrawnIn;
     linearised_at_.reset();
-    int failures = 0, misses = 0, glances = 0;
+    int failures = 0, misses = 0, glances = 0, steps_back = 0;
     const double from_mw = best_->load_mw;
     for (int round = 0; round < kMostRounds + glances && !cancelled(); ++round, ++row.rounds) {
         if (round >= most_barren + glances && best_->load_mw - from_mw <= gap(from_mw)) break;
@@ -223,7 +225,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             continue;
         }
         if (found.is_clean()) {
-            failures = misses = 0;
+            failures = misses = steps_back = 0;
             const double gained = point->load_mw - best_->load_mw;
             if (gained >= 0.0) {
                 best_ = std::move(point);
@@ -250,8 +252,10 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
         if (nearly_clean && !free_to_move) trust_moved_mw *= kMovedGrowth;
         if (misses >= kMissesBeforeStepBack) {
             misses = 0;
-            trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
-            trust_moved_mw = 0.5 * (program_->moved_mw(best_->unit_p_mw()) + answer.moved_mw);
+            const double way = nearly_clean && steps_back++ == 0 ? kShortStepBack : 0.5;
+            const double best_moved_mw = program_->moved_mw(best_->unit_p_mw());
+            trust_mw = best_->load_mw + way * (answer.point.load_mw - best_->load_mw);
+            trust_moved_mw = best_moved_mw + way * (answer.moved_mw - best_moved_mw);
         }
         if (!found.unsolved.empty()) {
             if (++failures == kMostFailures) break;
@@ -308,7 +312,7 @@ void RedispatchSearch::give_up_best(Findings& found) {
     const auto given_up = best_;
     add_cuts(*given_up, found.breaches, kCutsPerRound);
     best_ = certified_;
-    if (found.unsolved.empty()) return;
+    if (found.unsolved.empty() || !found.breaches.empty()) return;
     add_border({given_up->load_mw, {given_up->unit_p_mw().begin(), given_up->unit_p_mw().end()}},
                found.unsolved.front());
 }
