@@ -361,8 +361,8 @@ void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& a
     }
 }
 
-void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw,
-                                 double supply_mw, double slack, std::vector<double>& scale) const {
+void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, const Ask& ask,
+                                 double load_mw, double supply_mw, std::vector<double>& scale) const {
     std::vector<std::int32_t> column;
     std::vector<double> value;
     scale.clear();
@@ -384,7 +384,7 @@ void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<con
                 if (has_cap()) value[1] += sign * tangent.by_unit[m] * share_of_movable_[m];
             }
             for (double& v : value) v /= largest;
-            const double room = sign * (form.limit - at_zero) + slack * std::abs(form.limit);
+            const double room = sign * (form.limit - at_zero) + ask.slack_of(cut) * std::abs(form.limit);
             program.add_row(-kInfinity, room / largest, column, value);
             scale.push_back(largest);
         }
@@ -399,7 +399,7 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
         numerics::LinearProgram program;
         add_frame(program, ask, supply_mw);
         const std::int32_t frame_rows = program.rows();
-        add_cuts(program, cuts, load_mw, supply_mw, ask.slack, scale);
+        add_cuts(program, cuts, ask, load_mw, supply_mw, scale);
         const bool warm = !basis_.column.empty();
         if (warm) {
             basis_.row.resize(static_cast<std::size_t>(frame_rows));
@@ -453,7 +453,7 @@ void RedispatchProgram::read_answer(const numerics::LpSolution& found, std::span
             if (of_row > kLeastPrice && !tangent.is_exact) answer.is_exact = false;
         }
         answer.price.push_back(price);
-        answer.promised_mw -= price * ask.slack * std::abs(limit_of(cut, answer.point.load_mw));
+        answer.promised_mw -= price * ask.slack_of(cut) * std::abs(limit_of(cut, answer.point.load_mw));
     }
     answer.moved_mw = 0.0;
     for (std::size_t m = 0; m < movable_.size(); ++m)

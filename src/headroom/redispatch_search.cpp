@@ -34,6 +34,10 @@ constexpr double kLeastTrustMw = 200.0;
 // Proposals that are only glanced at from one start, and rows they may add each.
 constexpr int kMostGlances = 20;
 constexpr std::size_t kCutsPerGlance = 32;
+// A pair that counts in so many proposals in a row although its rows are fresh jumps, as where a unit's reactive
+// limit comes and goes: proposals keep away from it by as much as it went beyond, and by no more than this.
+constexpr int kSurprises = 3;
+constexpr double kMostCaution = 5e-3;
 // Limits are drawn in by this share while proposals are made, so that they come out clean; where that costs
 // more than the gap allows, by a tenth of it, and so on to the least.
 constexpr double kDrawnIn = 1e-4;
@@ -173,6 +177,10 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
                                                     most_mw, trust_moved_mw, -drawn_in_, false});
         if (answer.status != numerics::LpStatus::optimal) {
             // The best point stands at a limit from which others are to be kept away.
+            if (std::any_of(cuts_.begin(), cuts_.end(), [](const Cut& cut) { return cut.caution > 0.0; })) {
+                for (Cut& cut : cuts_) cut.caution = 0.0;
+                continue;
+            }
             if (drawn_in_ <= 0.0) {
                 if (!linearise_at_best()) break;
                 continue;
@@ -246,6 +254,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
         }
         double worst = 0.0;
         for (const Breach& breach : found.breaches) worst = std::max(worst, breach.share);
+        note_surprises(found.breaches);
         add_cuts(*point, found.breaches, kCutsPerRound);
         const bool nearly_clean = found.unsolved.empty() && worst < kNearlyClean;
         misses += nearly_clean ? 1 : 2;
@@ -269,7 +278,24 @@ void RedispatchSearch::narrow_margins(const RedispatchProgram::Answer& answer) {
     // What they cost is in proportion to them; half of the gap may remain.
     const double cost_mw = answer.promised_mw - answer.point.load_mw;
     const double share = cost_mw > 0.0 ? 0.5 * gap(answer.promised_mw) / cost_mw : 0.0;
-    drawn_in_ = std::max(std::clamp(share, kMostNarrowing, kLeastNarrowing) * drawn_in_, kLeastDrawnIn);
+    const double narrower = std::clamp(share, kMostNarrowing, kLeastNarrowing);
+    drawn_in_ = std::max(narrower * drawn_in_, kLeastDrawnIn);
+    for (Cut& cut : cuts_) {
+        cut.surprises = 0;
+        cut.caution = narrower * cut.caution < kLeastDrawnIn ? 0.0 : narrower * cut.caution;
+    }
+}
+
+void RedispatchSearch::note_surprises(const std::vector<Breach>& breaches) {
+    for (Cut& cut : cuts_) {
+        const auto breach = std::find_if(breaches.begin(), breaches.end(),
+                                         [&](const Breach& other) { return other.pair == cut.pair; });
+        if (breach == breaches.end()) {
+            cut.surprises = 0;
+        } else if (++cut.surprises >= kSurprises) {
+            cut.caution = std::clamp(breach->share + cut.caution, 0.0, kMostCaution);
+        }
+    }
 }
 
 bool RedispatchSearch::certify_best(RedispatchRow& row) {

@@ -57,6 +57,8 @@ struct Cut {
     std::vector<Tangent> tangents;
     double value = kNaN;  ///< where it was last read
     bool was_read = false;
+    int surprises = 0;     ///< proposals in a row at which it counted although its rows said otherwise
+    double caution = 0.0;  ///< share of its limit by which proposals keep away from it, beside the others' slack
     double limit = kNaN;  ///< collapse: the value at the end of the path; else taken from the limits
     /// -1: the limit is a lower one.
     [[nodiscard]] double sign() const noexcept {
@@ -109,7 +111,10 @@ public:
         double most_mw = 0.0;                                            ///< no more load than this
         double most_moved_mw = std::numeric_limits<double>::infinity();  ///< nor more movement
         double slack = 0.0;  ///< every limit is widened by this share of it (< 0: drawn in)
-        bool pure = false;   ///< without the term for least movement, for bounds and prices
+        bool pure = false;   ///< without least movement and caution, for bounds and prices
+        [[nodiscard]] double slack_of(const Cut& cut) const noexcept {
+            return pure ? slack : slack - cut.caution;
+        }
     };
     [[nodiscard]] Answer solve(std::span<Cut> cuts, const Ask& ask);
 
@@ -123,8 +128,8 @@ private:
                      const std::vector<double>& scale, const Ask& ask, double supply_mw,
                      Answer& answer) const;
     /// Adds the rows of the cuts, each limit in the form it has at this load.
-    void add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, double load_mw,
-                  double supply_mw, double slack, std::vector<double>& scale) const;
+    void add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, const Ask& ask, double load_mw,
+                  double supply_mw, std::vector<double>& scale) const;
 
     [[nodiscard]] std::vector<double> changes(std::span<const double> unit_p_mw) const;
     void read_point(const std::vector<double>& x, double supply_mw, ProgramPoint& point) const;

@@ -81,6 +81,7 @@ private:
     [[nodiscard]] bool certify_best(RedispatchRow& row);
     /// Draws limits in by less, so far as what that costs is more than may be left open.
     void narrow_margins(const RedispatchProgram::Answer& answer);
+    void note_surprises(const std::vector<Breach>& breaches);
     /// Looks at the best point in the states of tangents that say it is beyond a limit, where it was not
     /// looked at there: the point may be what is wrong.
     void question_best();
