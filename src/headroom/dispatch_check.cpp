@@ -230,8 +230,8 @@ std::vector<RedispatchSearch::Breach> RedispatchSearch::glance(const DispatchPoi
         PairReading reading;
         reading.quantity = overload.flow_pu;
         if (pair.outage.kind == contingency::OutageKind::unit)
-            reading.supply_pu = point.unit_p_mw()[static_cast<std::size_t>(pair.outage.row)] /
-                                context_->base_mva();
+            reading.supply_pu =
+                point.unit_p_mw()[static_cast<std::size_t>(pair.outage.row)] / context_->base_mva();
         found.breaches.push_back({pair, reading, overload.share});
     }
     if (!has_new) return {};

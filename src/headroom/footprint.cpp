@@ -149,8 +149,7 @@ void find_new_sharing(const contingency::BaseCase& dispatched, StateSolver& unlo
     const auto& voltages = unloaded.newton().voltages();
     sharing.vm_pu.assign(voltages.vm_pu.size(), 0.0);
     for (std::size_t i = 0; i < sharing.vm_pu.size(); ++i) {
-        sharing.vm_pu[i] =
-            voltages.vm_pu[i] * direction[static_cast<std::size_t>(equations.v_column(i))];
+        sharing.vm_pu[i] = voltages.vm_pu[i] * direction[static_cast<std::size_t>(equations.v_column(i))];
     }
     sharing.q_generation.assign(voltages.vm_pu.size(), 0.0);
     for (const auto& supply : equations.supply_entries()) {

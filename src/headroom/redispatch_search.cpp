@@ -34,8 +34,9 @@ constexpr double kLeastTrustMw = 200.0;
 // Proposals that are only glanced at from one start, and rows they may add each.
 constexpr int kMostGlances = 20;
 constexpr std::size_t kCutsPerGlance = 32;
-// A pair that counts in so many proposals in a row although its rows are fresh jumps, as where a unit's reactive
-// limit comes and goes: proposals keep away from it by as much as it went beyond, and by no more than this.
+// A pair that counts in so many proposals in a row although its rows are fresh jumps, as where a unit's
+// reactive limit comes and goes: proposals keep away from it by as much as it went beyond, and by no more
+// than this.
 constexpr int kSurprises = 3;
 constexpr double kMostCaution = 5e-3;
 // Limits are drawn in by this share while proposals are made, so that they come out clean; where that costs
@@ -247,8 +248,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             }
             if (!free_to_move) trust_moved_mw *= kMovedGrowth;
             // Where only limits hold the proposal, it is what these margins leave.
-            if (gained < gap(best_->load_mw) || (free_to_move && !held_by_trust))
-                narrow_margins(answer);
+            if (gained < gap(best_->load_mw) || (free_to_move && !held_by_trust)) narrow_margins(answer);
             trust_mw = std::max(trust_mw, trusted(best_->load_mw));
             continue;
         }

@@ -47,11 +47,16 @@ double Screen::lost_flow(const Footprint::Source& source, const IntactPoint& at)
     const auto row = static_cast<std::size_t>(source.row);
     const auto change = [&](auto&& part) { return part(at.flow[row]) - part(data_.intact.flow[row]); };
     switch (source.lost) {
-        case Lost::p_from: return change([](const model::BranchFlow& flow) { return flow.s_from.real(); });
-        case Lost::q_from: return change([](const model::BranchFlow& flow) { return flow.s_from.imag(); });
-        case Lost::p_to: return change([](const model::BranchFlow& flow) { return flow.s_to.real(); });
-        case Lost::q_to: return change([](const model::BranchFlow& flow) { return flow.s_to.imag(); });
-        case Lost::supply_share: break;
+        case Lost::p_from:
+            return change([](const model::BranchFlow& flow) { return flow.s_from.real(); });
+        case Lost::q_from:
+            return change([](const model::BranchFlow& flow) { return flow.s_from.imag(); });
+        case Lost::p_to:
+            return change([](const model::BranchFlow& flow) { return flow.s_to.real(); });
+        case Lost::q_to:
+            return change([](const model::BranchFlow& flow) { return flow.s_to.imag(); });
+        case Lost::supply_share:
+            break;
     }
     return 0.0;
 }
@@ -64,8 +69,8 @@ Screen::LostPower Screen::lost_unit(const Footprint::Source& source, const Intac
     // Eq. 21a: the others share what the unit gives in proportion to what they have without it.
     const auto unit = static_cast<std::size_t>(source.unit);
     const double p_pu = sharing.unit_p_pu[unit] + sharing.unit_share[unit] * at.supply_pu[island];
-    const double before = data_.context->base->network().units()[unit].p_pu +
-                          source.scale * data_.intact.supply_pu[island];
+    const double before =
+        data_.context->base->network().units()[unit].p_pu + source.scale * data_.intact.supply_pu[island];
     const double of_rest = 1.0 - sharing.unit_share[unit], of_rest_before = 1.0 - source.scale;
     if (!(of_rest > 0.0) || !(of_rest_before > 0.0)) return {p_pu - before, 0.0};
     const double own = (1.0 / of_rest - 1.0 / of_rest_before) * of_rest_before;
@@ -163,7 +168,8 @@ void Screen::look_at_switching(Look& look) const {
                 reached.push_back(place);
             }
         }
-        if (const float otherwise = std::abs(look.shared_otherwise[state]); otherwise * largest_shared_q >= least) {
+        if (const float otherwise = std::abs(look.shared_otherwise[state]);
+            otherwise * largest_shared_q >= least) {
             for (std::size_t j = 0; j < modes.bus.size(); ++j) {
                 const float q = shared_q[j] * look.shared_otherwise[state];
                 if (std::abs(q) < least) continue;

@@ -139,7 +139,8 @@ public:
         watches_change_ = data.context->limits.voltage_change_max_pu.has_value();
         const bool shares = !at_.sharing.flow.empty();
         for (const auto& flow : at_.sharing.flow)
-            branch_sharing_.push_back(static_cast<float>(std::max(magnitude(flow.s_from), magnitude(flow.s_to))));
+            branch_sharing_.push_back(
+                static_cast<float>(std::max(magnitude(flow.s_from), magnitude(flow.s_to))));
         for (const double v : at_.sharing.vm_pu) bus_sharing_.push_back(static_cast<float>(std::abs(v)));
         branch_sharing_.resize(at_.flow.size(), 0.0F);
         bus_sharing_.resize(at_.vm_pu.size(), 0.0F);
@@ -179,8 +180,7 @@ public:
             if (!(magnitude(now) > (1.0 + least_share) * rating)) continue;
             Prediction unused;
             if (!(predict_flow(l, flow.at_to, flow.shift, flow.interplay, 0.0, unused) > 0.0)) continue;
-            overloads.push_back(
-                {state, footprint.branch[e], flow.at_to, now, magnitude(now) / rating - 1.0});
+            overloads.push_back({state, footprint.branch[e], flow.at_to, now, magnitude(now) / rating - 1.0});
         }
     }
 
@@ -332,9 +332,8 @@ private:
         std::size_t count = 0;
         for (std::size_t e = 0; e < looked_at; ++e) {
             const auto row = static_cast<std::size_t>(touched.element[e]);
-            const float here =
-                share_of_switching * switching.most(row) + reach[row] + per_strength * touched.strength[e] +
-                per_sharing * sharing[row];
+            const float here = share_of_switching * switching.most(row) + reach[row] +
+                               per_strength * touched.strength[e] + per_sharing * sharing[row];
             near_[count] = static_cast<std::int32_t>(e);
             count += static_cast<std::size_t>(here >= std::max(touched.margin[e], least));
         }
@@ -397,7 +396,8 @@ private:
         const float by_sharing = branch_spread_ * std::abs(otherwise);
         const auto look = [&](std::int32_t branch) {
             const auto l = static_cast<std::size_t>(branch);
-            if (branch_reserve_[l] >= response + share * switching_s_.most(l) + by_sharing * branch_sharing_[l] ||
+            if (branch_reserve_[l] >=
+                    response + share * switching_s_.most(l) + by_sharing * branch_sharing_[l] ||
                 branch == footprint.lost_branch ||
                 place_of(footprint.branch, footprint.branch_by_row, branch) >= 0)
                 return;
@@ -406,8 +406,8 @@ private:
             (void)predict_flow(l, false, {}, shared_flow(l, false, otherwise), slack, found);
             (void)predict_flow(l, true, {}, shared_flow(l, true, otherwise), slack, found);
         };
-        visit_untouched(branches_, branches_by_sharing_, response + share * switching_s_.largest(), by_sharing,
-                        look);
+        visit_untouched(branches_, branches_by_sharing_, response + share * switching_s_.largest(),
+                        by_sharing, look);
     }
 
     void examine_buses(std::size_t state, Prediction& found) {
@@ -470,7 +470,7 @@ private:
     std::vector<float> branch_sharing_, bus_sharing_;
     float largest_branch_sharing_ = 0.0F, largest_bus_sharing_ = 0.0F;
     float largest_branch_reach_ = 0.0F, largest_bus_reach_ = 0.0F;
-    std::vector<Untouched> branches_, buses_;                       ///< by growing reserve
+    std::vector<Untouched> branches_, buses_;                        ///< by growing reserve
     std::vector<Untouched> branches_by_sharing_, buses_by_sharing_;  ///< see order_by_sharing
     std::vector<float> branch_reserve_, bus_reserve_;                ///< per element
     std::vector<std::int32_t> near_;

@@ -28,8 +28,8 @@ struct IntactPoint {
 /// Reads an intact point off a solver that has just solved the intact state.
 [[nodiscard]] IntactPoint read_intact_point(const contingency::StateSolver& solver, double load_mw);
 
-/// What a dispatched base case, solved, shares otherwise. `unloaded` holds the case's intact state, solved and
-/// factorised.
+/// What a dispatched base case, solved, shares otherwise. `unloaded` holds the case's intact state, solved
+/// and factorised.
 void find_new_sharing(const contingency::BaseCase& dispatched, contingency::StateSolver& unloaded,
                       NewSharing& sharing);
 

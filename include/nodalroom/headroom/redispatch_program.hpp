@@ -57,8 +57,9 @@ struct Cut {
     std::vector<Tangent> tangents;
     double value = kNaN;  ///< where it was last read
     bool was_read = false;
-    int surprises = 0;     ///< proposals in a row at which it counted although its rows said otherwise
-    double caution = 0.0;  ///< share of its limit by which proposals keep away from it, beside the others' slack
+    int surprises = 0;  ///< proposals in a row at which it counted although its rows said otherwise
+    double caution =
+        0.0;  ///< share of its limit by which proposals keep away from it, beside the others' slack
     double limit = kNaN;  ///< collapse: the value at the end of the path; else taken from the limits
     /// -1: the limit is a lower one.
     [[nodiscard]] double sign() const noexcept {

@@ -126,10 +126,10 @@ private:
     const StudyStates* states_;
     PairLibrary* library_;
     const RunControl* control_;
-    contingency::StateSolver base_solver_;  ///< for paths
-    UnloadedStates unloaded_;               ///< for effects
+    contingency::StateSolver base_solver_;      ///< for paths
+    UnloadedStates unloaded_;                   ///< for effects
     contingency::StateSolver unloaded_intact_;  ///< for the screen
-    std::vector<Item> exceeded_intact_;     ///< limits the intact state breaks without load
+    std::vector<Item> exceeded_intact_;         ///< limits the intact state breaks without load
     bool has_factor_ = false;
     double first_moved_mw_ = 0.0;  ///< movement that proposals may ask for at first
     Candidate candidate_;

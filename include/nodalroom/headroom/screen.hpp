@@ -56,9 +56,9 @@ public:
     /// of its buses act otherwise than the intact state's.
     struct Look {
         const IntactPoint* at = nullptr;
-        std::vector<float> lost;         ///< per state and source
-        std::vector<std::size_t> first;  ///< per state: its first in lost
-        std::vector<float> lost_sum;     ///< per state: sum of magnitudes
+        std::vector<float> lost;              ///< per state and source
+        std::vector<std::size_t> first;       ///< per state: its first in lost
+        std::vector<float> lost_sum;          ///< per state: sum of magnitudes
         std::vector<float> shared_otherwise;  ///< per state: power lost that units share otherwise, per unit
         /// Per state: places in ModeResponses and by how many of their units they act otherwise, all > 0:
         /// what they gave in the intact state, or would have to give beyond their limits.
