@@ -274,6 +274,10 @@ bool RedispatchSearch::linearise_at_best() {
         const auto exact = exact_effect(*best_, cut.pair);
         if (!exact) continue;
         cut.value = value;
+        // What has too much here would price a pair that is not at its limit.
+        std::erase_if(cut.tangents, [&](const Tangent& tangent) {
+            return cut.sign() * (program_->predict(tangent, *best_) - value) > kDisproof * std::abs(limit);
+        });
         cut.tangents.push_back(program_->linearise(*best_, cut.pair, *readings_[c], *exact));
         cut.tangents.back().is_exact = true;
     }

@@ -129,6 +129,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
             // Between the load that the rule was checked at and its figure: nothing better.
             best_ = certified_ = by_rule;
             row.states_solved = fixed.states_solved;
+            (void)linearise_at_best();
         }
         finish(fixed, row);
         if (was_closed && best_->load_mw - before_mw <= gap(before_mw)) {
