@@ -207,7 +207,7 @@ void RedispatchSearch::keep_shift(const DispatchPoint& point, const SolvedState&
 
 void RedispatchSearch::look_at(const DispatchPoint& point) {
     intact_point_ = read_intact_point(*intact_, point.load_mw);
-    find_new_sharing(*point.base, unloaded_intact_, intact_point_.sharing);
+    if (knows_sharing_) find_new_sharing(*point.base, unloaded_intact_, intact_point_.sharing);
     prepared_->screen().look_at(intact_point_, look_);
 }
 
@@ -277,7 +277,7 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
     } else {
         screen.look_at_switching(look_);
         list_suspects(Screen::Find::all, states_->unsolvable, std::numeric_limits<std::size_t>::max());
-        if (context_->options.certify == Certify::all) {
+        if (context_->options.certify == Certify::all || !knows_sharing_) {
             for (std::size_t state = 0; state < listed.size(); ++state) list(state);
         }
     }

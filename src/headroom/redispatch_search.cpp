@@ -73,7 +73,7 @@ RedispatchSearch::RedispatchSearch(const Preparation& prepared, PairLibrary& lib
     base_solver_.newton().evaluate_mismatch();
     unloaded_intact_.newton().start_from(context_->base->voltages());
     unloaded_intact_.newton().evaluate_mismatch();
-    has_factor_ = unloaded_intact_.newton().factorise();
+    knows_sharing_ = unloaded_intact_.newton().factorise();
     find_exceeded(*context_, contingency::solved_state(base_solver_), kFlowsAndVoltages, nullptr,
                   loading_squared_, exceeded_intact_);
     const auto& network = context_->base->network();
@@ -81,12 +81,13 @@ RedispatchSearch::RedispatchSearch(const Preparation& prepared, PairLibrary& lib
     for (const model::Unit& unit : network.units()) {
         if (unit.in_service) capacity_mw += std::max(unit.p_max_pu, 0.0) * network.base_mva();
     }
+    for (std::size_t state = 0; state < states_->outages.size(); ++state)
+        state_of_[{states_->outages[state].kind, states_->outages[state].row}] = state;
     first_moved_mw_ = std::max(kFirstMovedMw, kFirstMovedShare * capacity_mw);
 }
 
 std::size_t RedispatchSearch::state_of(Outage outage) const {
-    const auto found = std::find(states_->outages.begin(), states_->outages.end(), outage);
-    return static_cast<std::size_t>(found - states_->outages.begin());
+    return state_of_.at({outage.kind, outage.row});
 }
 
 RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {

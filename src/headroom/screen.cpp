@@ -168,10 +168,10 @@ void Screen::look_at_switching(Look& look) const {
                 reached.push_back(place);
             }
         }
-        if (const float otherwise = std::abs(look.shared_otherwise[state]);
-            otherwise * largest_shared_q >= least) {
+        const float shared = look.shared_otherwise[state];
+        if (std::abs(shared) * largest_shared_q >= least) {
             for (std::size_t j = 0; j < modes.bus.size(); ++j) {
-                const float q = shared_q[j] * look.shared_otherwise[state];
+                const float q = shared_q[j] * shared;
                 if (std::abs(q) < least) continue;
                 asked[j] += q;
                 reached.push_back(static_cast<std::int32_t>(j));

@@ -81,6 +81,7 @@ private:
     [[nodiscard]] bool certify_best(RedispatchRow& row);
     /// Draws limits in by less, so far as what that costs is more than may be left open.
     void narrow_margins(const RedispatchProgram::Answer& answer);
+    /// Keeps proposals away from pairs that count again and again although their rows are fresh.
     void note_surprises(const std::vector<Breach>& breaches);
     /// Looks at the best point in the states of tangents that say it is beyond a limit, where it was not
     /// looked at there: the point may be what is wrong.
@@ -89,6 +90,7 @@ private:
     void give_up_best(Findings& found);
     void keep_shift(const DispatchPoint& point, const contingency::SolvedState& solved);
     void look_at(const DispatchPoint& point);
+    /// Takes what counts as rows: no more than so many that are new.
     void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches, std::size_t most);
     /// Finds where on the way from the best point to a proposal a state (none: the intact one) ceases to be
     /// clean, and keeps the tangents there: of what counts, or of the end of its solutions (collapse).
@@ -130,7 +132,8 @@ private:
     UnloadedStates unloaded_;                   ///< for effects
     contingency::StateSolver unloaded_intact_;  ///< for the screen
     std::vector<Item> exceeded_intact_;         ///< limits the intact state breaks without load
-    bool has_factor_ = false;
+    bool knows_sharing_ = false;  ///< unloaded_intact_ has a factor: else the screen rules out nothing
+    std::map<StateKey, std::size_t> state_of_;
     double first_moved_mw_ = 0.0;  ///< movement that proposals may ask for at first
     Candidate candidate_;
     std::optional<RedispatchProgram> program_;
@@ -147,8 +150,10 @@ private:
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
     std::optional<contingency::Outage> factorised_;         ///< what it has factorised
     std::map<StateKey, powerflow::Voltages> kept_;          ///< solutions of states with pairs, at that point
+    /// Per state: its last solution beside the intact one's, for this bus, to start from; and those of the
+    /// check that is going on.
     std::map<std::size_t, powerflow::LaneShift> last_shift_, fresh_shift_;
-    bool keeps_shifts_ = true;
+    bool keeps_shifts_ = true;  ///< not of a certificate's thousands
     IntactPoint intact_point_;
     Screen::Look look_;
     std::vector<Suspect> suspects_;

@@ -91,6 +91,7 @@ private:
         double amount = 0.0;            ///< beyond what the case's state has lost
         double shared_otherwise = 0.0;  ///< see Look
     };
+    /// The loss of a unit: eq. 21a.
     [[nodiscard]] LostPower lost_unit(const Footprint::Source& source, const IntactPoint& at) const;
     [[nodiscard]] double lost_flow(const Footprint::Source& source, const IntactPoint& at) const;
 
