@@ -172,6 +172,10 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
         const auto bus = static_cast<std::size_t>(supply.bus);
         if (holds_voltage(intact_modes[bus]) != holds_voltage(solver.newton().voltages().mode[bus])) {
             footprint.switched.push_back(supply.bus);
+            footprint.switched_drop.push_back(
+                solver.newton().voltages().mode[bus] == QMode::fixed
+                    ? std::numeric_limits<float>::quiet_NaN()
+                    : static_cast<float>(intact.vm_pu[bus] - solver.newton().voltages().vm_pu[bus]));
         }
     }
     const auto lost = list_lost_rows(solver);

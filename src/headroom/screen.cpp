@@ -12,6 +12,24 @@ constexpr double kLeastAsked = 1e-3;
 // Units of ModeResponses by which a bus acts otherwise: not looked at.
 constexpr float kLeastSwitching = 1e-7F;
 
+/// What of a change of a regulating bus's Q a state does not follow in which the bus stands at a limit, its
+/// voltage `drop` below the one it holds (< 0: above; NaN: it has nothing left to hold it with): all of what
+/// goes beyond the limit. What goes back is followed from where the bus holds its voltage again.
+float unfollowed(float more_q, float drop, float voltage_loss) {
+    if (std::isnan(drop)) return more_q;
+    const bool goes_back = drop > 0.0F ? more_q < 0.0F : more_q > 0.0F;
+    if (!goes_back || !(voltage_loss > 0.0F)) return more_q;
+    const float lacking = std::abs(drop) / voltage_loss;
+    return std::clamp(more_q, -lacking, lacking);
+}
+
+/// What of a change of voltage a state does not follow in which the bus regulates: as far as it has Q to hold
+/// it.
+float held(float more_v, const Footprint& footprint, std::size_t place, float voltage_loss) {
+    return std::clamp(more_v, -footprint.q_to_max[place] * voltage_loss,
+                      footprint.q_to_min[place] * voltage_loss);
+}
+
 }  // namespace
 
 std::int32_t place_of(const std::vector<std::int32_t>& elements, const std::vector<std::int32_t>& by_row,
@@ -144,16 +162,20 @@ void Screen::look_at_switching(Look& look) const {
             look.switching.push_back(place);
             look.switching_amount.push_back(amount);
         };
-        for (const std::int32_t bus : footprint.switched) {
-            const std::int32_t place = modes.place_of_bus[static_cast<std::size_t>(bus)];
+        for (std::size_t s = 0; s < footprint.switched.size(); ++s) {
+            const std::int32_t place = modes.place_of_bus[static_cast<std::size_t>(footprint.switched[s])];
             const auto j = static_cast<std::size_t>(place);
-            act_otherwise(place, std::abs(otherwise[j]));
+            const float other =
+                modes.is_regulating[j] != 0
+                    ? unfollowed(otherwise[j], footprint.switched_drop[s], modes.voltage_loss[j])
+                    : held(otherwise[j], footprint, j, modes.voltage_loss[j]);
+            act_otherwise(place, std::abs(other));
             // Support that the intact state gives the load, and this state does not.
             if (modes.is_regulating[j] != 0) {
-                look.voltage_pu[state] += std::max(otherwise[j], 0.0F) * modes.voltage_loss[j];
+                look.voltage_pu[state] += std::max(other, 0.0F) * modes.voltage_loss[j];
             }
             for (std::size_t e = modes.q.first[j]; e < modes.q.first[j + 1]; ++e) {
-                const float q = modes.q.response[e] * otherwise[j];
+                const float q = modes.q.response[e] * other;
                 if (std::abs(q) < least) break;
                 asked[static_cast<std::size_t>(modes.q.source[e])] += q;
                 reached.push_back(modes.q.source[e]);

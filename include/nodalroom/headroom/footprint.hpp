@@ -54,8 +54,10 @@ struct Footprint {
     };
     std::int32_t lost_branch = -1;  ///< branch row out of service in this state; -1: none
     std::vector<Source> sources;
-    std::vector<std::int32_t> switched;   ///< bus rows that regulate here or in the intact state, not in both
-    std::vector<std::int32_t> branch;     ///< branch rows touched, by growing margin
+    std::vector<std::int32_t> switched;  ///< bus rows that regulate here or in the intact state, not in both
+    std::vector<float> switched_drop;  ///< per switched bus: pu by which its voltage is below the intact one;
+                                       ///< NaN where no unit is left to hold it
+    std::vector<std::int32_t> branch;  ///< branch rows touched, by growing margin
     std::vector<std::uint8_t> at_to_end;  ///< per touched branch: 1 where the to end carries more
     std::vector<float> branch_shift;      ///< per touched branch: re, im of the change at that end
     std::vector<float> branch_response;   ///< per touched branch and source: re, im per unit lost
