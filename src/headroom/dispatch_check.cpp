@@ -158,7 +158,7 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
     contingency::BatchSolver batch(*point.base, false);
     std::vector<std::size_t> left;
     std::size_t next = 0;
-    fresh_shift_.clear();
+    std::map<std::size_t, powerflow::LaneShift> fresh;  // lanes still start from the last ones
     batch.run(
         [&](contingency::StateTask& task) {
             if (cancelled() || next == states.size()) return false;
@@ -175,15 +175,19 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
         },
         [&](const SolvedState& solved) {
             if (solved.voltages->vm_pu[candidate_.bus.pos()] > kSuspectVoltagePu) {
-                keep_shift(point, solved);
+                if (keeps_shifts_) {
+                    fresh.insert_or_assign(
+                        solved.id,
+                        powerflow::LaneShift(context_->base->lanes(), *solved.voltages, solved.v_real,
+                                             solved.v_imag, point.base->lane_start()));
+                }
                 examine(point, solved.id, solved, found);
             } else {
                 left.push_back(solved.id);
             }
         },
         [&](const contingency::StateTask& task, const powerflow::NewtonReport&) { left.push_back(task.id); });
-    for (auto& [state, shift] : fresh_shift_) last_shift_.insert_or_assign(state, std::move(shift));
-    fresh_shift_.clear();
+    for (auto& [state, shift] : fresh) last_shift_.insert_or_assign(state, std::move(shift));
     if (left.empty()) return;
     std::sort(left.begin(), left.end());
     contingency::StateSolver solver(*point.base);
@@ -196,13 +200,6 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
             found.unsolved.push_back(state);
         }
     }
-}
-
-void RedispatchSearch::keep_shift(const DispatchPoint& point, const SolvedState& solved) {
-    if (!keeps_shifts_) return;
-    fresh_shift_.insert_or_assign(
-        solved.id, powerflow::LaneShift(context_->base->lanes(), *solved.voltages, solved.v_real,
-                                        solved.v_imag, point.base->lane_start()));
 }
 
 void RedispatchSearch::look_at(const DispatchPoint& point) {

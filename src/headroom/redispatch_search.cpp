@@ -188,7 +188,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
                 if (!linearise_at_best()) break;
                 continue;
             }
-            drawn_in_ = drawn_in_ > kLeastDrawnIn ? std::max(0.1 * drawn_in_, kLeastDrawnIn) : 0.0;
+            drawn_in_ = drawn_in_ > kLeastDrawnIn ? std::max(kMostNarrowing * drawn_in_, kLeastDrawnIn) : 0.0;
             continue;
         }
         const bool free_to_move = answer.moved_mw < 0.999 * trust_moved_mw;

@@ -88,7 +88,6 @@ private:
     void question_best();
     /// What counts at the best point becomes rows, and the one known to hold takes its place.
     void give_up_best(Findings& found);
-    void keep_shift(const DispatchPoint& point, const contingency::SolvedState& solved);
     void look_at(const DispatchPoint& point);
     /// Takes what counts as rows: no more than so many that are new.
     void add_cuts(const DispatchPoint& point, std::vector<Breach>& breaches, std::size_t most);
@@ -150,9 +149,8 @@ private:
     std::optional<contingency::StateSolver> point_solver_;  ///< the same, for exact effects
     std::optional<contingency::Outage> factorised_;         ///< what it has factorised
     std::map<StateKey, powerflow::Voltages> kept_;          ///< solutions of states with pairs, at that point
-    /// Per state: its last solution beside the intact one's, for this bus, to start from; and those of the
-    /// check that is going on.
-    std::map<std::size_t, powerflow::LaneShift> last_shift_, fresh_shift_;
+    /// Per state: its last solution beside the intact one's, for this bus, to start from.
+    std::map<std::size_t, powerflow::LaneShift> last_shift_;
     bool keeps_shifts_ = true;  ///< not of a certificate's thousands
     IntactPoint intact_point_;
     Screen::Look look_;
