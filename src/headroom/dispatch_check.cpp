@@ -22,7 +22,7 @@ constexpr std::size_t kStatesAtOnce = 256;
 // An excess of less than this share of a limit is none: power flows are solved no closer.
 constexpr double kNothing = 1e-7;
 // Where a pair's tangents have it further from its limit than this share, its state is not looked at for it.
-constexpr double kFarFlow = 0.05, kFarVoltage = 0.01;
+constexpr double kFarFlow = 0.03, kFarVoltage = 0.005;
 // A predicted overload by more than this share of the rating is one: the states need not be solved for that.
 constexpr double kWildOverload = 0.01;
 
@@ -208,13 +208,17 @@ void RedispatchSearch::look_at(const DispatchPoint& point) {
     prepared_->screen().look_at(intact_point_, look_);
 }
 
-std::vector<RedispatchSearch::Breach> RedispatchSearch::glance(const DispatchPoint& point) {
+RedispatchSearch::Findings RedispatchSearch::begin_check(const DispatchPoint& point) {
     Findings found;
     start_reading();
     check_intact(point, found);
     look_at(point);
+    return found;
+}
+
+bool RedispatchSearch::glance(const DispatchPoint& point, Findings& found) {
     prepared_->screen().find_overloads(look_, kWildOverload, states_->unsolvable, overloads_);
-    bool has_new = false;
+    const std::size_t in_intact = found.breaches.size();
     for (const PredictedOverload& overload : overloads_) {
         const LimitPair pair{LimitType::thermal, states_->outages[overload.state], overload.branch,
                              overload.at_to};
@@ -223,7 +227,6 @@ std::vector<RedispatchSearch::Breach> RedispatchSearch::glance(const DispatchPoi
                    cut.pair.element == pair.element;
         });
         if (is_known) continue;
-        has_new = true;
         PairReading reading;
         reading.quantity = overload.flow_pu;
         if (pair.outage.kind == contingency::OutageKind::unit)
@@ -231,8 +234,7 @@ std::vector<RedispatchSearch::Breach> RedispatchSearch::glance(const DispatchPoi
                 point.unit_p_mw()[static_cast<std::size_t>(pair.outage.row)] / context_->base_mva();
         found.breaches.push_back({pair, reading, overload.share});
     }
-    if (!has_new) return {};
-    return std::move(found.breaches);
+    return found.breaches.size() > in_intact;
 }
 
 bool RedispatchSearch::may_matter(const Cut& cut, const DispatchPoint& point) const {
@@ -246,11 +248,13 @@ bool RedispatchSearch::may_matter(const Cut& cut, const DispatchPoint& point) co
 }
 
 RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, Depth depth) {
+    Findings found = begin_check(point);
+    go_on_checking(point, depth, found);
+    return found;
+}
+
+void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, Findings& found) {
     const Screen& screen = prepared_->screen();
-    Findings found;
-    start_reading();
-    check_intact(point, found);
-    look_at(point);
     std::vector<bool> listed = states_->unsolvable;
     std::vector<std::size_t> states;
     const auto list = [&](std::size_t state) {
@@ -263,8 +267,12 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
         for (std::size_t i = 0; i < std::min(most, suspects_.size()); ++i) list(suspects_[i].state);
     };
     for (const Cut& cut : cuts_) {
-        if (!cut.pair.outage.is_intact() && (depth == Depth::certain || may_matter(cut, point)))
-            list(state_of(cut.pair.outage));
+        if (cut.pair.outage.is_intact() || !(depth == Depth::certain || may_matter(cut, point))) continue;
+        list(state_of(cut.pair.outage));
+        if (cut.pair.outage.kind != contingency::OutageKind::unit) continue;
+        // What counts after the loss of one unit of a plant does so after that of another.
+        const std::int32_t plant = plant_of_unit_[static_cast<std::size_t>(cut.pair.outage.row)];
+        for (const std::size_t state : states_of_plant_[static_cast<std::size_t>(plant)]) list(state);
     }
     suspects_.clear();
     screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
@@ -289,7 +297,6 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
     } while (from < states.size() && found.is_clean());
     keeps_shifts_ = true;
     found.looked_at = std::move(listed);
-    return found;
 }
 
 }  // namespace nodalroom::headroom

@@ -66,7 +66,6 @@ void RedispatchSearch::add_cuts(const DispatchPoint& point, std::vector<Breach>&
 
 void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<std::size_t> state) {
     const Outage outage = state ? states_->outages[*state] : Outage{};
-    const std::vector<double> from(best_->unit_p_mw().begin(), best_->unit_p_mw().end());
     const double from_mw = best_->load_mw;
     // The last point at which the state is clean, and the first where it is not: solved, or without a
     // solution.
@@ -74,11 +73,7 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
     std::vector<Breach> breaches;
     powerflow::Voltages intact = best_->base->voltages(), at_inside, before;
     const auto look_at_share = [&](double share) {
-        ProgramPoint between;
-        between.load_mw = from_mw + share * (proposed.load_mw - from_mw);
-        for (std::size_t u = 0; u < from.size(); ++u)
-            between.unit_p_mw.push_back(from[u] + share * (proposed.unit_p_mw[u] - from[u]));
-        auto point = solve_point(between, intact);
+        auto point = solve_point(point_between(proposed, share), intact);
         Findings found;
         bool solved = false;
         std::optional<StateSolver> solver;

@@ -396,19 +396,19 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
     double load_mw = ask.near_mw, supply_mw = has_cap() ? 0.0 : ask.near_supply_mw;
     std::vector<double> scale;
     for (int round = 0; round < kFormRounds; ++round) {
-        numerics::LinearProgram program;
-        add_frame(program, ask, supply_mw);
-        const std::int32_t frame_rows = program.rows();
-        add_cuts(program, cuts, ask, load_mw, supply_mw, scale);
+        program_.clear();
+        add_frame(program_, ask, supply_mw);
+        const std::int32_t frame_rows = program_.rows();
+        add_cuts(program_, cuts, ask, load_mw, supply_mw, scale);
         const bool warm = !basis_.column.empty();
         if (warm) {
             basis_.row.resize(static_cast<std::size_t>(frame_rows));
             for_each_tangent(cuts, [&](Tangent& tangent) { basis_.row.push_back(tangent.place); });
         }
         numerics::LpSolution found =
-            warm ? numerics::maximise_by_parts(program, basis_) : numerics::maximise(program);
+            warm ? numerics::maximise_by_parts(program_, basis_) : numerics::maximise(program_);
         // Near a basis with rows of very different size the simplex method may lose its way.
-        if (warm && found.status != numerics::LpStatus::optimal) found = numerics::maximise(program);
+        if (warm && found.status != numerics::LpStatus::optimal) found = numerics::maximise(program_);
         if (found.status != numerics::LpStatus::optimal) {
             if (best.status == numerics::LpStatus::not_run) best.status = found.status;
             break;

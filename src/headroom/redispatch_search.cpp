@@ -10,53 +10,18 @@ namespace {
 using contingency::Outage;
 using contingency::OutageKind;
 
-// The search goes on until the bound and the certified load differ by no more than the larger of these.
-constexpr double kGapMw = 0.05, kGapShare = 0.003;
-// What counts by no more than this share of its limit is no reason to keep the next proposal near.
-constexpr double kNearlyClean = 3e-3;
-// Proposals in a row in which something counts, before the next is to lie halfway from the best point; those
-// in which it counts much are two.
-constexpr int kMissesBeforeStepBack = 16;
-// From a proposal that is nearly clean, less of the way may do, for once.
-constexpr double kShortStepBack = 0.95;
-// A cap on movement is kept to this, MW.
-constexpr double kCapWidthMw = 0.05;
-// Movement that proposals may ask for at first, or this share of what units can give; twice as much each time
-// that is not enough.
-constexpr double kFirstMovedMw = 200.0, kFirstMovedShare = 0.03, kMovedGrowth = 2.0;
-// Programs solved and checked at most from one start, and from one that only looks whether there is more. A
-// search that has ended begins again from the best point, without the rows it had: some may have led astray.
-constexpr int kMostRounds = 60, kProbeRounds = 20, kMostStarts = 4;
-// One that only looks ends where the program promises less than so many gaps more than there is.
-constexpr double kWorthProbing = 2.0;
-// What a proposal may ask beyond the load known to be feasible: this much, or as much again.
-constexpr double kLeastTrustMw = 200.0;
-// Proposals that are only glanced at from one start, and rows they may add each.
-constexpr int kMostGlances = 20;
-constexpr std::size_t kCutsPerGlance = 32;
-// A pair that counts in so many proposals in a row although its rows are fresh jumps, as where a unit's
-// reactive limit comes and goes: proposals keep away from it by as much as it went beyond, and by no more
-// than this.
-constexpr int kSurprises = 3;
-constexpr double kMostCaution = 5e-3;
-// Limits are drawn in by this share while proposals are made, so that they come out clean; where that costs
-// more than the gap allows, by a tenth of it, and so on to the least.
-constexpr double kDrawnIn = 1e-4;
-constexpr double kLeastDrawnIn = 1e-6;
-constexpr double kMostNarrowing = 0.1, kLeastNarrowing = 0.5;
+// Movement that proposals may ask for at first, or this share of what units can give.
+constexpr double kFirstMovedMw = 200.0, kFirstMovedShare = 0.03;
+// Programs solved and checked at most from a start that only looks whether there is more. A search that has
+// ended begins again from the best point, without the rows it had: some may have led astray.
+constexpr int kProbeRounds = 12, kMostStarts = 4;
 // A price per unit of limit below this is none.
 constexpr double kLeastPrice = 1e-5;
 // A unit whose output differs by less from the balance rule's has not moved, MW.
 constexpr double kLeastMoveMw = 0.01;
-// Proposals that could not be solved in a row, before what there is stands.
-constexpr int kMostFailures = 12;
-
-double trusted(double load_mw) { return std::max(2.0 * load_mw, load_mw + kLeastTrustMw); }
 double closed_gap(double load_mw) {
     return std::max(RedispatchSearch::kClosedGapMw, RedispatchSearch::kClosedGapShare * load_mw);
 }
-double gap(double load_mw) { return std::max(kGapMw, kGapShare * load_mw); }
-
 }  // namespace
 
 RedispatchSearch::RedispatchSearch(const Preparation& prepared, PairLibrary& library,
@@ -84,6 +49,33 @@ RedispatchSearch::RedispatchSearch(const Preparation& prepared, PairLibrary& lib
     for (std::size_t state = 0; state < states_->outages.size(); ++state)
         state_of_[{states_->outages[state].kind, states_->outages[state].row}] = state;
     first_moved_mw_ = std::max(kFirstMovedMw, kFirstMovedShare * capacity_mw);
+    find_plants();
+}
+
+void RedispatchSearch::find_plants() {
+    const auto& network = context_->base->network();
+    // Per bus: where its only branch leads; itself where there are more.
+    std::vector<std::int32_t> beyond(network.buses().size(), -1);
+    const auto connect = [&](BusRow bus, BusRow other) {
+        std::int32_t& to = beyond[bus.pos()];
+        const auto at = static_cast<std::int32_t>(other.value());
+        to = to < 0 || to == at ? at : static_cast<std::int32_t>(bus.value());
+    };
+    for (const model::Branch& branch : network.branches()) {
+        if (!branch.in_service) continue;
+        connect(branch.from, branch.to);
+        connect(branch.to, branch.from);
+    }
+    states_of_plant_.resize(beyond.size());
+    for (std::size_t u = 0; u < network.units().size(); ++u) {
+        const BusRow bus = network.units()[u].bus;
+        const std::int32_t plant =
+            beyond[bus.pos()] < 0 ? static_cast<std::int32_t>(bus.value()) : beyond[bus.pos()];
+        plant_of_unit_.push_back(plant);
+        const auto state = state_of_.find({OutageKind::unit, static_cast<std::int32_t>(u)});
+        if (state != state_of_.end())
+            states_of_plant_[static_cast<std::size_t>(plant)].push_back(state->second);
+    }
 }
 
 std::size_t RedispatchSearch::state_of(Outage outage) const {
@@ -153,153 +145,6 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     return row;
 }
 
-void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, RedispatchRow& row) {
-    const double max_mw = context_->options.max_mw;
-    cuts_.clear();
-    for (const LimitPair& pair : flows_seen_) {
-        Cut cut;
-        cut.pair = pair;
-        cuts_.push_back(std::move(cut));
-    }
-    if (cuts_.empty()) add_fixed_binding(fixed);
-    read_best(states_of_cuts());
-    program_->set_losses(*best_, *intact_);
-    refresh_cuts(*best_);
-
-    double trust_mw = trusted(best_->load_mw), trust_moved_mw = first_moved_mw_;
-    drawn_in_ = kDrawnIn;
-    linearised_at_.reset();
-    int failures = 0, misses = 0, glances = 0, steps_back = 0;
-    const double from_mw = best_->load_mw;
-    for (int round = 0; round < kMostRounds + glances && !cancelled(); ++round, ++row.rounds) {
-        if (round >= most_barren + glances && best_->load_mw - from_mw <= gap(from_mw)) break;
-        question_best();
-        drop_disproved();
-        const double most_mw = std::min(trust_mw, max_mw);
-        const auto answer = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
-                                                    most_mw, trust_moved_mw, -drawn_in_, false});
-        if (answer.status != numerics::LpStatus::optimal) {
-            // The best point stands at a limit from which others are to be kept away.
-            if (std::any_of(cuts_.begin(), cuts_.end(), [](const Cut& cut) { return cut.caution > 0.0; })) {
-                for (Cut& cut : cuts_) cut.caution = 0.0;
-                continue;
-            }
-            if (drawn_in_ <= 0.0) {
-                if (!linearise_at_best()) break;
-                continue;
-            }
-            drawn_in_ = drawn_in_ > kLeastDrawnIn ? std::max(kMostNarrowing * drawn_in_, kLeastDrawnIn) : 0.0;
-            continue;
-        }
-        const bool free_to_move = answer.moved_mw < 0.999 * trust_moved_mw;
-        const bool is_probe = most_barren < kMostRounds;
-        const bool held_by_trust = most_mw < max_mw && answer.point.load_mw > 0.999 * most_mw;
-        if (answer.promised_mw - best_->load_mw <= gap(answer.promised_mw) && !held_by_trust &&
-            answer.is_exact) {
-            if (!free_to_move) {
-                trust_moved_mw *= kMovedGrowth;
-                continue;
-            }
-            if (!certify_best(row)) continue;
-            if (!linearise_at_best()) break;
-            continue;
-        }
-        if (is_probe && !held_by_trust && free_to_move &&
-            answer.promised_mw - from_mw <= kWorthProbing * gap(from_mw) && best_->load_mw <= from_mw) {
-            break;
-        }
-        auto point = solve_point(answer.point, best_->base->voltages());
-        if (!point) {
-            if (++failures == kMostFailures) break;
-            add_border(answer.point, std::nullopt);
-            trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
-            continue;
-        }
-        if (glances < kMostGlances) {
-            auto wild = glance(*point);
-            if (!wild.empty()) {
-                ++glances;
-                add_cuts(*point, wild, kCutsPerGlance);
-                continue;
-            }
-        }
-        Findings found = check(*point, Depth::likely);
-        if (is_wary_ && found.is_clean()) found = check(*point, Depth::certain);
-        if (cancelled()) break;
-        program_->set_losses(*point, *intact_);
-        refresh_cuts(*point);
-        // What losses turn out to be goes by the spare there is at the proposal: it may have moved more.
-        const double most_moved = context_->options.redispatch.max_moved_mw + kCapWidthMw;
-        if (found.is_clean() && program_->moved_mw(point->unit_p_mw()) > most_moved) {
-            if (++failures == kMostFailures) break;
-            trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
-            continue;
-        }
-        if (found.is_clean()) {
-            failures = misses = steps_back = 0;
-            const double gained = point->load_mw - best_->load_mw;
-            if (gained >= 0.0) {
-                best_ = std::move(point);
-                looked_at_best_ = std::move(found.looked_at);
-                if (is_wary_) {
-                    certified_ = best_;
-                    row.states_solved = found.solved;
-                }
-                trust_moved_mw =
-                    std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + first_moved_mw_);
-            }
-            if (!free_to_move) trust_moved_mw *= kMovedGrowth;
-            // Where only limits hold the proposal, it is what these margins leave.
-            if (gained < gap(best_->load_mw) || (free_to_move && !held_by_trust)) narrow_margins(answer);
-            trust_mw = std::max(trust_mw, trusted(best_->load_mw));
-            continue;
-        }
-        double worst = 0.0;
-        for (const Breach& breach : found.breaches) worst = std::max(worst, breach.share);
-        note_surprises(found.breaches);
-        add_cuts(*point, found.breaches, kCutsPerRound);
-        const bool nearly_clean = found.unsolved.empty() && worst < kNearlyClean;
-        misses += nearly_clean ? 1 : 2;
-        if (nearly_clean && !free_to_move) trust_moved_mw *= kMovedGrowth;
-        if (misses >= kMissesBeforeStepBack) {
-            misses = 0;
-            const double way = nearly_clean && steps_back++ == 0 ? kShortStepBack : 0.5;
-            const double best_moved_mw = program_->moved_mw(best_->unit_p_mw());
-            trust_mw = best_->load_mw + way * (answer.point.load_mw - best_->load_mw);
-            trust_moved_mw = best_moved_mw + way * (answer.moved_mw - best_moved_mw);
-        }
-        if (!found.unsolved.empty()) {
-            if (++failures == kMostFailures) break;
-            add_border(answer.point, found.unsolved.front());
-            if (found.breaches.empty()) trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
-        }
-    }
-}
-
-void RedispatchSearch::narrow_margins(const RedispatchProgram::Answer& answer) {
-    // What they cost is in proportion to them; half of the gap may remain.
-    const double cost_mw = answer.promised_mw - answer.point.load_mw;
-    const double share = cost_mw > 0.0 ? 0.5 * gap(answer.promised_mw) / cost_mw : 0.0;
-    const double narrower = std::clamp(share, kMostNarrowing, kLeastNarrowing);
-    drawn_in_ = std::max(narrower * drawn_in_, kLeastDrawnIn);
-    for (Cut& cut : cuts_) {
-        cut.surprises = 0;
-        cut.caution = narrower * cut.caution < kLeastDrawnIn ? 0.0 : narrower * cut.caution;
-    }
-}
-
-void RedispatchSearch::note_surprises(const std::vector<Breach>& breaches) {
-    for (Cut& cut : cuts_) {
-        const auto breach = std::find_if(breaches.begin(), breaches.end(),
-                                         [&](const Breach& other) { return other.pair == cut.pair; });
-        if (breach == breaches.end()) {
-            cut.surprises = 0;
-        } else if (++cut.surprises >= kSurprises) {
-            cut.caution = std::clamp(breach->share + cut.caution, 0.0, kMostCaution);
-        }
-    }
-}
-
 bool RedispatchSearch::certify_best(RedispatchRow& row) {
     if (best_ == certified_) return true;
     Findings found = check(*best_, Depth::certain);
@@ -340,6 +185,7 @@ void RedispatchSearch::give_up_best(Findings& found) {
     const auto given_up = best_;
     add_cuts(*given_up, found.breaches, kCutsPerRound);
     best_ = certified_;
+    for (Cut& cut : cuts_) cut.at_best = kNaN;
     if (found.unsolved.empty() || !found.breaches.empty()) return;
     add_border({given_up->load_mw, {given_up->unit_p_mw().begin(), given_up->unit_p_mw().end()}},
                found.unsolved.front());

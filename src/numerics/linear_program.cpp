@@ -22,6 +22,13 @@ std::int32_t LinearProgram::add_row(double at_least, double at_most,
     return rows() - 1;
 }
 
+void LinearProgram::clear() {
+    drop_rows(0);
+    cost.clear();
+    lower.clear();
+    upper.clear();
+}
+
 void LinearProgram::drop_rows(std::int32_t first) {
     const auto left = static_cast<std::size_t>(first);
     row_lower.resize(left);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include "nodalroom/numerics/linear_program.hpp"
 
@@ -10,6 +11,8 @@ namespace {
 // What a row is passed by, and what a column would gain per unit, where less counts as nothing: the solver's
 // own tolerances.
 constexpr double kFeasible = 1e-7, kOptimal = 1e-7;
+// What rows are passed by in all, where less may be the solver's tolerance.
+constexpr double kNoRoom = 1e-4;
 // Parts solved at most, before the whole is.
 constexpr int kMostParts = 60;
 
@@ -56,6 +59,40 @@ public:
         return LpStatus::optimal;
     }
 
+    /// Where its rows leave no room for its columns: takes in the columns which would make some, those that
+    /// lessen what rows are passed by in all. False where there are none, which proves that the whole leaves
+    /// no room either.
+    [[nodiscard]] LpStatus make_room() {
+        LpBasis unused;
+        const LinearProgram strict = make_program(unused);
+        LinearProgram part;
+        for (std::size_t c = 0; c < columns_.size(); ++c)
+            part.add_column(0.0, strict.lower[c], strict.upper[c]);
+        std::vector<std::int32_t> column;
+        std::vector<double> value;
+        for (std::size_t r = 0; r < rows_.size(); ++r) {
+            column.assign(strict.column.begin() + strict.row_start[r],
+                          strict.column.begin() + strict.row_start[r + 1]);
+            value.assign(strict.value.begin() + strict.row_start[r],
+                         strict.value.begin() + strict.row_start[r + 1]);
+            for (const double sign : {-1.0, 1.0}) {
+                column.push_back(part.add_column(-1.0, 0.0, std::numeric_limits<double>::infinity()));
+                value.push_back(sign);
+            }
+            part.add_row(strict.row_lower[r], strict.row_upper[r], column, value);
+        }
+        const LpSolution found = maximise(part);
+        if (found.status != LpStatus::optimal) return LpStatus::failed;
+        std::vector<double> gain(has_column_.size(), 0.0);
+        for (std::size_t r = 0; r < rows_.size(); ++r) {
+            if (found.row_price[r] == 0.0) continue;
+            for_each_entry(rows_[r], [&](std::size_t c, double v) { gain[c] -= v * found.row_price[r]; });
+        }
+        if (take_columns(gain)) return LpStatus::optimal;
+        // Nearly enough room is for the whole to decide.
+        return found.objective < -kNoRoom ? LpStatus::infeasible : LpStatus::failed;
+    }
+
     /// Takes in the rows that are passed and the columns that would gain. False where there are none.
     [[nodiscard]] bool grow() {
         bool grew = false;
@@ -74,16 +111,7 @@ public:
             has_row_[r] = 1;
             grew = true;
         }
-        for (std::size_t c = 0; c < has_column_.size(); ++c) {
-            if (has_column_[c] != 0 || whole_->lower[c] == whole_->upper[c]) continue;
-            const bool may_rise = x_[c] < whole_->upper[c];
-            const bool may_fall = x_[c] > whole_->lower[c];
-            if ((may_rise && gain[c] > kOptimal) || (may_fall && gain[c] < -kOptimal)) {
-                has_column_[c] = 1;
-                grew = true;
-            }
-        }
-        return grew;
+        return take_columns(gain) || grew;
     }
 
     [[nodiscard]] LpSolution solution() const {
@@ -102,6 +130,21 @@ private:
         const auto end = static_cast<std::size_t>(whole_->row_start[row + 1]);
         for (auto k = static_cast<std::size_t>(whole_->row_start[row]); k < end; ++k)
             act(static_cast<std::size_t>(whole_->column[k]), whole_->value[k]);
+    }
+
+    /// Takes in the columns that would move for these gains per unit. False where there are none.
+    bool take_columns(const std::vector<double>& gain) {
+        bool took = false;
+        for (std::size_t c = 0; c < has_column_.size(); ++c) {
+            if (has_column_[c] != 0 || whole_->lower[c] == whole_->upper[c]) continue;
+            const bool may_rise = x_[c] < whole_->upper[c];
+            const bool may_fall = x_[c] > whole_->lower[c];
+            if ((may_rise && gain[c] > kOptimal) || (may_fall && gain[c] < -kOptimal)) {
+                has_column_[c] = 1;
+                took = true;
+            }
+        }
+        return took;
     }
 
     void list() {
@@ -157,7 +200,17 @@ LpSolution maximise_by_parts(const LinearProgram& program, const LpBasis& start)
     Part part(program, start);
     for (int solved = 0; solved < kMostParts; ++solved) {
         // A part may be without a solution, or without an end, where the whole is not.
-        if (part.solve() != LpStatus::optimal) break;
+        LpStatus status = part.solve();
+        if (status == LpStatus::infeasible) {
+            status = part.make_room();
+            if (status == LpStatus::optimal) continue;
+            if (status == LpStatus::infeasible) {
+                LpSolution none;
+                none.status = status;
+                return none;
+            }
+        }
+        if (status != LpStatus::optimal) break;
         if (!part.grow()) return part.solution();
     }
     return maximise(program, &start);

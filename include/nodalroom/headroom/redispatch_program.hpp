@@ -55,7 +55,8 @@ struct Cut {
     LimitPair pair;
     std::shared_ptr<const PairEffect> effect;  ///< of the state without load
     std::vector<Tangent> tangents;
-    double value = kNaN;  ///< where it was last read
+    double value = kNaN;    ///< where it was last read
+    double at_best = kNaN;  ///< at the best point known, where it was read there
     bool was_read = false;
     int surprises = 0;  ///< proposals in a row at which it counted although its rows said otherwise
     double caution =
@@ -145,7 +146,8 @@ private:
     std::vector<double> low_mw_, high_mw_;  ///< per movable_: range of the movement from the case
     std::vector<double> loss_by_unit_;      ///< the losses' row
     double loss_by_others_ = 0.0, loss_by_load_ = 0.0, loss_constant_ = 0.0;
-    numerics::LpBasis basis_;  ///< of the last solve: columns, and the rows before those of cuts
+    numerics::LinearProgram program_;  ///< the last one solved, for its memory
+    numerics::LpBasis basis_;          ///< of the last solve: columns, and the rows before those of cuts
 };
 
 }  // namespace nodalroom::headroom

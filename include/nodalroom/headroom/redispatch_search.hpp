@@ -31,6 +31,10 @@ public:
 private:
     /// Rows added in one round.
     static constexpr std::size_t kCutsPerRound = 16;
+    /// Programs solved and checked at most from one start.
+    static constexpr int kMostRounds = 60;
+    /// Limits are drawn in by this share at first while proposals are made, so that they come out clean.
+    static constexpr double kDrawnIn = 1e-4;
     using StateKey = std::pair<contingency::OutageKind, std::int32_t>;
 
     /// A limit that counts at a point.
@@ -54,6 +58,9 @@ private:
         [[nodiscard]] bool is_clean() const noexcept { return breaches.empty() && unsolved.empty(); }
     };
 
+    void find_plants();
+    /// The search goes on until the bound and the certified load differ by no more than this.
+    [[nodiscard]] static double gap(double load_mw);
     /// Goes up from the best point, program by program; gives up after so many that gained nothing.
     void climb(const HeadroomRow& fixed, int most_barren, RedispatchRow& row);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> rule_point(double load_mw);
@@ -74,11 +81,26 @@ private:
     [[nodiscard]] Findings check(const DispatchPoint& point, Depth depth);
     /// Whether a cut's tangents have it anywhere near its limit at the point.
     [[nodiscard]] bool may_matter(const Cut& cut, const DispatchPoint& point) const;
-    /// What the screen alone predicts to be overloaded, and no cut knows of; nothing is solved but the intact
-    /// state. Empty where it predicts nothing new.
-    [[nodiscard]] std::vector<Breach> glance(const DispatchPoint& point);
+    /// The intact state at the point, and the screen's look at the others: what a check begins with.
+    [[nodiscard]] Findings begin_check(const DispatchPoint& point);
+    void go_on_checking(const DispatchPoint& point, Depth depth, Findings& found);
+    /// Takes what the screen alone predicts to be overloaded, and no cut knows of, for a breach; nothing is
+    /// solved but the intact state. False where it predicts nothing new.
+    [[nodiscard]] bool glance(const DispatchPoint& point, Findings& found);
     /// Checks the best point for certain; where it does not hold, the one known to hold takes its place.
     [[nodiscard]] bool certify_best(RedispatchRow& row);
+    /// Takes a point that was checked last in the best one's place.
+    void take_best(std::shared_ptr<const DispatchPoint> point, Findings& found);
+    /// A proposal on the way from the best point to one that is nearly clean, where what counts there should
+    /// be clean, values being convex; none where little is gained by it.
+    [[nodiscard]] std::optional<ProgramPoint> clean_way(const ProgramPoint& proposed,
+                                                        const DispatchPoint& point,
+                                                        const std::vector<Breach>& breaches) const;
+    /// Checks such a proposal: takes it for the best point, or what counts there as rows.
+    void look_between(const ProgramPoint& proposed);
+    [[nodiscard]] bool keeps_cap(const DispatchPoint& point) const;
+    /// This share of the way from the best point to a proposal.
+    [[nodiscard]] ProgramPoint point_between(const ProgramPoint& proposed, double share) const;
     /// Draws limits in by less, so far as what that costs is more than may be left open.
     void narrow_margins(const RedispatchProgram::Answer& answer);
     /// Keeps proposals away from pairs that count again and again although their rows are fresh.
@@ -133,7 +155,9 @@ private:
     std::vector<Item> exceeded_intact_;         ///< limits the intact state breaks without load
     bool knows_sharing_ = false;  ///< unloaded_intact_ has a factor: else the screen rules out nothing
     std::map<StateKey, std::size_t> state_of_;
-    double first_moved_mw_ = 0.0;  ///< movement that proposals may ask for at first
+    std::vector<std::int32_t> plant_of_unit_;  ///< the bus at which it meets others: beyond its own branch
+    std::vector<std::vector<std::size_t>> states_of_plant_;  ///< per bus: losses of the plant's units
+    double first_moved_mw_ = 0.0;                            ///< movement that proposals may ask for at first
     Candidate candidate_;
     std::optional<RedispatchProgram> program_;
     std::vector<Cut> cuts_;

@@ -21,6 +21,8 @@ struct LinearProgram {
     std::int32_t add_column(double cost_of_it, double at_least, double at_most);
     std::int32_t add_row(double at_least, double at_most, std::span<const std::int32_t> columns_of_it,
                          std::span<const double> values_of_it);
+    /// Takes away all there is; the memory stays.
+    void clear();
     /// Takes away every row from this one on.
     void drop_rows(std::int32_t first);
 };

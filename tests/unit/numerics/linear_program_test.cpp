@@ -582,6 +582,32 @@ TEST_F(SolvedLinearProgram, PartsLeadToTheOptimumOfTheWhole) {
     }
 }
 
+TEST_F(SolvedLinearProgram, PartsWithoutRoomTakeInWhatMakesSome) {
+    int with_room = 0, without = 0;
+    for (unsigned seed = 0; seed < 24; ++seed) {
+        LinearProgram lp = random_program(240, 150, 12, seed);
+        // Columns that the start has at bounds from which its rows, much narrower since, cannot be kept: the
+        // part begins with no column, and some of the wholes have no room, either.
+        for (std::size_t r = 0; r < lp.row_upper.size(); r += 3) {
+            const double shift = 0.25 * static_cast<double>(seed % 8);
+            lp.row_lower[r] += shift;
+            lp.row_upper[r] += shift;
+        }
+        LpBasis start;
+        start.column.assign(lp.cost.size(), BasisPlace::at_lower);
+        start.row.assign(lp.row_lower.size(), BasisPlace::basic);
+        for (std::size_t r = 0; r < start.row.size(); r += 2) start.row[r] = BasisPlace::at_upper;
+        const LpSolution whole = maximise(lp), parts = maximise_by_parts(lp, start);
+        ASSERT_EQ(parts.status, whole.status) << seed;
+        (whole.status == LpStatus::optimal ? with_room : without) += 1;
+        if (whole.status != LpStatus::optimal) continue;
+        expect_optimal(lp, parts);
+        EXPECT_NEAR(parts.objective, whole.objective, 1e-6 * (1.0 + std::abs(whole.objective)));
+    }
+    EXPECT_GT(with_room, 4);
+    EXPECT_GT(without, 4);
+}
+
 TEST_F(SolvedLinearProgram, PartsHaveTheStatusOfTheWhole) {
     LinearProgram lp;
     lp.add_column(1.0, 0.0, kInfinity);
