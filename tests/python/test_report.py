@@ -17,7 +17,7 @@ from conftest import DATA, SMALL
 from nodalroom._holding import binding_counts, holding_elements
 from nodalroom.report.charts import capacity_curve, class_bounds
 from nodalroom.report.data import number
-from nodalroom.report.layout import graph_layout
+from nodalroom.report.layout import _two_directions, graph_layout
 
 
 def decoded(column):
@@ -283,6 +283,7 @@ def test_graph_layouts_are_the_same_each_time_and_apart():
     for count, ends in (
         (50, chain),
         (90, star),
+        (151, np.array([[0, i] for i in range(1, 151)])),
         (1, np.zeros((0, 2))),
         (5, np.zeros((0, 2))),
         (7, np.array([[0, 1], [0, 1], [2, 2], [3, 4], [4, 5], [5, 3]])),
@@ -296,6 +297,18 @@ def test_graph_layouts_are_the_same_each_time_and_apart():
     hops = np.hypot(*np.diff(places, axis=0).T)
     assert hops.max() < 3 * hops.min()  # branches are about equally long
     assert np.hypot(*(places[-1] - places[0])) > 20 * np.median(hops)  # and a chain is drawn as one
+
+
+def test_directions_of_a_layout_do_not_turn_on_rounding():
+    """In a star many directions are equally long: which are taken was another thing on another processor."""
+    star = np.ones((30, 30)) + 4 * np.eye(30)
+    noise = np.random.default_rng(5).standard_normal((30, 30))
+    found = [_two_directions(star + size * (noise + noise.T)) for size in (0.0, 1e-13, -1e-13)]
+    assert np.allclose(found[0], found[1], atol=1e-9) and np.allclose(found[0], found[2], atol=1e-9)
+    assert np.allclose(np.abs(found[0][:, 0]), 30**-0.5)  # the one largest direction is found as it is
+    turned = np.linalg.qr(noise)[0]
+    plain = _two_directions(turned @ np.diag(np.linspace(3, 0.1, 30) ** 2) @ turned.T)
+    assert np.allclose(np.abs(turned[:, :2].T @ plain), np.eye(2), atol=0.01)
 
 
 def test_studies_without_numbers_have_a_report_too(tmp_path):

@@ -15,8 +15,9 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
 PIVOTS = 60
+DIRECTION_STEPS = 100
 STRESS_STEPS = 60
-SPREAD_STEPS = 40
+SPREAD_STEPS = 80
 #: Buses compared with each bus, along a strip, when those too near are pushed apart.
 NEIGHBOURS = 12
 #: Above this many buses around one, the distances among them are left out.
@@ -106,13 +107,22 @@ def _component_layout(count: int, ends: Ints) -> Floats:
     return _turned(places)
 
 
+def _two_directions(matrix: Floats) -> Floats:
+    """The two directions (n, 2) in which a positive semidefinite matrix is largest, nearly, by orthogonal iteration.
+
+    Where several are equally large, as in a star, a solver of eigenvalues gives whichever its rounding leads to, another
+    one on another processor. From a fixed start the way ends at the same two, whatever the rounding.
+    """
+    directions = np.random.default_rng(0).standard_normal((len(matrix), 2))
+    for _ in range(DIRECTION_STEPS):
+        directions, _ = np.linalg.qr(matrix @ directions)
+    return directions
+
+
 def _pivot_mds(hops: Floats) -> Floats:
     squares = hops**2
     centred = -0.5 * (squares - squares.mean(axis=0) - squares.mean(axis=1, keepdims=True) + squares.mean())
-    _, vectors = np.linalg.eigh(centred.T @ centred)
-    places = centred @ vectors[:, : -3 if len(vectors) > 2 else None : -1][:, :2]
-    if places.shape[1] < 2:
-        places = np.column_stack([places, np.zeros(len(places))])
+    places = centred @ _two_directions(centred.T @ centred)
     scale = np.sqrt((places**2).sum(axis=0))
     # In a chain the second direction has no length; leaves of one bus have one place. Both need a little of their own.
     places = places / np.where(scale > 0, scale[0] if scale[0] > 0 else 1.0, 1.0) * hops.max() * np.sqrt(len(hops)) / 2
@@ -196,7 +206,9 @@ def _spread(places: Floats, ends: Ints) -> Floats:
         for column in (0, 1):
             push[:, column] -= np.bincount(ends[:, 0], weights=force[:, column], minlength=count)
             push[:, column] += np.bincount(ends[:, 1], weights=force[:, column], minlength=count)
-        far = np.maximum(np.hypot(push[:, 0], push[:, 1]) / 0.5, 1.0)
+        # Ever shorter steps: where many buses push each other, none would come to rest otherwise.
+        longest = 0.5 * (1 - step / SPREAD_STEPS)
+        far = np.maximum(np.hypot(push[:, 0], push[:, 1]) / longest, 1.0)
         places = places + push / far[:, None]
     return places
 
