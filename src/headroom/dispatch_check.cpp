@@ -14,6 +14,8 @@ using contingency::SolvedState;
 
 // States looked at although no limit puts them under suspicion, by each kind of strain.
 constexpr std::size_t kCollapseChecks = 8;
+// One that was clean is not looked at again where the load has grown by no more than this share.
+constexpr double kStillCalm = 0.005;
 // A proposal with more states in which something is expected to count is looked at in the most critical ones:
 // there is enough in them to learn from.
 constexpr std::size_t kLikelyStates = 64;
@@ -217,7 +219,8 @@ RedispatchSearch::Findings RedispatchSearch::begin_check(const DispatchPoint& po
 }
 
 bool RedispatchSearch::glance(const DispatchPoint& point, Findings& found) {
-    prepared_->screen().find_overloads(look_, kWildOverload, states_->unsolvable, overloads_);
+    prepared_->screen().find_overloads(look_, kWildOverload, states_->unsolvable, overloads_, flow_suspects_);
+    found.knows_flow_suspects = true;
     const std::size_t in_intact = found.breaches.size();
     for (const PredictedOverload& overload : overloads_) {
         const LimitPair pair{LimitType::thermal, states_->outages[overload.state], overload.branch,
@@ -247,6 +250,20 @@ bool RedispatchSearch::may_matter(const Cut& cut, const DispatchPoint& point) co
            });
 }
 
+bool RedispatchSearch::is_calm(std::size_t state, const DispatchPoint& point) const {
+    const auto calm = calm_.find(state);
+    return calm != calm_.end() && point.load_mw <= (1.0 + kStillCalm) * calm->second;
+}
+
+void RedispatchSearch::note_calm(const DispatchPoint& point, std::span<const std::size_t> strained,
+                                 const Findings& found) {
+    for (const std::size_t state : strained) calm_[state] = point.load_mw;
+    for (const std::size_t state : found.unsolved) calm_.erase(state);
+    for (const Breach& breach : found.breaches) {
+        if (!breach.pair.outage.is_intact()) calm_.erase(state_of(breach.pair.outage));
+    }
+}
+
 RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, Depth depth) {
     Findings found = begin_check(point);
     go_on_checking(point, depth, found);
@@ -262,8 +279,10 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
         listed[state] = true;
         states.push_back(state);
     };
-    const auto list_suspects = [&](Screen::Find find, const std::vector<bool>& skip, std::size_t most) {
-        screen.find_suspects(look_, kFlowsAndVoltages, find, skip, suspects_);
+    const auto list_suspects = [&](Screen::Find find, bool knows_flows, std::size_t most) {
+        const LimitMask mask{!knows_flows, true};
+        screen.find_suspects(look_, mask, find, states_->unsolvable, suspects_);
+        if (knows_flows) Screen::add_suspects(flow_suspects_, suspects_);
         for (std::size_t i = 0; i < std::min(most, suspects_.size()); ++i) list(suspects_[i].state);
     };
     for (const Cut& cut : cuts_) {
@@ -274,19 +293,28 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
         const std::int32_t plant = plant_of_unit_[static_cast<std::size_t>(cut.pair.outage.row)];
         for (const std::size_t state : states_of_plant_[static_cast<std::size_t>(plant)]) list(state);
     }
+    const std::size_t first_strained = states.size();
     suspects_.clear();
-    screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
-    for (const Suspect& suspect : suspects_) states.push_back(suspect.state);
+    if (depth != Depth::known)
+        screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
+    for (const Suspect& suspect : suspects_) {
+        if (depth == Depth::likely && is_calm(suspect.state, point)) {
+            listed[suspect.state] = false;
+        } else {
+            states.push_back(suspect.state);
+        }
+    }
+    const std::size_t strained = states.size() - first_strained;
     if (depth == Depth::likely) {
-        list_suspects(Screen::Find::expected, states_->unsolvable, kLikelyStates);
-    } else {
+        list_suspects(Screen::Find::expected, found.knows_flow_suspects, kLikelyStates);
+    } else if (depth == Depth::certain) {
         screen.look_at_switching(look_);
-        list_suspects(Screen::Find::all, states_->unsolvable, std::numeric_limits<std::size_t>::max());
+        list_suspects(Screen::Find::all, false, std::numeric_limits<std::size_t>::max());
         if (context_->options.certify == Certify::all || !knows_sharing_) {
             for (std::size_t state = 0; state < listed.size(); ++state) list(state);
         }
     }
-    keeps_shifts_ = depth == Depth::likely;
+    keeps_shifts_ = depth != Depth::certain;
     // What counts in the first states is enough to learn from.
     std::size_t from = 0;
     do {
@@ -296,6 +324,8 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
         from += count;
     } while (from < states.size() && found.is_clean());
     keeps_shifts_ = true;
+    if (first_strained + strained <= from)
+        note_calm(point, std::span(states).subspan(first_strained, strained), found);
     found.looked_at = std::move(listed);
 }
 

@@ -70,6 +70,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     double trust_mw = trusted(best_->load_mw), trust_moved_mw = first_moved_mw_;
     drawn_in_ = kDrawnIn;
     linearised_at_.reset();
+    calm_.clear();
     int failures = 0, misses = 0, glances = 0, steps_back = 0, unsure = 0;
     const double from_mw = best_->load_mw;
     const double worth_mw =
@@ -176,6 +177,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
         add_cuts(*point, found.breaches, kCutsPerRound);
         const bool nearly_clean = found.unsolved.empty() && worst < kNearlyClean;
         misses += nearly_clean ? 1 : 2;
+        if (!nearly_clean) calm_.clear();
         if (nearly_clean) between = clean_way(answer.point, *point, found.breaches);
         if (nearly_clean && !free_to_move) trust_moved_mw *= kMovedGrowth;
         if (misses >= kMissesBeforeStepBack) {
@@ -208,7 +210,7 @@ bool RedispatchSearch::keeps_cap(const DispatchPoint& point) const {
 void RedispatchSearch::look_between(const ProgramPoint& proposed) {
     auto point = solve_point(proposed, best_->base->voltages());
     if (!point) return;
-    Findings found = check(*point, Depth::likely);
+    Findings found = check(*point, Depth::known);
     if (cancelled()) return;
     if (found.is_clean() && keeps_cap(*point)) {
         take_best(std::move(point), found);

@@ -370,19 +370,28 @@ void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<con
         const Form form = form_of(*context_, cut, load_mw);
         const double sign = cut.sign();
         for (const Tangent& tangent : cut.tangents) {
-            column.assign({load_column, supply_column});
-            value.assign({sign * tangent.by_load - form.by_load, sign * tangent.by_others});
             double largest = 1e-6;
             for (const double effect : tangent.by_unit) largest = std::max(largest, std::abs(effect));
-            double at_zero = tangent.at_zero;
+            double at_zero = tangent.at_zero, of_supply = sign * tangent.by_others;
+            column.resize(first_unit + 2 * movable_.size());
+            value.resize(column.size());
+            std::size_t entries = first_unit;
             for (std::size_t m = 0; m < movable_.size(); ++m) {
                 if (tangent.by_unit[m] == 0.0) continue;
                 const auto more = first_unit + static_cast<std::int32_t>(m);
-                column.insert(column.end(), {more, more + static_cast<std::int32_t>(movable_.size())});
-                value.insert(value.end(), {sign * tangent.by_unit[m], -sign * tangent.by_unit[m]});
+                column[entries] = more;
+                value[entries++] = sign * tangent.by_unit[m];
+                column[entries] = more + static_cast<std::int32_t>(movable_.size());
+                value[entries++] = -sign * tangent.by_unit[m];
                 at_zero += tangent.by_unit[m] * share_of_movable_[m] * supply_mw;
-                if (has_cap()) value[1] += sign * tangent.by_unit[m] * share_of_movable_[m];
+                if (has_cap()) of_supply += sign * tangent.by_unit[m] * share_of_movable_[m];
             }
+            column[0] = load_column;
+            column[1] = supply_column;
+            value[0] = sign * tangent.by_load - form.by_load;
+            value[1] = of_supply;
+            column.resize(entries);
+            value.resize(entries);
             for (double& v : value) v /= largest;
             const double room = sign * (form.limit - at_zero) + ask.slack_of(cut) * std::abs(form.limit);
             program.add_row(-kInfinity, room / largest, column, value);

@@ -182,6 +182,7 @@ void RedispatchSearch::question_best() {
 
 void RedispatchSearch::give_up_best(Findings& found) {
     drawn_in_ = kDrawnIn;
+    calm_.clear();
     const auto given_up = best_;
     add_cuts(*given_up, found.breaches, kCutsPerRound);
     best_ = certified_;

@@ -117,6 +117,29 @@ struct Touched {
     float largest_strength;
 };
 
+/// How far the load moves each element of one kind, allowance included, in a state that does not.
+struct Reach {
+    std::vector<float> of;  ///< per row
+    float largest = 0.0F;
+    float usual = 0.0F;                ///< what few go beyond
+    std::vector<std::uint8_t> is_far;  ///< per row: goes beyond the usual
+
+    void find_usual() {
+        if (of.empty()) return;
+        largest = *std::max_element(of.begin(), of.end());
+        std::vector<float> ordered = of;
+        const auto at =
+            ordered.begin() + static_cast<std::ptrdiff_t>(kUsualShare * static_cast<double>(ordered.size()));
+        std::nth_element(ordered.begin(), at, ordered.end());
+        usual = *at;
+        is_far.clear();
+        for (const float reach : of) is_far.push_back(reach > usual ? 1 : 0);
+    }
+
+private:
+    static constexpr double kUsualShare = 0.97;
+};
+
 /// Finds the suspects of one look.
 class SuspectFinder {
 public:
@@ -152,12 +175,18 @@ public:
         if (mask.voltage) look_at_buses(spread);
     }
 
+    /// What is predicted of a touched branch, at the end of which the footprint tells.
+    struct TouchedFlow {
+        bool at_to = false;
+        Complex loaded, shift, interplay;
+    };
+
     /// Whether the state is a suspect, and what is predicted of it.
     bool examine(std::size_t state, Prediction& found) {
         found = {};
         if (mask_.thermal) {
             switching_s_.begin(state);
-            examine_branches(state, found);
+            examine_branches(state, found, [](std::size_t, const TouchedFlow&) {});
         }
         if (mask_.voltage) {
             switching_v_.begin(state);
@@ -166,22 +195,20 @@ public:
         return found.excess > 0.0;
     }
 
-    /// Adds what a state's outage is predicted to overload, by more than this share of the rating.
-    void list_overloads(std::size_t state, double least_share, std::vector<PredictedOverload>& overloads) {
+    /// Whether flows make the state a suspect, and what is predicted of it; adds what they pass their ratings
+    /// by more than this share in.
+    bool examine_flows(std::size_t state, double least_share, std::vector<PredictedOverload>& overloads,
+                       Prediction& found) {
+        found = {};
         switching_s_.begin(state);
-        find_near_branches(state);
-        const Footprint& footprint = data_.footprints[state];
-        for (const std::int32_t place : near_) {
-            const auto e = static_cast<std::size_t>(place);
-            const auto l = static_cast<std::size_t>(footprint.branch[e]);
-            const TouchedFlow flow = touched_flow(state, e);
+        examine_branches(state, found, [&](std::size_t l, const TouchedFlow& flow) {
             const double rating = limits_.rating_pu[l];
             const Complex now = flow.loaded + flow.shift + flow.interplay;
-            if (!(magnitude(now) > (1.0 + least_share) * rating)) continue;
-            Prediction unused;
-            if (!(predict_flow(l, flow.at_to, flow.shift, flow.interplay, 0.0, unused) > 0.0)) continue;
-            overloads.push_back({state, footprint.branch[e], flow.at_to, now, magnitude(now) / rating - 1.0});
-        }
+            if (magnitude(now) > (1.0 + least_share) * rating)
+                overloads.push_back(
+                    {state, static_cast<std::int32_t>(l), flow.at_to, now, magnitude(now) / rating - 1.0});
+        });
+        return found.excess > 0.0;
     }
 
 private:
@@ -192,14 +219,14 @@ private:
     };
 
     void look_at_branches(double spread) {
-        branch_reach_.assign(limits_.rating_pu.size(), 0.0F);
-        branch_reserve_.assign(branch_reach_.size(), 0.0F);
-        for (std::size_t l = 0; l < branch_reach_.size(); ++l) {
+        branch_reach_.of.assign(limits_.rating_pu.size(), 0.0F);
+        branch_reserve_.assign(branch_reach_.of.size(), 0.0F);
+        for (std::size_t l = 0; l < branch_reach_.of.size(); ++l) {
             if (!std::isfinite(limits_.rating_pu[l])) continue;
             const double moved = std::max(magnitude(at_.flow[l].s_from - data_.intact.flow[l].s_from),
                                           magnitude(at_.flow[l].s_to - data_.intact.flow[l].s_to));
-            branch_reach_[l] = static_cast<float>(spread * moved +
-                                                  allowance_.thermal_share_of_rating * limits_.rating_pu[l]);
+            branch_reach_.of[l] = static_cast<float>(spread * moved + allowance_.thermal_share_of_rating *
+                                                                          limits_.rating_pu[l]);
             Prediction intact;
             const double unknown = unknown_shift(l);
             const double excess = std::max(predict_flow(l, false, {}, {}, unknown, intact),
@@ -207,25 +234,25 @@ private:
             branches_.push_back({static_cast<float>(-excess), static_cast<std::int32_t>(l)});
             branch_reserve_[l] = static_cast<float>(-excess);
         }
-        largest_branch_reach_ = *std::max_element(branch_reach_.begin(), branch_reach_.end());
+        branch_reach_.find_usual();
         order(branches_);
         order_by_sharing(branches_, branch_sharing_, branches_by_sharing_);
     }
 
     void look_at_buses(double spread) {
-        bus_reach_.assign(limits_.vmin_pu.size(), 0.0F);
-        bus_reserve_.assign(bus_reach_.size(), 0.0F);
-        for (std::size_t i = 0; i < bus_reach_.size(); ++i) {
-            bus_reach_[i] = static_cast<float>(spread * std::abs(at_.vm_pu[i] - data_.intact.vm_pu[i]) +
-                                               allowance_.voltage_pu);
+        bus_reach_.of.assign(limits_.vmin_pu.size(), 0.0F);
+        bus_reserve_.assign(bus_reach_.of.size(), 0.0F);
+        for (std::size_t i = 0; i < bus_reach_.of.size(); ++i) {
+            bus_reach_.of[i] = static_cast<float>(spread * std::abs(at_.vm_pu[i] - data_.intact.vm_pu[i]) +
+                                                  allowance_.voltage_pu);
             if (!std::isfinite(limits_.vmin_pu[i]) && !std::isfinite(limits_.vmax_pu[i])) continue;
             Prediction intact;
             const double excess = predict_voltage(i, 0.0, 0.0, allows_ ? kLeastVoltageShiftPu : 0.0, intact);
             buses_.push_back({static_cast<float>(-excess), static_cast<std::int32_t>(i)});
             bus_reserve_[i] = static_cast<float>(-excess);
         }
-        largest_bus_reach_ = *std::max_element(bus_reach_.begin(), bus_reach_.end());
-        if (watches_change_) no_margin_.assign(bus_reach_.size(), -1.0F);
+        bus_reach_.find_usual();
+        if (watches_change_) no_margin_.assign(bus_reach_.of.size(), -1.0F);
         order(buses_);
         order_by_sharing(buses_, bus_sharing_, buses_by_sharing_);
     }
@@ -316,26 +343,34 @@ private:
 
     /// Touched elements that can reach their limit, whichever way the outage and the load combine, by their
     /// place: eq. 21. `least` is what the load has to move an element by to count.
-    void find_near(const Touched& touched, const std::vector<float>& reach, float largest_reach,
-                   const Switching& switching, float share_of_switching, float per_strength, float least,
+    void find_near(const Touched& touched, const Reach& reach, const Switching& switching,
+                   float share_of_switching, float per_strength, float least,
                    const std::vector<float>& sharing, float largest_sharing, float per_sharing) {
-        // By growing margin: beyond the first that nothing reaches there is no other.
-        const float furthest = share_of_switching * switching.largest() + largest_reach +
-                               per_strength * touched.largest_strength + per_sharing * largest_sharing;
+        const auto furthest = [&](float reached) {
+            return share_of_switching * switching.largest() + reached +
+                   per_strength * touched.largest_strength + per_sharing * largest_sharing;
+        };
         near_.clear();
-        if (furthest < least) return;
-        const auto end = static_cast<std::size_t>(
-            std::upper_bound(touched.margin.begin(), touched.margin.end(), furthest) -
-            touched.margin.begin());
-        const std::size_t looked_at = std::min(end, touched.element.size());
-        near_.resize(looked_at);
+        if (furthest(reach.largest) < least) return;
+        // By growing margin: beyond the first that nothing reaches there is no other.
+        const auto end_of = [&](float reached) {
+            const auto end =
+                std::upper_bound(touched.margin.begin(), touched.margin.end(), furthest(reached));
+            return std::min(static_cast<std::size_t>(end - touched.margin.begin()), touched.element.size());
+        };
+        const std::size_t end_of_usual = end_of(reach.usual), end = end_of(reach.largest);
+        near_.resize(end);
         std::size_t count = 0;
-        for (std::size_t e = 0; e < looked_at; ++e) {
+        const auto look = [&](std::size_t e) {
             const auto row = static_cast<std::size_t>(touched.element[e]);
-            const float here = share_of_switching * switching.most(row) + reach[row] +
+            const float here = share_of_switching * switching.most(row) + reach.of[row] +
                                per_strength * touched.strength[e] + per_sharing * sharing[row];
             near_[count] = static_cast<std::int32_t>(e);
             count += static_cast<std::size_t>(here >= std::max(touched.margin[e], least));
+        };
+        for (std::size_t e = 0; e < end_of_usual; ++e) look(e);
+        for (std::size_t e = end_of_usual; e < end; ++e) {
+            if (reach.is_far[static_cast<std::size_t>(touched.element[e])] != 0) look(e);
         }
         near_.resize(count);
     }
@@ -347,11 +382,6 @@ private:
         return static_cast<double>(otherwise) * (at_to ? flow.s_to : flow.s_from);
     }
 
-    /// What is predicted of a touched branch, at the end of which the footprint tells.
-    struct TouchedFlow {
-        bool at_to = false;
-        Complex loaded, shift, interplay;
-    };
     [[nodiscard]] TouchedFlow touched_flow(std::size_t state, std::size_t e) const {
         const Footprint& footprint = data_.footprints[state];
         const float* const lost = look_.lost.data() + look_.first[state];
@@ -370,27 +400,24 @@ private:
                 Complex(re, im) + shared_flow(l, at_to, sharing_of(state))};
     }
 
-    void find_near_branches(std::size_t state) {
+    /// Calls take(branch row, flow) for touched branches that are predicted to count.
+    template <class Take>
+    void examine_branches(std::size_t state, Prediction& found, Take&& take) {
         const Footprint& footprint = data_.footprints[state];
         const auto share = static_cast<float>(allowance_.thermal_share_of_switching);
         const float otherwise = sharing_of(state);
         find_near({footprint.branch, footprint.branch_margin, footprint.branch_strength,
                    data_.branch_strength[state]},
-                  branch_reach_, largest_branch_reach_, switching_s_, share,
-                  branch_spread_ * look_.lost_sum[state], static_cast<float>(attribution_s_), branch_sharing_,
-                  largest_branch_sharing_, branch_spread_ * std::abs(otherwise));
-    }
-
-    void examine_branches(std::size_t state, Prediction& found) {
-        const Footprint& footprint = data_.footprints[state];
-        const auto share = static_cast<float>(allowance_.thermal_share_of_switching);
-        const float otherwise = sharing_of(state);
-        find_near_branches(state);
+                  branch_reach_, switching_s_, share, branch_spread_ * look_.lost_sum[state],
+                  static_cast<float>(attribution_s_), branch_sharing_, largest_branch_sharing_,
+                  branch_spread_ * std::abs(otherwise));
         for (const std::int32_t place : near_) {
             const auto e = static_cast<std::size_t>(place);
             const auto l = static_cast<std::size_t>(footprint.branch[e]);
             const TouchedFlow flow = touched_flow(state, e);
-            (void)predict_flow(l, flow.at_to, flow.shift, flow.interplay, share * switching_s_.of(l), found);
+            if (predict_flow(l, flow.at_to, flow.shift, flow.interplay, share * switching_s_.of(l), found) >
+                0.0)
+                take(l, flow);
         }
         const float response = allows_ ? kLeastBranchResponse * branch_spread_ * look_.lost_sum[state] : 0.0F;
         const float by_sharing = branch_spread_ * std::abs(otherwise);
@@ -422,7 +449,7 @@ private:
         // A watched change of voltage may count anywhere.
         find_near({footprint.bus, watches_change_ ? no_margin_ : footprint.bus_margin, footprint.bus_strength,
                    data_.bus_strength[state]},
-                  bus_reach_, largest_bus_reach_, switching_v_, share, bus_spread_ * look_.lost_sum[state],
+                  bus_reach_, switching_v_, share, bus_spread_ * look_.lost_sum[state],
                   watches_change_ ? -1.0F : static_cast<float>(attribution_v_), bus_sharing_,
                   largest_bus_sharing_, bus_spread_ * std::abs(otherwise));
         for (const std::int32_t place : near_) {
@@ -464,12 +491,11 @@ private:
     Switching switching_s_, switching_v_;
     float branch_spread_ = 0.0F, bus_spread_ = 0.0F;
     bool watches_change_ = false;
-    /// Per element: the furthest the load moves it, allowance included, in a state that does not.
-    std::vector<float> branch_reach_, bus_reach_, no_margin_;
+    Reach branch_reach_, bus_reach_;
+    std::vector<float> no_margin_;
     /// Per element: what moves in it, per unit of power lost, because units share otherwise.
     std::vector<float> branch_sharing_, bus_sharing_;
     float largest_branch_sharing_ = 0.0F, largest_bus_sharing_ = 0.0F;
-    float largest_branch_reach_ = 0.0F, largest_bus_reach_ = 0.0F;
     std::vector<Untouched> branches_, buses_;                        ///< by growing reserve
     std::vector<Untouched> branches_by_sharing_, buses_by_sharing_;  ///< see order_by_sharing
     std::vector<float> branch_reserve_, bus_reserve_;                ///< per element
@@ -477,6 +503,13 @@ private:
 };
 
 }  // namespace
+
+static void order_by_crossing(std::vector<Suspect>& suspects) {
+    std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
+        if (a.crossing_mw != b.crossing_mw) return a.crossing_mw < b.crossing_mw;
+        return a.state < b.state;
+    });
+}
 
 void Screen::find_suspects(const Look& look, const LimitMask& mask, Find find, const std::vector<bool>& skip,
                            std::vector<Suspect>& suspects) const {
@@ -486,19 +519,29 @@ void Screen::find_suspects(const Look& look, const LimitMask& mask, Find find, c
     for (std::size_t state = 0; state < data_.footprints.size(); ++state) {
         if (!skip[state] && finder.examine(state, found)) suspects.push_back({state, found.crossing_mw});
     }
-    std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
-        if (a.crossing_mw != b.crossing_mw) return a.crossing_mw < b.crossing_mw;
-        return a.state < b.state;
-    });
+    order_by_crossing(suspects);
 }
 
 void Screen::find_overloads(const Look& look, double least_share, const std::vector<bool>& skip,
-                            std::vector<PredictedOverload>& overloads) const {
+                            std::vector<PredictedOverload>& overloads, std::vector<Suspect>& suspects) const {
     overloads.clear();
+    suspects.clear();
     SuspectFinder finder(data_, look, {true, false}, Find::expected);
+    Prediction found;
     for (std::size_t state = 0; state < data_.footprints.size(); ++state) {
-        if (!skip[state]) finder.list_overloads(state, least_share, overloads);
+        if (!skip[state] && finder.examine_flows(state, least_share, overloads, found))
+            suspects.push_back({state, found.crossing_mw});
     }
+}
+
+void Screen::add_suspects(const std::vector<Suspect>& others, std::vector<Suspect>& suspects) {
+    suspects.insert(suspects.end(), others.begin(), others.end());
+    std::sort(suspects.begin(), suspects.end(), [](const Suspect& a, const Suspect& b) {
+        return a.state != b.state ? a.state < b.state : a.crossing_mw < b.crossing_mw;
+    });
+    const auto is_same = [](const Suspect& a, const Suspect& b) { return a.state == b.state; };
+    suspects.erase(std::unique(suspects.begin(), suspects.end(), is_same), suspects.end());
+    order_by_crossing(suspects);
 }
 
 }  // namespace nodalroom::headroom

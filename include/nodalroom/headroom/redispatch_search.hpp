@@ -54,6 +54,7 @@ private:
         std::vector<Doubt> doubts;          ///< see settle
         std::vector<std::size_t> unsolved;  ///< states without a solution, as far as was tried
         int solved = 0;                     ///< states
+        bool knows_flow_suspects = false;   ///< from a glance
         std::vector<bool> looked_at;        ///< per state
         [[nodiscard]] bool is_clean() const noexcept { return breaches.empty() && unsolved.empty(); }
     };
@@ -75,12 +76,16 @@ private:
                            std::vector<Breach>& breaches);
     /// Decides the doubts, as far as they may matter.
     void settle(const DispatchPoint& point, Findings& found);
-    /// likely: the states of known pairs, and those in which something is expected to count. certain: all but
-    /// those the screen rules out with its allowance; or all there are.
-    enum class Depth : std::uint8_t { likely, certain };
+    /// known: the states of known pairs near their limits. likely: those, and those in which something is
+    /// expected to count. certain: all but those the screen rules out with its allowance; or all there are.
+    enum class Depth : std::uint8_t { known, likely, certain };
     [[nodiscard]] Findings check(const DispatchPoint& point, Depth depth);
     /// Whether a cut's tangents have it anywhere near its limit at the point.
     [[nodiscard]] bool may_matter(const Cut& cut, const DispatchPoint& point) const;
+    /// Whether a strained state was clean already, at about this load.
+    [[nodiscard]] bool is_calm(std::size_t state, const DispatchPoint& point) const;
+    /// Keeps which strained states were clean in a check that looked at them.
+    void note_calm(const DispatchPoint& point, std::span<const std::size_t> strained, const Findings& found);
     /// The intact state at the point, and the screen's look at the others: what a check begins with.
     [[nodiscard]] Findings begin_check(const DispatchPoint& point);
     void go_on_checking(const DispatchPoint& point, Depth depth, Findings& found);
@@ -175,11 +180,15 @@ private:
     std::map<StateKey, powerflow::Voltages> kept_;          ///< solutions of states with pairs, at that point
     /// Per state: its last solution beside the intact one's, for this bus, to start from.
     std::map<std::size_t, powerflow::LaneShift> last_shift_;
+    /// Strained states in which nothing counted since proposals came near, and at what load: they are not
+    /// looked at again there.
+    std::map<std::size_t, double> calm_;
     bool keeps_shifts_ = true;  ///< not of a certificate's thousands
     IntactPoint intact_point_;
     Screen::Look look_;
     std::vector<Suspect> suspects_;
     std::vector<PredictedOverload> overloads_;
+    std::vector<Suspect> flow_suspects_;  ///< of the glance at the point being checked
     std::vector<double> loading_squared_;
     std::vector<Item> items_;
 };

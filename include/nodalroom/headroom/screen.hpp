@@ -77,9 +77,12 @@ public:
     /// The states that may break a limit of the mask at this load, most critical first.
     void find_suspects(const Look& look, const LimitMask& mask, Find find, const std::vector<bool>& skip,
                        std::vector<Suspect>& suspects) const;
-    /// The branches expected to pass their ratings by more than this share because of an outage, by state.
+    /// The branches expected to pass their ratings by more than this share because of an outage, by state;
+    /// and the suspects that find_suspects would find by flows alone, by state.
     void find_overloads(const Look& look, double least_share, const std::vector<bool>& skip,
-                        std::vector<PredictedOverload>& overloads) const;
+                        std::vector<PredictedOverload>& overloads, std::vector<Suspect>& suspects) const;
+    /// Adds suspects found by other limits, each state once, the most critical first.
+    static void add_suspects(const std::vector<Suspect>& others, std::vector<Suspect>& suspects);
     /// Appends states that strain a load near the end of its path most, at most so many of each kind: those
     /// that lower the voltage at the loaded bus, that lower the voltage they lower most, and that take what
     /// carried most of what the load draws. Leaves out those listed, and lists those it appends.

@@ -112,7 +112,21 @@ TEST_P(NewSharing, PredictsFlowsAfterUnitOutages) {
     EXPECT_LT(squares, 0.1 * squares_without);
 
     std::vector<PredictedOverload> overloads;
-    prepared.screen().find_overloads(look, 0.05, prepared.states().unsolvable, overloads);
+    std::vector<Suspect> by_flows, suspects;
+    const std::vector<bool>& unsolvable = prepared.states().unsolvable;
+    prepared.screen().find_overloads(look, 0.05, unsolvable, overloads, by_flows);
+    // Flows first and voltages then find what both together do.
+    const auto expected = Screen::Find::expected;
+    prepared.screen().find_suspects(look, {false, true}, expected, unsolvable, suspects);
+    Screen::add_suspects(by_flows, suspects);
+    std::vector<Suspect> at_once;
+    prepared.screen().find_suspects(look, {true, true}, expected, unsolvable, at_once);
+    ASSERT_EQ(suspects.size(), at_once.size());
+    EXPECT_GE(suspects.size(), by_flows.size());
+    for (std::size_t s = 0; s < suspects.size(); ++s) {
+        EXPECT_EQ(suspects[s].state, at_once[s].state);
+        EXPECT_EQ(suspects[s].crossing_mw, at_once[s].crossing_mw);
+    }
     int checked = 0;
     for (const PredictedOverload& overload : overloads) {
         SCOPED_TRACE("state " + std::to_string(overload.state) + ", branch " +
