@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -212,10 +213,14 @@ def parts(option: str, text: str, form: str, kinds: tuple[type, type, type]) -> 
     return values[0], values[1], values[2] if len(values) == 3 else None
 
 
+#: What a call names its argument by before it says what is wrong with it; the option is named already.
+ARGUMENT = re.compile(r"^(branch|unit|bus|ratings( [ABC], branch row)?): ")
+
+
 def as_option(given: str, edit: Callable[[], Network]) -> Network:
     """The edit; what is wrong with it is said of the option."""
     try:
         return edit()
     except OptionError as error:
-        problem = str(error).replace("cut_off='isolate'", f"{CUT_OFF} isolate")
+        problem = ARGUMENT.sub("", str(error)).replace("cut_off='isolate'", f"{CUT_OFF} isolate")
         raise OptionError(f"{given}: {problem}") from None

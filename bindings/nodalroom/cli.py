@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -357,6 +359,17 @@ def with_value(error: Any) -> str:
     return message + ("; its value is missing before the next option" if value.startswith("--") else "")
 
 
+def as_given(problem: str, words: Iterable[str]) -> str:
+    """What is wrong with an argument of a call, said of the option that gave it: --max-mw for max_mw."""
+    found = re.match(r"([a-z]+(?:_[a-z]+)*)( = |: )", problem)
+    if found is None:
+        return problem
+    option = "--" + found[1].replace("_", "-")
+    if not any(word == option or word.startswith(option + "=") for word in words):
+        return problem
+    return option + (" " if found[2] == " = " else ": ") + problem[found.end() :]
+
+
 def _drop_output() -> None:
     """Lets what is still buffered go nowhere, or the interpreter would complain of it at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -373,7 +386,7 @@ def main() -> None:
         status = app(prog_name="nodalroom", standalone_mode=False)
         sys.stdout.flush()
     except NodalroomError as error:
-        say(f"error: {error}")
+        say(f"error: {as_given(str(error), sys.argv[1:]) if isinstance(error, OptionError) else error}")
         sys.exit(BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         say("interrupted")
