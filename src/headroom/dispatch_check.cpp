@@ -14,6 +14,8 @@ using contingency::SolvedState;
 
 // States looked at although no limit puts them under suspicion, by each kind of strain.
 constexpr std::size_t kCollapseChecks = 8;
+// Solutions in which units that a rule takes out of their ranges are put back, at most.
+constexpr int kRangeRounds = 8;
 // One that was clean is not looked at again where the load has grown by no more than this share.
 constexpr double kStillCalm = 0.005;
 // A proposal with more states in which something is expected to count is looked at in the most critical ones:
@@ -56,6 +58,17 @@ std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_point(const Program
                              p_pu * candidate_.mvar_per_mw},
         start);
     if (!point->base->solved()) return nullptr;
+    return point;
+}
+
+std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_in_range(ProgramPoint proposed) const {
+    auto point = solve_point(proposed, best_->base->voltages());
+    if (context_->options.balance.rule == powerflow::BalanceRule::spare) return point;
+    for (int round = 0; point && round < kRangeRounds; ++round) {
+        proposed.unit_p_mw.assign(point->unit_p_mw().begin(), point->unit_p_mw().end());
+        if (!program_->put_in_range(proposed.unit_p_mw)) break;
+        point = solve_point(proposed, point->base->voltages());
+    }
     return point;
 }
 

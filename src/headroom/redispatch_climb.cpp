@@ -125,7 +125,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             best_->load_mw <= from_mw) {
             break;
         }
-        auto point = solve_point(answer.point, best_->base->voltages());
+        auto point = solve_in_range(answer.point);
         if (!point) {
             if (++failures == kMostFailures) break;
             add_border(answer.point, std::nullopt);
@@ -208,7 +208,7 @@ bool RedispatchSearch::keeps_cap(const DispatchPoint& point) const {
 }
 
 void RedispatchSearch::look_between(const ProgramPoint& proposed) {
-    auto point = solve_point(proposed, best_->base->voltages());
+    auto point = solve_in_range(proposed);
     if (!point) return;
     Findings found = check(*point, Depth::known);
     if (cancelled()) return;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <limits>
 #include <map>
 #include <numbers>
@@ -11,6 +10,7 @@
 #include "nodalroom/contingency/state_solver.hpp"
 #include "nodalroom/headroom/options.hpp"
 #include "nodalroom/headroom/result.hpp"
+#include "support/by_hand.hpp"
 
 namespace nodalroom::testing {
 
@@ -55,7 +55,7 @@ public:
         : network_(network),
           options_(options),
           short_strides_(short_strides),
-          base_(network, power_flow(options)),
+          base_(network, power_flow_of(options)),
           solver_(base_) {
         states_.push_back({});
         for (const auto& outage : contingency::list_outages(network, options.contingencies)) {
@@ -69,7 +69,7 @@ public:
             solver_.set_outage(state.outage);
             if (!solver_.solve_from_base().converged()) continue;
             state.voltages = solver_.newton().voltages();
-            state.flow_mva = flows(state.voltages, state.outage);
+            state.flow_mva = larger_flows(network_, state.voltages, state.outage);
             solvable.push_back(state);
         }
         unsolvable_ = states_.size() - solvable.size();
@@ -167,56 +167,15 @@ private:
         std::vector<double> flow_mva;  ///< per branch row, larger end
     };
 
-    static powerflow::PowerFlowOptions power_flow(const headroom::HeadroomOptions& options) {
-        powerflow::PowerFlowOptions result;
-        result.balance = options.balance;
-        result.enforce_q_limits = options.enforce_q_limits;
-        result.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
-        return result;
-    }
-
-    /// The larger |S| of both ends of every branch, from the π-model written out here.
-    [[nodiscard]] std::vector<double> flows(const powerflow::Voltages& v, contingency::Outage outage) const {
-        std::vector<double> result(network_.branches().size(), 0.0);
-        const auto phasor = [&](BusRow bus) { return std::polar(v.vm_pu[bus.pos()], v.va_rad[bus.pos()]); };
-        for (std::size_t l = 0; l < result.size(); ++l) {
-            const auto& branch = network_.branches()[l];
-            const bool out =
-                outage.kind == contingency::OutageKind::branch && static_cast<std::size_t>(outage.row) == l;
-            if (!branch.in_service || out) continue;
-            const std::complex<double> series(branch.r_pu, branch.x_pu), half(0.0, 0.5 * branch.b_pu);
-            const auto ratio = std::polar(branch.tap, branch.shift_rad);
-            const auto behind = phasor(branch.from) / ratio;  // the π behind the ideal transformer
-            const auto to = phasor(branch.to);
-            const auto in = (behind - to) / series + half * behind;
-            const auto out_current = (to - behind) / series + half * to;
-            result[l] = network_.base_mva() *
-                        std::max(std::abs(behind * std::conj(in)), std::abs(to * std::conj(out_current)));
-        }
-        return result;
-    }
-
-    [[nodiscard]] double rating_mva(const model::Branch& branch, bool intact) const {
-        const auto set = intact ? options_.limits.rating_intact : options_.limits.rating_post;
-        double rating = set == model::RatingSet::b   ? branch.rate_b_pu
-                        : set == model::RatingSet::c ? branch.rate_c_pu
-                                                     : branch.rate_a_pu;
-        if (rating == 0.0) rating = branch.rate_a_pu;
-        const double lower_kv = std::min(network_.bus(branch.from).base_kv, network_.bus(branch.to).base_kv);
-        if (rating == 0.0 || lower_kv < options_.limits.monitor_min_kv)
-            return std::numeric_limits<double>::infinity();
-        return rating * network_.base_mva();
-    }
-
     /// What counts against the load in one solved state (definition, sections 5 and 6).
     [[nodiscard]] std::vector<Limit> counted(const State& state, const powerflow::Voltages& v,
                                              double load_mw) {
         using headroom::LimitType;
         std::vector<Limit> found;
         const bool intact = state.outage.is_intact();
-        const auto s = flows(v, state.outage);
+        const auto s = larger_flows(network_, v, state.outage);
         for (std::size_t l = 0; l < s.size(); ++l) {
-            if (s[l] > rating_mva(network_.branches()[l], intact) &&
+            if (s[l] > rating_mva(network_, options_, l, intact) &&
                 s[l] - state.flow_mva[l] > options_.attribution_mva_per_mw * load_mw) {
                 found.push_back({LimitType::thermal, static_cast<int>(l)});
             }

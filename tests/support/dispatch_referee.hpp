@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <complex>
 #include <limits>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 #include "nodalroom/contingency/state_solver.hpp"
 #include "nodalroom/headroom/options.hpp"
 #include "nodalroom/headroom/result.hpp"
+#include "support/by_hand.hpp"
 
 namespace nodalroom::testing {
 
@@ -43,7 +43,7 @@ public:
         : mpc_(std::move(mpc)),
           network_(model::Network::from_matpower(mpc_)),
           options_(options),
-          base_(network_, power_flow(options)) {
+          base_(network_, power_flow_of(options)) {
         contingency::StateSolver solver(base_);
         outages_.push_back({});
         for (const auto& outage : contingency::list_outages(network_, options.contingencies))
@@ -71,7 +71,7 @@ public:
     [[nodiscard]] Found check(const std::vector<double>& unit_p_mw, BusRow bus, double load_mw,
                               const std::vector<contingency::Outage>* only = nullptr) const {
         const auto network = model::Network::from_matpower(edited(unit_p_mw, bus, load_mw));
-        const contingency::BaseCase base(network, power_flow(options_));
+        const contingency::BaseCase base(network, power_flow_of(options_));
         Found found;
         found.solved = base.solved();
         if (!found.solved) return found;
@@ -103,45 +103,14 @@ private:
         std::vector<double> flow_mva;  ///< per branch row, larger end
     };
 
-    static powerflow::PowerFlowOptions power_flow(const headroom::HeadroomOptions& options) {
-        powerflow::PowerFlowOptions result;
-        result.balance = options.balance;
-        result.enforce_q_limits = options.enforce_q_limits;
-        result.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
-        return result;
-    }
-
     [[nodiscard]] State read(contingency::StateSolver& solver, contingency::Outage outage) const {
         State state;
         solver.set_outage(outage);
         if (!solver.solve_from_base().converged()) return state;
         const auto& v = solver.newton().voltages();
         state.vm_pu = v.vm_pu;
-        const auto phasor = [&](BusRow bus) { return std::polar(v.vm_pu[bus.pos()], v.va_rad[bus.pos()]); };
-        for (std::size_t l = 0; l < network_.branches().size(); ++l) {
-            const auto& branch = network_.branches()[l];
-            state.flow_mva.push_back(0.0);
-            const bool out =
-                outage.kind == contingency::OutageKind::branch && static_cast<std::size_t>(outage.row) == l;
-            if (!branch.in_service || out) continue;
-            const std::complex<double> series(branch.r_pu, branch.x_pu), half(0.0, 0.5 * branch.b_pu);
-            const auto behind = phasor(branch.from) / std::polar(branch.tap, branch.shift_rad);
-            const auto to = phasor(branch.to);
-            const auto in = (behind - to) / series + half * behind;
-            const auto out_current = (to - behind) / series + half * to;
-            state.flow_mva[l] = network_.base_mva() * std::max(std::abs(behind * std::conj(in)),
-                                                               std::abs(to * std::conj(out_current)));
-        }
+        state.flow_mva = larger_flows(network_, v, outage);
         return state;
-    }
-
-    [[nodiscard]] double rating_mva(const model::Branch& branch, bool intact) const {
-        const auto set = intact ? options_.limits.rating_intact : options_.limits.rating_post;
-        double rating = set == model::RatingSet::b   ? branch.rate_b_pu
-                        : set == model::RatingSet::c ? branch.rate_c_pu
-                                                     : branch.rate_a_pu;
-        if (rating == 0.0) rating = branch.rate_a_pu;
-        return rating == 0.0 ? std::numeric_limits<double>::infinity() : rating * network_.base_mva();
     }
 
     void compare(std::size_t k, const State& now, const std::vector<double>& intact_vm, double load_mw,
@@ -160,7 +129,7 @@ private:
             found.at.limit = limit;
         };
         for (std::size_t l = 0; l < now.flow_mva.size(); ++l) {
-            const double rating = rating_mva(network_.branches()[l], intact), s = now.flow_mva[l];
+            const double rating = rating_mva(network_, options_, l, intact), s = now.flow_mva[l];
             if (!std::isfinite(rating)) continue;
             note(LimitType::thermal, l, s - rating,
                  s - before.flow_mva[l] - options_.attribution_mva_per_mw * load_mw, rating);

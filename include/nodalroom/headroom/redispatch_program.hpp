@@ -95,6 +95,9 @@ public:
     [[nodiscard]] std::vector<double> rule_mw(std::span<const double> unit_p_mw) const;
     /// MW that some units give in place of others, beside the balance rule.
     [[nodiscard]] double moved_mw(std::span<const double> unit_p_mw) const;
+    /// Puts movable units that are outside their ranges at the ends of these, and lets the others that may
+    /// move make up for it. False where none is outside.
+    [[nodiscard]] bool put_in_range(std::vector<double>& unit_p_mw) const;
     /// Value a cut's pair may have at a load, in the unit of its rows; sign as the cut's.
     [[nodiscard]] double limit_of(const Cut& cut, double load_mw) const;
 

@@ -67,6 +67,9 @@ private:
     [[nodiscard]] std::shared_ptr<const DispatchPoint> rule_point(double load_mw);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_point(const ProgramPoint& proposed,
                                                                    const powerflow::Voltages& start) const;
+    /// The same for what the program proposes: its losses are off by a little, and a rule that heeds no
+    /// ranges shares that among units at the ends of theirs, too.
+    [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_in_range(ProgramPoint proposed) const;
     /// Solves these states at the point; reads the cuts in them, and what counts.
     void check_states(const DispatchPoint& point, std::span<const std::size_t> states, Findings& found);
     void check_intact(const DispatchPoint& point, Findings& found);

@@ -3,15 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <string>
-#include <thread>
 
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/headroom/study.hpp"
 #include "nodalroom/headroom/witness.hpp"
 #include "support/bits.hpp"
+#include "support/cancel_after.hpp"
 #include "support/case_files.hpp"
 #include "support/lp_solver.hpp"
 #include "support/random_grid.hpp"
@@ -325,14 +324,7 @@ TEST(RedispatchStatus, ACancelledStudyKeepsTheFixedFigures) {
     ASSERT_TRUE(whole.complete);
     for (const std::size_t after : {0U, 4U}) {
         RunControl control;
-        std::thread watcher([&] {
-            const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-            while (std::chrono::steady_clock::now() < end) {
-                const bool searching = std::string(control.stage.load()) == "redispatch";
-                if (searching && control.done.load() >= after) break;
-            }
-            control.cancel = true;
-        });
+        auto watcher = testing::cancel_after(control, "redispatch", after);
         const auto part = headroom(network, options, &control);
         watcher.join();
         ASSERT_EQ(part.rows.size(), whole.rows.size());

@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <cmath>
 #include <string>
-#include <thread>
 
 #include "nodalroom/headroom/witness.hpp"
 #include "support/bits.hpp"
+#include "support/cancel_after.hpp"
 #include "support/random_grid.hpp"
 
 namespace nodalroom::headroom {
@@ -342,14 +341,7 @@ TEST(Study, CancelledKeepsFinishedRowsAndLeavesTheOthersNotRun) {
     ASSERT_TRUE(whole.complete);
     for (const std::size_t after : {0U, 3U}) {
         RunControl control;
-        std::thread watcher([&] {
-            const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-            while (std::chrono::steady_clock::now() < end) {
-                const bool candidates = std::string(control.stage.load()) == "candidate buses";
-                if (candidates && control.done.load() >= after) break;
-            }
-            control.cancel = true;
-        });
+        auto watcher = testing::cancel_after(control, "candidate buses", after);
         const auto part = headroom(network, options, &control);
         watcher.join();
         ASSERT_EQ(part.rows.size(), whole.rows.size());
