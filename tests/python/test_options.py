@@ -126,14 +126,14 @@ def test_a_case_has_to_be_read_first(call, small_file):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--power-factor", "2"], "power_factor = 2"),
+        (["--power-factor", "2"], "--power-factor 2;"),
         (["--buses", "1,77"], "--buses: there is no bus 77 in "),
         (["--buses", "1,x"], "--buses 1,x; must be bus numbers separated by commas"),
         (["--buses", "9"], "candidate bus 9 is out of service"),
         (["--voltage-band", "0.9"], "--voltage-band 0.9; must be LOW,HIGH"),
         (["--balance", "slack"], "--balance slack; must be spare, pmax, reference, or a .csv file"),
         (["--balance", "nowhere.csv"], "--balance nowhere.csv: cannot be read: No such file or directory"),
-        (["--threads", "0"], "threads = 0; must be a whole number >= 1"),
+        (["--threads", "0"], "--threads 0; must be a whole number >= 1"),
         (["--out", "h.xlsx"], "--out h.xlsx: the file name must end in .csv, .parquet, .json"),
         (["--out", "h.pdf"], "--out h.pdf: the file name must end in .csv, .parquet, .json, .html, .nodalroom"),
         (["--out", "nowhere/h.csv"], "--out nowhere/h.csv: there is no folder nowhere"),
