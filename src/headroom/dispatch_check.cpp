@@ -232,8 +232,8 @@ RedispatchSearch::Findings RedispatchSearch::begin_check(const DispatchPoint& po
 }
 
 bool RedispatchSearch::glance(const DispatchPoint& point, Findings& found) {
-    prepared_->screen().find_overloads(look_, kWildOverload, states_->unsolvable, overloads_, flow_suspects_);
-    found.knows_flow_suspects = true;
+    prepared_->screen().find_overloads(look_, kWildOverload, states_->unsolvable, overloads_,
+                                       found.flow_suspects.emplace());
     const std::size_t in_intact = found.breaches.size();
     for (const PredictedOverload& overload : overloads_) {
         const LimitPair pair{LimitType::thermal, states_->outages[overload.state], overload.branch,
@@ -292,10 +292,11 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
         listed[state] = true;
         states.push_back(state);
     };
-    const auto list_suspects = [&](Screen::Find find, bool knows_flows, std::size_t most) {
-        const LimitMask mask{!knows_flows, true};
+    const auto list_suspects = [&](Screen::Find find, const std::vector<Suspect>* by_flows,
+                                   std::size_t most) {
+        const LimitMask mask{by_flows == nullptr, true};
         screen.find_suspects(look_, mask, find, states_->unsolvable, suspects_);
-        if (knows_flows) Screen::add_suspects(flow_suspects_, suspects_);
+        if (by_flows != nullptr) Screen::add_suspects(*by_flows, suspects_);
         for (std::size_t i = 0; i < std::min(most, suspects_.size()); ++i) list(suspects_[i].state);
     };
     for (const Cut& cut : cuts_) {
@@ -319,10 +320,11 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
     }
     const std::size_t strained = states.size() - first_strained;
     if (depth == Depth::likely) {
-        list_suspects(Screen::Find::expected, found.knows_flow_suspects, kLikelyStates);
+        list_suspects(Screen::Find::expected, found.flow_suspects ? &*found.flow_suspects : nullptr,
+                      kLikelyStates);
     } else if (depth == Depth::certain) {
         screen.look_at_switching(look_);
-        list_suspects(Screen::Find::all, false, std::numeric_limits<std::size_t>::max());
+        list_suspects(Screen::Find::all, nullptr, std::numeric_limits<std::size_t>::max());
         if (context_->options.certify == Certify::all || !knows_sharing_) {
             for (std::size_t state = 0; state < listed.size(); ++state) list(state);
         }

@@ -60,8 +60,8 @@ public:
     }
 
     /// Where its rows leave no room for its columns: takes in the columns which would make some, those that
-    /// lessen what rows are passed by in all. False where there are none, which proves that the whole leaves
-    /// no room either.
+    /// lessen what rows are passed by in all (optimal). Infeasible where there are none, which proves that
+    /// the whole leaves no room either; failed where that is too close to tell.
     [[nodiscard]] LpStatus make_room() {
         LpBasis unused;
         const LinearProgram strict = make_program(unused);

@@ -54,8 +54,8 @@ private:
         std::vector<Doubt> doubts;          ///< see settle
         std::vector<std::size_t> unsolved;  ///< states without a solution, as far as was tried
         int solved = 0;                     ///< states
-        bool knows_flow_suspects = false;   ///< from a glance
         std::vector<bool> looked_at;        ///< per state
+        std::optional<std::vector<Suspect>> flow_suspects;  ///< where a glance has found them
         [[nodiscard]] bool is_clean() const noexcept { return breaches.empty() && unsolved.empty(); }
     };
 
@@ -191,7 +191,6 @@ private:
     Screen::Look look_;
     std::vector<Suspect> suspects_;
     std::vector<PredictedOverload> overloads_;
-    std::vector<Suspect> flow_suspects_;  ///< of the glance at the point being checked
     std::vector<double> loading_squared_;
     std::vector<Item> items_;
 };
