@@ -1,6 +1,6 @@
 #include "nodalroom/contingency/batch_solver.hpp"
 
-#include <optional>
+#include <algorithm>
 
 namespace nodalroom::contingency {
 
@@ -12,10 +12,10 @@ using powerflow::SolveStatus;
 
 namespace {
 
-LaneOptions lane_options(const BaseCase& base, LaneFactors factors, bool angles) {
+LaneOptions lane_options(const BaseCase& base, LaneFactors factors, bool angles, double tolerance_pu) {
     LaneOptions options;
     options.angles = angles;
-    options.newton.mismatch_tolerance_pu = base.options().mismatch_tolerance_pu;
+    options.newton.mismatch_tolerance_pu = std::max(base.options().mismatch_tolerance_pu, tolerance_pu);
     options.newton.max_iterations = base.options().max_iterations;
     options.newton.enforce_q_limits = base.options().enforce_q_limits;
     options.unit = base.equations().vector_unit();
@@ -44,10 +44,12 @@ double evaluate_loadings(const BaseCase& base, const SolvedState& solved, const 
                                       limits.per_rating_squared, loading_squared);
 }
 
-BatchSolver::BatchSolver(const BaseCase& base, bool angles)
+BatchSolver::BatchSolver(const BaseCase& base, bool angles, double tolerance_pu)
     : base_(&base),
-      shared_(base.lanes(), base.point(), lane_options(base, LaneFactors::shared_single, angles)),
-      own_(base.lanes(), base.point(), lane_options(base, LaneFactors::own_single, angles)),
+      angles_(angles),
+      tolerance_pu_(tolerance_pu),
+      shared_(base.lanes(), base.point(),
+              lane_options(base, LaneFactors::shared_single, angles, tolerance_pu)),
       may_share_(base.shared_factor().is_sound()) {}
 
 void BatchSolver::share(const powerflow::SharedFactor& factor) {
@@ -55,7 +57,16 @@ void BatchSolver::share(const powerflow::SharedFactor& factor) {
     shared_.share(factor);
 }
 
-void BatchSolver::leave_few() { few_ = static_cast<std::size_t>(own_.lanes()) / 3; }
+void BatchSolver::leave_few() { few_ = static_cast<std::size_t>(shared_.lanes()) / 3; }
+
+powerflow::LaneNewton& BatchSolver::own_lanes() {
+    // Factors for all lanes are large, and often not needed.
+    if (!own_) {
+        own_.emplace(base_->lanes(), base_->point(),
+                     lane_options(*base_, LaneFactors::own_single, angles_, tolerance_pu_));
+    }
+    return *own_;
+}
 
 std::size_t BatchSolver::take_slot() {
     if (free_slots_.empty()) {
@@ -83,24 +94,32 @@ void BatchSolver::lay_out(std::size_t slot, LaneTask& lane_task) const {
 void BatchSolver::run(const std::function<bool(StateTask&)>& next,
                       const std::function<void(const SolvedState&)>& solved,
                       const std::function<void(const StateTask&, const powerflow::NewtonReport&)>& left) {
+    bool own_factors = !may_share_;
     const auto hand_over = [&](const LaneResult& result) {
         solved({slots_[result.id]->task.id, slots_[result.id]->task.outage, result.report, result.voltages,
-                result.v_real, result.v_imag});
+                result.v_real, result.v_imag, own_factors});
         free_slots_.push_back(result.id);
     };
     const auto give_up = [&](std::size_t slot, const powerflow::NewtonReport& report) {
         left(slots_[slot]->task, report);
         free_slots_.push_back(slot);
     };
+    retries_.clear();
     const auto begin = [&](LaneTask& lane_task) {
-        const std::size_t slot = take_slot();
-        if (!next(slots_[slot]->task)) {
-            free_slots_.push_back(slot);
-            return false;
+        for (;;) {
+            const std::size_t slot = take_slot();
+            if (!next(slots_[slot]->task)) {
+                free_slots_.push_back(slot);
+                return false;
+            }
+            base_->make_edit(slots_[slot]->task.outage, slots_[slot]->edit);
+            if (may_share_ && slots_[slot]->task.own_factor) {
+                retries_.emplace_back(slot, powerflow::NewtonReport{});
+                continue;
+            }
+            lay_out(slot, lane_task);
+            return true;
         }
-        base_->make_edit(slots_[slot]->task.outage, slots_[slot]->edit);
-        lay_out(slot, lane_task);
-        return true;
     };
     const auto settle = [&](const LaneResult& result) {
         if (result.report.converged()) {
@@ -110,10 +129,9 @@ void BatchSolver::run(const std::function<bool(StateTask&)>& next,
         }
     };
     if (!may_share_) {
-        own_.run(begin, settle);
+        own_lanes().run(begin, settle);
         return;
     }
-    retries_.clear();
     shared_.run(begin, [&](const LaneResult& result) {
         if (result.report.converged()) {
             hand_over(result);
@@ -127,8 +145,10 @@ void BatchSolver::run(const std::function<bool(StateTask&)>& next,
         for (const auto& [slot, report] : retries_) give_up(slot, report);
         return;
     }
+    if (retries_.empty()) return;
+    own_factors = true;
     std::size_t retry = 0;
-    own_.run(
+    own_lanes().run(
         [&](LaneTask& lane_task) {
             if (retry == retries_.size()) return false;
             lay_out(retries_[retry++].first, lane_task);

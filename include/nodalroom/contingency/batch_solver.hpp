@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nodalroom/contingency/limits.hpp"
@@ -19,6 +20,7 @@ struct StateTask {
     double load_p_pu = 0.0, load_q_pu = 0.0;
     const powerflow::LaneStart* start = nullptr;  ///< null: the intact voltages
     const powerflow::LaneShift* shift = nullptr;  ///< put on top of the start; null: none
+    bool own_factor = false;                      ///< known not to suit the shared factor: it is not tried
 };
 
 /// A state that was solved, in whatever way.
@@ -28,6 +30,7 @@ struct SolvedState {
     powerflow::NewtonReport report;
     const powerflow::Voltages* voltages = nullptr;
     std::span<const double> v_real, v_imag;  ///< per bus
+    bool own_factor = false;                 ///< in lanes: it took a factor of its own
 };
 /// The state a solver has just solved.
 [[nodiscard]] SolvedState solved_state(const StateSolver& solver, const powerflow::NewtonReport& report = {},
@@ -40,8 +43,9 @@ double evaluate_loadings(const BaseCase& base, const SolvedState& solved, const 
 /// those it does not suit with a factor of their own each. One per thread.
 class BatchSolver {
 public:
-    /// angles: whether solved states carry angles beside phasors and magnitudes.
-    BatchSolver(const BaseCase& base, bool angles);
+    /// angles: whether solved states carry angles beside phasors and magnitudes. tolerance_pu: mismatch at
+    /// which a state counts as solved, where the base case's tolerance is closer than need be.
+    BatchSolver(const BaseCase& base, bool angles, double tolerance_pu = 0.0);
 
     /// Shares this factor from now on, in place of the intact case's. It must outlive its use.
     void share(const powerflow::SharedFactor& factor);
@@ -66,11 +70,15 @@ private:
         StateTask task;
         powerflow::PointEdit edit;
     };
+    [[nodiscard]] powerflow::LaneNewton& own_lanes();
     [[nodiscard]] std::size_t take_slot();
     void lay_out(std::size_t slot, powerflow::LaneTask& lane_task) const;
 
     const BaseCase* base_;
-    powerflow::LaneNewton shared_, own_;
+    bool angles_;
+    double tolerance_pu_;
+    powerflow::LaneNewton shared_;
+    std::optional<powerflow::LaneNewton> own_;  ///< made when it is needed
     std::size_t few_ = 0;
     bool may_share_ = false;
     std::vector<std::unique_ptr<Slot>> slots_;  ///< lanes point to them
