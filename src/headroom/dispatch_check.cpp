@@ -22,7 +22,10 @@ constexpr double kStillCalm = 0.005;
 // there is enough in them to learn from.
 constexpr std::size_t kLikelyStates = 64;
 // States looked at before those found so far decide whether to go on.
-constexpr std::size_t kStatesAtOnce = 256;
+constexpr std::size_t kStatesAtOnce = 128;
+// Mismatch at which a state counts as solved where its limits are only looked at, per unit: flows come out to
+// some 1e-4 MVA, below what proposals keep away from limits.
+constexpr double kLookTolerance = 1e-6;
 // An excess of less than this share of a limit is none: power flows are solved no closer.
 constexpr double kNothing = 1e-7;
 // Where a pair's tangents have it further from its limit than this share, its state is not looked at for it.
@@ -73,7 +76,8 @@ std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_in_range(ProgramPoi
 }
 
 void RedispatchSearch::start_reading() {
-    readings_.assign(cuts_.size(), std::nullopt);
+    for (Cut& cut : cuts_) cut.reading.reset();
+    reads_best_ = false;
     kept_.clear();
     factorised_.reset();
     point_solver_.reset();
@@ -92,19 +96,18 @@ void RedispatchSearch::examine(const DispatchPoint& point, std::size_t state, co
                                Findings& found) {
     bool has_pairs = false;
     const std::size_t before_this = found.breaches.size() + found.doubts.size();
-    for (std::size_t c = 0; c < cuts_.size(); ++c) {
-        Cut& cut = cuts_[c];
+    for (Cut& cut : cuts_) {
         if (!(cut.pair.outage == solved.outage)) continue;
-        readings_[c] = program_->read(cut.pair, *point.base, solved);
+        cut.reading = program_->read(cut.pair, *point.base, solved);
         has_pairs = true;
         if (cut.pair.type != LimitType::thermal || !std::isnan(cut.value)) continue;
         // A new row is for the end that carries more.
         LimitPair other = cut.pair;
         other.at_to = !other.at_to;
         const PairReading at_other = program_->read(other, *point.base, solved);
-        if (std::norm(at_other.quantity) > std::norm(readings_[c]->quantity)) {
+        if (std::norm(at_other.quantity) > std::norm(cut.reading->quantity)) {
             cut.pair = other;
-            readings_[c] = at_other;
+            cut.reading = at_other;
         }
     }
     const std::vector<double>& intact_vm = point.base->voltages().vm_pu;
@@ -168,9 +171,10 @@ void RedispatchSearch::check_intact(const DispatchPoint& point, Findings& found)
     examine(point, 0, contingency::solved_state(*intact_), found);
 }
 
-void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const std::size_t> states,
+void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const std::size_t> states, Aim aim,
                                     Findings& found) {
-    contingency::BatchSolver batch(*point.base, false);
+    if (states.empty()) return;
+    contingency::BatchSolver batch(*point.base, false, aim == Aim::look ? kLookTolerance : 0.0);
     std::vector<std::size_t> left;
     std::size_t next = 0;
     std::map<std::size_t, powerflow::LaneShift> fresh;  // lanes still start from the last ones
@@ -180,6 +184,7 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
             task = {};
             task.id = states[next++];
             task.outage = states_->outages[task.id];
+            task.own_factor = took_own_factor_.count(task.id) > 0;
             const auto last = last_shift_.find(task.id);
             if (last != last_shift_.end()) {
                 task.shift = &last->second;
@@ -189,8 +194,9 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
             return true;
         },
         [&](const SolvedState& solved) {
+            if (solved.own_factor) took_own_factor_.insert(solved.id);
             if (solved.voltages->vm_pu[candidate_.bus.pos()] > kSuspectVoltagePu) {
-                if (keeps_shifts_) {
+                if (aim != Aim::certify) {
                     fresh.insert_or_assign(
                         solved.id,
                         powerflow::LaneShift(context_->base->lanes(), *solved.voltages, solved.v_real,
@@ -213,6 +219,7 @@ void RedispatchSearch::check_states(const DispatchPoint& point, std::span<const 
             examine(point, state, contingency::solved_state(solver), found);
         } else {
             found.unsolved.push_back(state);
+            if (aim == Aim::look) return;
         }
     }
 }
@@ -329,16 +336,15 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
             for (std::size_t state = 0; state < listed.size(); ++state) list(state);
         }
     }
-    keeps_shifts_ = depth != Depth::certain;
+    const Aim aim = depth == Depth::certain ? Aim::certify : Aim::look;
     // What counts in the first states is enough to learn from.
     std::size_t from = 0;
     do {
         const std::size_t count = std::min(kStatesAtOnce, states.size() - from);
-        check_states(point, std::span(states).subspan(from, count), found);
+        check_states(point, std::span(states).subspan(from, count), aim, found);
         settle(point, found);
         from += count;
     } while (from < states.size() && found.is_clean());
-    keeps_shifts_ = true;
     if (first_strained + strained <= from)
         note_calm(point, std::span(states).subspan(first_strained, strained), found);
     found.looked_at = std::move(listed);

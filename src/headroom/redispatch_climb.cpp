@@ -25,6 +25,8 @@ constexpr double kMovedGrowth = 2.0;
 // A start that only looks whether there is more ends where the program promises less than so many gaps more
 // than there is; or, where the figure is small, less than this share of it and than may be left open.
 constexpr double kWorthProbing = 3.5, kWorthShare = 0.03;
+// Such a start looks nearby: it begins with this share of the movement that a first one begins with.
+constexpr double kProbeMovedShare = 0.1;
 // Proposals looked at since the last check for certain, before the next that is clean is checked for certain
 // at once: what only that finds is better known early, and what it confirms is not lost again.
 constexpr int kMostUnsure = 12;
@@ -67,7 +69,11 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     program_->set_losses(*best_, *intact_);
     refresh_cuts(*best_);
 
-    double trust_mw = trusted(best_->load_mw), trust_moved_mw = first_moved_mw_;
+    const bool is_probe = most_barren < kMostRounds;
+    // Movement that is allowed at first, and beyond the best point's.
+    const double room_to_move_mw =
+        is_probe ? std::max(kProbeMovedShare * first_moved_mw_, kFirstMovedMw) : first_moved_mw_;
+    double trust_mw = trusted(best_->load_mw), trust_moved_mw = room_to_move_mw;
     drawn_in_ = kDrawnIn;
     linearised_at_.reset();
     calm_.clear();
@@ -85,7 +91,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             if (best_->load_mw <= before_mw) continue;
             failures = misses = steps_back = 0;
             trust_moved_mw =
-                std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + first_moved_mw_);
+                std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + room_to_move_mw);
             trust_mw = std::max(trust_mw, trusted(best_->load_mw));
             continue;
         }
@@ -108,7 +114,6 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             continue;
         }
         const bool free_to_move = answer.moved_mw < 0.999 * trust_moved_mw;
-        const bool is_probe = most_barren < kMostRounds;
         const bool held_by_trust = most_mw < max_mw && answer.point.load_mw > 0.999 * most_mw;
         if (answer.promised_mw - best_->load_mw <= gap(answer.promised_mw) && !held_by_trust &&
             answer.is_exact) {
@@ -121,9 +126,11 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             if (!linearise_at_best()) break;
             continue;
         }
-        if (is_probe && !held_by_trust && free_to_move && answer.promised_mw - from_mw <= worth_mw &&
+        if (is_probe && !held_by_trust && answer.promised_mw - from_mw <= worth_mw &&
             best_->load_mw <= from_mw) {
-            break;
+            if (free_to_move) break;
+            trust_moved_mw *= kMovedGrowth;
+            continue;
         }
         auto point = solve_in_range(answer.point);
         if (!point) {
@@ -160,10 +167,11 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
                 take_best(std::move(point), found);
                 if (for_certain) {
                     certified_ = best_;
+                    reads_best_ = true;
                     row.states_solved = found.solved;
                 }
                 trust_moved_mw =
-                    std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + first_moved_mw_);
+                    std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + room_to_move_mw);
             }
             if (!free_to_move) trust_moved_mw *= kMovedGrowth;
             // Where only limits hold the proposal, it is what these margins leave.
@@ -198,9 +206,9 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
 void RedispatchSearch::take_best(std::shared_ptr<const DispatchPoint> point, Findings& found) {
     best_ = std::move(point);
     looked_at_best_ = std::move(found.looked_at);
-    for (std::size_t c = 0; c < cuts_.size(); ++c) {
-        cuts_[c].at_best = readings_[c] ? program_->value_of(*best_, cuts_[c].pair, *readings_[c]) : kNaN;
-    }
+    reads_best_ = false;  // closely enough for what settles a search
+    for (Cut& cut : cuts_)
+        cut.at_best = cut.reading ? program_->value_of(*best_, cut.pair, *cut.reading) : kNaN;
 }
 
 bool RedispatchSearch::keeps_cap(const DispatchPoint& point) const {

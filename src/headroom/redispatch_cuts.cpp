@@ -178,9 +178,15 @@ bool RedispatchSearch::factorise_state(const DispatchPoint& point, Outage outage
     factorised_.reset();
     if (!point_solver_) point_solver_.emplace(*point.base);
     point_solver_->set_outage(outage);
+    auto& newton = point_solver_->newton();
     const auto kept = kept_.find({outage.kind, outage.row});
-    const auto& start = kept == kept_.end() ? point.base->voltages() : kept->second;
-    if (!point_solver_->solve_from(start).converged() || !point_solver_->newton().factorise()) return false;
+    if (kept != kept_.end()) {
+        newton.start_from(kept->second);
+        newton.evaluate_mismatch();
+    } else if (!point_solver_->solve_from(point.base->voltages()).converged()) {
+        return false;
+    }
+    if (!newton.factorise()) return false;
     factorised_ = outage;
     return true;
 }
@@ -194,12 +200,24 @@ std::vector<std::size_t> RedispatchSearch::cuts_by_state() const {
 }
 
 void RedispatchSearch::read_best(std::vector<std::size_t> states) {
+    if (!reads_best_) start_reading();
+    std::set<std::size_t> unread;
+    bool reads_intact = !reads_best_;
+    for (const Cut& cut : cuts_) {
+        if (cut.reading) continue;
+        if (cut.pair.outage.is_intact()) {
+            reads_intact = true;
+        } else {
+            unread.insert(state_of(cut.pair.outage));
+        }
+    }
+    Findings unused;
+    if (reads_intact) check_intact(*best_, unused);
     std::sort(states.begin(), states.end());
     states.erase(std::unique(states.begin(), states.end()), states.end());
-    start_reading();
-    Findings unused;
-    check_intact(*best_, unused);
-    check_states(*best_, states, unused);
+    std::erase_if(states, [&](std::size_t state) { return unread.count(state) == 0; });
+    check_states(*best_, states, Aim::read, unused);
+    reads_best_ = true;
 }
 
 std::vector<std::size_t> RedispatchSearch::states_of_cuts() const {
@@ -248,7 +266,7 @@ void RedispatchSearch::refresh_cut(const DispatchPoint& point, const PairReading
 
 void RedispatchSearch::refresh_cuts(const DispatchPoint& point) {
     for (const std::size_t c : cuts_by_state()) {
-        if (readings_[c]) refresh_cut(point, *readings_[c], cuts_[c]);
+        if (cuts_[c].reading) refresh_cut(point, *cuts_[c].reading, cuts_[c]);
     }
     std::erase_if(cuts_, [](const Cut& cut) { return cut.tangents.empty(); });
 }
@@ -260,11 +278,11 @@ bool RedispatchSearch::linearise_at_best() {
     program_->set_losses(*best_, *intact_);
     for (const std::size_t c : cuts_by_state()) {
         Cut& cut = cuts_[c];
-        if (cut.pair.type == LimitType::collapse || !readings_[c]) continue;
+        if (cut.pair.type == LimitType::collapse || !cut.reading) continue;
         std::erase_if(cut.tangents,
                       [](const Tangent& tangent) { return tangent.is_turned || !tangent.is_exact; });
         const double limit = program_->limit_of(cut, best_->load_mw);
-        const double value = program_->value_of(*best_, cut.pair, *readings_[c]);
+        const double value = program_->value_of(*best_, cut.pair, *cut.reading);
         if (cut.sign() * (value - limit) < -kNear * std::abs(limit)) continue;
         const auto exact = exact_effect(*best_, cut.pair);
         if (!exact) continue;
@@ -273,7 +291,7 @@ bool RedispatchSearch::linearise_at_best() {
         std::erase_if(cut.tangents, [&](const Tangent& tangent) {
             return cut.sign() * (program_->predict(tangent, *best_) - value) > kDisproof * std::abs(limit);
         });
-        cut.tangents.push_back(program_->linearise(*best_, cut.pair, *readings_[c], *exact));
+        cut.tangents.push_back(program_->linearise(*best_, cut.pair, *cut.reading, *exact));
         cut.tangents.back().is_exact = true;
     }
     std::erase_if(cuts_, [](const Cut& cut) { return cut.tangents.empty(); });

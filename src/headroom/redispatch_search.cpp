@@ -11,7 +11,7 @@ using contingency::Outage;
 using contingency::OutageKind;
 
 // Movement that proposals may ask for at first, or this share of what units can give.
-constexpr double kFirstMovedMw = 200.0, kFirstMovedShare = 0.03;
+constexpr double kFirstMovedShare = 0.03;
 // Programs solved and checked at most from a start that only looks whether there is more. A search that has
 // ended begins again from the best point, without the rows it had: some may have led astray.
 constexpr int kProbeRounds = 12, kMostStarts = 4;
@@ -89,6 +89,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     if (fixed.status == HeadroomStatus::not_run) return row;
     flows_seen_.clear();
     last_shift_.clear();
+    took_own_factor_.clear();
     best_.reset();
     program_.emplace(*context_, candidate_);
     if (program_->movable().empty()) {
@@ -100,6 +101,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         return row;
     }
     best_ = rule_point(fixed.feasible_mw);
+    reads_best_ = false;
     if (!best_) {
         row.status = RedispatchStatus::open;
         row.redispatch_mw = fixed.headroom_mw;
@@ -121,6 +123,7 @@ RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
         if (best_->load_mw < fixed.headroom_mw) {
             // Between the load that the rule was checked at and its figure: nothing better.
             best_ = certified_ = by_rule;
+            reads_best_ = false;
             row.states_solved = fixed.states_solved;
             (void)linearise_at_best();
         }
@@ -151,6 +154,7 @@ bool RedispatchSearch::certify_best(RedispatchRow& row) {
     if (cancelled()) return false;
     if (found.is_clean()) {
         certified_ = best_;
+        reads_best_ = true;
         row.states_solved = found.solved;
         return true;
     }
@@ -175,7 +179,7 @@ void RedispatchSearch::question_best() {
     if (states.empty()) return;
     start_reading();
     Findings found;
-    check_states(*best_, states, found);
+    check_states(*best_, states, Aim::look, found);
     settle(*best_, found);
     if (!found.is_clean()) give_up_best(found);
 }
@@ -186,6 +190,7 @@ void RedispatchSearch::give_up_best(Findings& found) {
     const auto given_up = best_;
     add_cuts(*given_up, found.breaches, kCutsPerRound);
     best_ = certified_;
+    reads_best_ = false;
     for (Cut& cut : cuts_) cut.at_best = kNaN;
     if (found.unsolved.empty() || !found.breaches.empty()) return;
     add_border({given_up->load_mw, {given_up->unit_p_mw().begin(), given_up->unit_p_mw().end()}},
@@ -203,14 +208,14 @@ void RedispatchSearch::describe(const RedispatchProgram::Answer& bound, Redispat
     const double base_mva = context_->base_mva();
     for (std::size_t c = 0; c < cuts_.size(); ++c) {
         const Cut& cut = cuts_[c];
-        if (!(bound.price[c] > kLeastPrice) || !readings_[c]) continue;
+        if (!(bound.price[c] > kLeastPrice) || !cut.reading) continue;
         const bool is_thermal = cut.pair.type == LimitType::thermal;
         const double unit = is_thermal ? 1.0 : 1.0 / base_mva;
         BindingPair pair;
         pair.binding.type = cut.pair.type;
         pair.binding.outage = cut.pair.outage;
         pair.binding.element = cut.pair.element;
-        pair.binding.value = program_->value_of(*best_, cut.pair, *readings_[c]) * unit;
+        pair.binding.value = program_->value_of(*best_, cut.pair, *cut.reading) * unit;
         if (cut.effect)
             pair.binding.value_without_load = cut.effect->before_pu * (is_thermal ? base_mva : 1.0);
         pair.binding.limit = program_->limit_of(cut, best_->load_mw) * unit;

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -58,6 +59,7 @@ struct Cut {
     double value = kNaN;    ///< where it was last read
     double at_best = kNaN;  ///< at the best point known, where it was read there
     bool was_read = false;
+    std::optional<PairReading> reading;  ///< at the point looked at last
     int surprises = 0;  ///< proposals in a row at which it counted although its rows said otherwise
     double caution =
         0.0;  ///< share of its limit by which proposals keep away from it, beside the others' slack

@@ -16,8 +16,8 @@ namespace nodalroom::headroom {
 
 /// Finds the redispatch headroom of one bus after another (definition, section 9): a linear program over
 /// the dispatch and the load, AC solutions of the states at what it proposes, pairs that count there as new
-/// rows, until a proposal is clean in every state and the program promises no more. Results do not depend on
-/// what was searched before. One per thread.
+/// rows, until a proposal is clean in every state and the program promises no more. Results do not
+/// depend on what was searched before. One per thread.
 class RedispatchSearch {
 public:
     RedispatchSearch(const Preparation& prepared, PairLibrary& library, const RunControl* control);
@@ -33,6 +33,8 @@ private:
     static constexpr std::size_t kCutsPerRound = 16;
     /// Programs solved and checked at most from one start.
     static constexpr int kMostRounds = 60;
+    /// Movement that proposals may ask for at first, MW; in large grids more.
+    static constexpr double kFirstMovedMw = 200.0;
     /// Limits are drawn in by this share at first while proposals are made, so that they come out clean.
     static constexpr double kDrawnIn = 1e-4;
     using StateKey = std::pair<contingency::OutageKind, std::int32_t>;
@@ -70,8 +72,12 @@ private:
     /// The same for what the program proposes: its losses are off by a little, and a rule that heeds no
     /// ranges shares that among units at the ends of theirs, too.
     [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_in_range(ProgramPoint proposed) const;
+    /// What states are solved for. look: to learn what may count, closely enough for that, up to one that has
+    /// no solution. read: values and slopes. certify: the same for thousands, of which nothing is kept.
+    enum class Aim : std::uint8_t { look, read, certify };
     /// Solves these states at the point; reads the cuts in them, and what counts.
-    void check_states(const DispatchPoint& point, std::span<const std::size_t> states, Findings& found);
+    void check_states(const DispatchPoint& point, std::span<const std::size_t> states, Aim aim,
+                      Findings& found);
     void check_intact(const DispatchPoint& point, Findings& found);
     void examine(const DispatchPoint& point, std::size_t state, const contingency::SolvedState& solved,
                  Findings& found);
@@ -135,7 +141,7 @@ private:
     /// Forgets what was read at another point.
     void start_reading();
     void keep_voltages(const contingency::SolvedState& solved);
-    /// Reads the cuts in the intact state and in these at the best point.
+    /// Reads the cuts in the intact state and in these at the best point, where they are not read there yet.
     void read_best(std::vector<std::size_t> states);
     [[nodiscard]] std::vector<std::size_t> states_of_cuts() const;
     /// Positions of the cuts, those of one state behind each other.
@@ -170,11 +176,11 @@ private:
     std::optional<RedispatchProgram> program_;
     std::vector<Cut> cuts_;
     std::set<LimitPair> flows_seen_;  ///< what was a row in any start; a further one begins with them
-    std::vector<std::optional<PairReading>> readings_;  ///< per cut, at the point being checked
-    double drawn_in_ = 0.0;                             ///< share of a limit that proposals keep away from it
-    std::shared_ptr<const DispatchPoint> best_;         ///< clean in the states that are likely not to be
-    std::vector<bool> looked_at_best_;                  ///< per state: best_ was seen to be clean there
-    std::shared_ptr<const DispatchPoint> certified_;    ///< clean for certain
+    bool reads_best_ = false;         ///< cuts that have a reading have it at the best point
+    double drawn_in_ = 0.0;           ///< share of a limit that proposals keep away from it
+    std::shared_ptr<const DispatchPoint> best_;       ///< clean in the states that are likely not to be
+    std::vector<bool> looked_at_best_;                ///< per state: best_ was seen to be clean there
+    std::shared_ptr<const DispatchPoint> certified_;  ///< clean for certain
     bool is_wary_ = false;  ///< an earlier start ended open: each best point is checked for certain at once
     std::shared_ptr<const DispatchPoint> linearised_at_;    ///< see linearise_at_best
     std::optional<contingency::StateSolver> intact_;        ///< at the point being checked
@@ -183,10 +189,11 @@ private:
     std::map<StateKey, powerflow::Voltages> kept_;          ///< solutions of states with pairs, at that point
     /// Per state: its last solution beside the intact one's, for this bus, to start from.
     std::map<std::size_t, powerflow::LaneShift> last_shift_;
+    /// States that the factor lanes share did not suit at a point looked at for this bus.
+    std::set<std::size_t> took_own_factor_;
     /// Strained states in which nothing counted since proposals came near, and at what load: they are not
     /// looked at again there.
     std::map<std::size_t, double> calm_;
-    bool keeps_shifts_ = true;  ///< not of a certificate's thousands
     IntactPoint intact_point_;
     Screen::Look look_;
     std::vector<Suspect> suspects_;
