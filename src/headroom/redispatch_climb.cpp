@@ -129,8 +129,11 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
         if (is_probe && !held_by_trust && answer.promised_mw - from_mw <= worth_mw &&
             best_->load_mw <= from_mw) {
             if (free_to_move) break;
-            trust_moved_mw *= kMovedGrowth;
-            continue;
+            // Rows that deny the best point are wrong, and more movement does not mend them: a look does.
+            if (answer.promised_mw >= from_mw) {
+                trust_moved_mw *= kMovedGrowth;
+                continue;
+            }
         }
         auto point = solve_in_range(answer.point);
         if (!point) {
