@@ -4,8 +4,10 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <utility>
 
 #include "nodalroom/headroom/redispatch_search.hpp"
+#include "nodalroom/headroom/state_path.hpp"
 
 namespace nodalroom::headroom {
 namespace {
@@ -72,7 +74,8 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
     std::shared_ptr<const DispatchPoint> inside, outside;
     std::vector<Breach> breaches;
     powerflow::Voltages intact = best_->base->voltages(), at_inside, before;
-    const auto look_at_share = [&](double share) {
+    enum class At { clean, beyond, unsolved };
+    const auto look_at_share = [&](double share, Effort effort) {
         auto point = solve_point(point_between(proposed, share), intact);
         Findings found;
         bool solved = false;
@@ -80,32 +83,42 @@ void RedispatchSearch::add_border(const ProgramPoint& proposed, std::optional<st
         if (point) {
             solver.emplace(*point->base);
             solver->set_outage(outage);
-            solved =
-                solver->solve_from(at_inside.vm_pu.empty() ? point->base->voltages() : at_inside).converged();
+            const powerflow::Voltages& start = at_inside.vm_pu.empty() ? point->base->voltages() : at_inside;
+            const auto report =
+                effort == Effort::near ? solver->solve_near(start) : solver->solve_from(start);
+            solved = report.converged();
         }
-        if (solved) {
-            start_reading();
-            examine(*point, state.value_or(0), contingency::solved_state(*solver), found);
-            settle(*point, found);
+        if (!solved) {
+            if (effort == Effort::thorough) outside.reset();
+            return At::unsolved;
         }
-        if (!solved || !found.breaches.empty()) {
-            outside.reset();
-            if (solved) outside = std::move(point);
+        start_reading();
+        examine(*point, state.value_or(0), contingency::solved_state(*solver), found);
+        settle(*point, found);
+        if (!found.breaches.empty()) {
+            outside = std::move(point);
             breaches = std::move(found.breaches);
-            return false;
+            return At::beyond;
         }
         intact = point->base->voltages();
         before = at_inside.vm_pu.empty() ? solver->newton().voltages() : std::move(at_inside);
         at_inside = solver->newton().voltages();
         inside = std::move(point);
-        return true;
+        return At::clean;
     };
-    if (!look_at_share(0.0)) return;
-    double clean_at = 0.0, other_at = 1.0;
+    if (look_at_share(0.0, Effort::thorough) != At::clean) return;
+    double clean_at = 0.0, other_at = 1.0, proved_at = other_at;
     const double width = std::max(kEndWidthMw / std::max(proposed.load_mw - from_mw, kEndWidthMw), 1e-3);
-    while (other_at - clean_at > width) {
-        const double share = 0.5 * (clean_at + other_at);
-        (look_at_share(share) ? clean_at : other_at) = share;
+    while (true) {
+        while (other_at - clean_at > width) {
+            const double share = 0.5 * (clean_at + other_at);
+            const At at = look_at_share(share, Effort::near);
+            (at == At::clean ? clean_at : other_at) = share;
+            if (at == At::beyond) proved_at = share;
+        }
+        // Steps are short enough for little effort, as a rule: what it gave up in the end is tried again.
+        if (proved_at == other_at || look_at_share(other_at, Effort::thorough) != At::clean) break;
+        clean_at = std::exchange(other_at, proved_at);
     }
     if (outside) {
         start_reading();
