@@ -66,7 +66,6 @@ std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_point(const Program
 
 std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_in_range(ProgramPoint proposed) const {
     auto point = solve_point(proposed, best_->base->voltages());
-    if (context_->options.balance.rule == powerflow::BalanceRule::spare) return point;
     for (int round = 0; point && round < kRangeRounds; ++round) {
         proposed.unit_p_mw.assign(point->unit_p_mw().begin(), point->unit_p_mw().end());
         if (!program_->put_in_range(proposed.unit_p_mw)) break;

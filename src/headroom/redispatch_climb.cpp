@@ -24,7 +24,7 @@ constexpr double kCapWidthMw = 0.05;
 constexpr double kMovedGrowth = 2.0;
 // A start that only looks whether there is more ends where the program promises less than so many gaps more
 // than there is; or, where the figure is small, less than this share of it and than may be left open.
-constexpr double kWorthProbing = 3.5, kWorthShare = 0.03;
+constexpr double kWorthProbing = 3.0, kWorthShare = 0.03;
 // Such a start looks nearby: it begins with this share of the movement that a first one begins with.
 constexpr double kProbeMovedShare = 0.1;
 // Proposals looked at since the last check for certain, before the next that is clean is checked for certain
@@ -82,6 +82,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     const double worth_mw =
         std::max(kWorthProbing * gap(from_mw), std::min(kClosedGapMw, kWorthShare * from_mw));
     std::optional<ProgramPoint> between;
+    std::shared_ptr<const DispatchPoint> near_miss;
     for (int round = 0; round < kMostRounds + glances && !cancelled(); ++round, ++row.rounds) {
         if (round >= most_barren + glances && best_->load_mw - from_mw <= gap(from_mw)) break;
         if (between) {
@@ -98,8 +99,11 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
         question_best();
         drop_disproved();
         const double most_mw = std::min(trust_mw, max_mw);
-        const auto answer = program_->solve(cuts_, {best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
-                                                    most_mw, trust_moved_mw, -drawn_in_, false});
+        const RedispatchProgram::Ask ask{best_->load_mw, program_->supply_mw(best_->unit_p_mw()),
+                                         most_mw,        trust_moved_mw,
+                                         -drawn_in_,     false};
+        const double least_mw = is_probe ? from_mw + worth_mw : 0.0;
+        const auto answer = propose(ask, std::exchange(near_miss, nullptr).get(), least_mw);
         if (answer.status != numerics::LpStatus::optimal) {
             // The best point stands at a limit from which others are to be kept away.
             if (std::any_of(cuts_.begin(), cuts_.end(), [](const Cut& cut) { return cut.caution > 0.0; })) {
@@ -189,14 +193,17 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
         const bool nearly_clean = found.unsolved.empty() && worst < kNearlyClean;
         misses += nearly_clean ? 1 : 2;
         if (!nearly_clean) calm_.clear();
-        if (nearly_clean) between = clean_way(answer.point, *point, found.breaches);
+        if (nearly_clean) {
+            between = clean_way(answer.point, *point, found.breaches);
+            near_miss = point;
+        }
         if (nearly_clean && !free_to_move) trust_moved_mw *= kMovedGrowth;
         if (misses >= kMissesBeforeStepBack) {
             misses = 0;
             const double way = nearly_clean && steps_back++ == 0 ? kShortStepBack : 0.5;
             const double best_moved_mw = program_->moved_mw(best_->unit_p_mw());
             trust_mw = best_->load_mw + way * (answer.point.load_mw - best_->load_mw);
-            trust_moved_mw = best_moved_mw + way * (answer.moved_mw - best_moved_mw);
+            trust_moved_mw = best_moved_mw + way * (program_->moved_mw(point->unit_p_mw()) - best_moved_mw);
         }
         if (!found.unsolved.empty()) {
             if (++failures == kMostFailures) break;
@@ -204,6 +211,20 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             if (found.breaches.empty()) trust_mw = 0.5 * (best_->load_mw + answer.point.load_mw);
         }
     }
+}
+
+RedispatchProgram::Answer RedispatchSearch::propose(const RedispatchProgram::Ask& ask,
+                                                    const DispatchPoint* near_miss, double least_mw) {
+    if (near_miss != nullptr && !program_->has_cap()) {
+        RedispatchProgram::Ask beside = ask;
+        beside.beside = near_miss;
+        auto answer = program_->solve(cuts_, beside);
+        if (answer.status == numerics::LpStatus::optimal && answer.promised_mw > least_mw &&
+            answer.promised_mw - best_->load_mw > gap(answer.promised_mw)) {
+            return answer;
+        }
+    }
+    return program_->solve(cuts_, ask);
 }
 
 void RedispatchSearch::take_best(std::shared_ptr<const DispatchPoint> point, Findings& found) {

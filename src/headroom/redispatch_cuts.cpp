@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <tuple>
 #include <utility>
 
 #include "nodalroom/headroom/redispatch_search.hpp"
@@ -13,14 +14,16 @@ namespace nodalroom::headroom {
 namespace {
 
 using contingency::Outage;
+using contingency::OutageKind;
 using contingency::StateSolver;
 
 // A tangent that puts a certified point beyond its limit by this share of it is wrong.
 constexpr double kDisproof = 1e-6;
 // A row that held nothing back in so many programs is taken out.
 constexpr int kMostIdle = 8;
-// Rows added in one round for one element.
-constexpr int kCutsPerElement = 2;
+// Rows added in one round for one element, and for one kind of limit in one state: the rows of a whole area,
+// where one of them would do, leave no place for others.
+constexpr int kCutsPerElement = 2, kCutsPerState = 4;
 // A tangent that is off by no more than a share of what limits are drawn in by will do; where the value is
 // further below its limit than this share of it, it does not matter.
 constexpr double kNear = 0.05;
@@ -40,12 +43,15 @@ void RedispatchSearch::add_cuts(const DispatchPoint& point, std::vector<Breach>&
         return std::find_if(cuts_.begin(), cuts_.end(), [&](const Cut& cut) { return cut.pair == pair; });
     };
     std::map<std::pair<LimitType, std::int32_t>, int> of_element;
+    std::map<std::tuple<LimitType, OutageKind, std::int32_t>, int> of_state;
     std::size_t fresh = 0;
     std::vector<Breach> taken;
     for (const Breach& breach : breaches) {
         if (fresh == most) break;
         if (known(breach.pair) == cuts_.end()) {
+            const Outage& outage = breach.pair.outage;
             if (++of_element[{breach.pair.type, breach.pair.element}] > kCutsPerElement) continue;
+            if (++of_state[{breach.pair.type, outage.kind, outage.row}] > kCutsPerState) continue;
             ++fresh;
         }
         taken.push_back(breach);

@@ -10,6 +10,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // MW of load given for a MW of movement saved: so little that it only chooses among the best.
 constexpr double kMovePrice = 2e-5;
+// The same beside a point: of two that are nearly as good, the one nearby.
+constexpr double kMovePriceBeside = 1e-3;
 // With `spare`, units keep this much, so that there is always one that responds to an outage.
 constexpr double kKeptSpareMw = 1e-3;
 // A limit takes another form where the attribution exceeds it; the forms settle in this many rounds, or the
@@ -136,14 +138,30 @@ double RedispatchProgram::limit_of(const Cut& cut, double load_mw) const {
     return form.limit + form.by_load * load_mw;
 }
 
-/// Columns: the load, the supply s, and per movable unit what it gives more, then less than the rule's share
-/// of the supply near by, so that its range is a bound on columns: with a row for each the basis would be ten
-/// times as large. Where movement has a cap it is counted from the rule's share of the supply itself, and
-/// ranges are rows; `supply_mw` is 0 then.
-void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& ask, double supply_mw) const {
+std::vector<double> RedispatchProgram::origin_mw(const Ask& ask, double supply_mw) const {
+    std::vector<double> origin(movable_.size(), 0.0);
+    if (has_cap()) return origin;
+    const auto& network = context_->base->network();
+    for (std::size_t m = 0; m < movable_.size(); ++m) {
+        const auto u = static_cast<std::size_t>(movable_[m]);
+        origin[m] =
+            ask.beside == nullptr
+                ? share_of_movable_[m] * supply_mw
+                : std::clamp(ask.beside->unit_p_mw()[u] - network.units()[u].p_pu * network.base_mva(),
+                             low_mw_[m], high_mw_[m]);
+    }
+    return origin;
+}
+
+/// Columns: the load, the supply s, and per movable unit what it gives more, then less than its origin (as a
+/// rule, the balance rule's share of the supply near by), so that its range is a bound on columns: with a row
+/// for each the basis would be ten times as large. Where movement has a cap it is counted from the rule's
+/// share of the supply itself, and ranges are rows; the origin is 0 then.
+void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& ask,
+                                  const std::vector<double>& origin_mw) const {
     const auto units = static_cast<std::int32_t>(movable_.size());
     const double spare_mw = context_->spare_pu[island_] * context_->base_mva();
-    const double move_price = ask.pure ? 0.0 : -kMovePrice;
+    const double move_price = ask.pure ? 0.0 : ask.beside ? -kMovePriceBeside : -kMovePrice;
     program.add_column(1.0, 0.0, ask.most_mw);
     program.add_column(0.0, -kInfinity, spare_mw);
     const bool capped = has_cap();
@@ -152,12 +170,10 @@ void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& a
                            capped ? kInfinity : std::max(most, 0.0));
     };
     for (std::size_t m = 0; m < movable_.size(); ++m) {
-        const double of_rule = share_of_movable_[m] * supply_mw;
-        column_of(low_mw_[m] - of_rule, high_mw_[m] - of_rule);
+        column_of(low_mw_[m] - origin_mw[m], high_mw_[m] - origin_mw[m]);
     }
     for (std::size_t m = 0; m < movable_.size(); ++m) {
-        const double of_rule = share_of_movable_[m] * supply_mw;
-        column_of(of_rule - high_mw_[m], of_rule - low_mw_[m]);
+        column_of(origin_mw[m] - high_mw_[m], origin_mw[m] - low_mw_[m]);
     }
     std::vector<std::int32_t> column;
     std::vector<double> value;
@@ -171,27 +187,27 @@ void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& a
         value.clear();
     };
     const std::int32_t less = first_unit + units;
-    // The units' entries, and with them the supply's; what the rule's share of the supply near by makes.
+    // The units' entries, and with them the supply's; what the origin makes.
     const auto add_units = [&](double of_supply, auto&& value_of_unit) {
-        double at_rule = 0.0;
+        double at_origin = 0.0;
         for (std::size_t m = 0; m < movable_.size(); ++m) {
             const auto more = first_unit + static_cast<std::int32_t>(m);
             const double of_unit = value_of_unit(m);
             add(more, of_unit);
             add(more + units, -of_unit);
-            at_rule += of_unit * share_of_movable_[m] * supply_mw;
+            at_origin += of_unit * origin_mw[m];
             if (capped) of_supply += of_unit * share_of_movable_[m];
         }
         add(supply_column, of_supply);
-        return at_rule;
+        return at_origin;
     };
     double share_sum = 0.0;
     for (const double share : share_of_movable_) share_sum += share;
-    const double at_rule = add_units(-share_sum, [](std::size_t) { return 1.0; });
-    put(-at_rule, -at_rule);
+    const double at_origin = add_units(-share_sum, [](std::size_t) { return 1.0; });
+    put(-at_origin, -at_origin);
     add(load_column, loss_by_load_);
-    const double loss_at_rule = add_units(loss_by_others_, [&](std::size_t m) { return loss_by_unit_[m]; });
-    put(loss_constant_ - loss_at_rule, loss_constant_ - loss_at_rule);
+    const double loss_at_origin = add_units(loss_by_others_, [&](std::size_t m) { return loss_by_unit_[m]; });
+    put(loss_constant_ - loss_at_origin, loss_constant_ - loss_at_origin);
     for (std::int32_t m = 0; m < units; ++m) add(less + m, 1.0);
     put(-kInfinity, std::min(ask.most_moved_mw, context_->options.redispatch.max_moved_mw));
     if (!capped) return;
@@ -205,7 +221,8 @@ void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& a
 }
 
 void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, const Ask& ask,
-                                 double load_mw, double supply_mw, std::vector<double>& scale) const {
+                                 double load_mw, const std::vector<double>& origin_mw,
+                                 std::vector<double>& scale) const {
     std::vector<std::int32_t> column;
     std::vector<double> value;
     scale.clear();
@@ -226,7 +243,7 @@ void RedispatchProgram::add_cuts(numerics::LinearProgram& program, std::span<con
                 value[entries++] = sign * tangent.by_unit[m];
                 column[entries] = more + static_cast<std::int32_t>(movable_.size());
                 value[entries++] = -sign * tangent.by_unit[m];
-                at_zero += tangent.by_unit[m] * share_of_movable_[m] * supply_mw;
+                at_zero += tangent.by_unit[m] * origin_mw[m];
                 if (has_cap()) of_supply += sign * tangent.by_unit[m] * share_of_movable_[m];
             }
             column[0] = load_column;
@@ -249,9 +266,10 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
     std::vector<double> scale;
     for (int round = 0; round < kFormRounds; ++round) {
         program_.clear();
-        add_frame(program_, ask, supply_mw);
+        const std::vector<double> origin = origin_mw(ask, supply_mw);
+        add_frame(program_, ask, origin);
         const std::int32_t frame_rows = program_.rows();
-        add_cuts(program_, cuts, ask, load_mw, supply_mw, scale);
+        add_cuts(program_, cuts, ask, load_mw, origin, scale);
         const bool warm = !basis_.column.empty();
         if (warm) {
             basis_.row.resize(static_cast<std::size_t>(frame_rows));
@@ -273,13 +291,13 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
         });
         const double reached = found.x[load_column], supply = found.x[supply_column];
         const double width = std::max(kSupplyWidthMw, kSupplyShare * supply);
-        const bool fits = has_cap() || std::abs(supply - supply_mw) < width;
+        const bool fits = has_cap() || ask.beside || std::abs(supply - supply_mw) < width;
         const bool keeps_forms = std::all_of(cuts.begin(), cuts.end(), [&](const Cut& cut) {
             return form_of(*context_, cut, load_mw).by_load == form_of(*context_, cut, reached).by_load;
         });
         load_mw = reached;
         if (best.status != numerics::LpStatus::optimal || fits || reached > best.point.load_mw) {
-            read_answer(found, cuts, frame_rows, scale, ask, supply_mw, best);
+            read_answer(found, cuts, frame_rows, scale, ask, origin, best);
         }
         supply_mw = has_cap() ? 0.0 : supply;
         if (fits && keeps_forms) break;
@@ -289,9 +307,9 @@ RedispatchProgram::Answer RedispatchProgram::solve(std::span<Cut> cuts, const As
 
 void RedispatchProgram::read_answer(const numerics::LpSolution& found, std::span<const Cut> cuts,
                                     std::int32_t frame_rows, const std::vector<double>& scale, const Ask& ask,
-                                    double supply_mw, Answer& answer) const {
+                                    const std::vector<double>& origin_mw, Answer& answer) const {
     answer.status = found.status;
-    read_point(found.x, supply_mw, answer.point);
+    read_point(found.x, origin_mw, answer.point);
     answer.promised_mw = answer.point.load_mw;
     answer.price.clear();
     answer.is_exact = true;
@@ -312,7 +330,7 @@ void RedispatchProgram::read_answer(const numerics::LpSolution& found, std::span
         answer.moved_mw += found.x[first_unit + movable_.size() + m];
 }
 
-void RedispatchProgram::read_point(const std::vector<double>& x, double supply_mw,
+void RedispatchProgram::read_point(const std::vector<double>& x, const std::vector<double>& origin_mw,
                                    ProgramPoint& point) const {
     const auto& network = context_->base->network();
     point.load_mw = x[load_column];
@@ -322,7 +340,7 @@ void RedispatchProgram::read_point(const std::vector<double>& x, double supply_m
     for (std::size_t m = 0; m < movable_.size(); ++m) {
         const auto u = static_cast<std::size_t>(movable_[m]);
         moves[u] = 1;
-        point.unit_p_mw[u] += share_of_movable_[m] * (has_cap() ? x[supply_column] : supply_mw) +
+        point.unit_p_mw[u] += (has_cap() ? share_of_movable_[m] * x[supply_column] : origin_mw[m]) +
                               x[first_unit + m] - x[first_unit + movable_.size() + m];
     }
     for (std::size_t i = 0; i < in_island_.size(); ++i) {

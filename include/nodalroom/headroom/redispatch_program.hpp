@@ -108,7 +108,7 @@ public:
         ProgramPoint point;
         std::vector<double> price;  ///< per cut: MW of load per unit of its limit
         double promised_mw = 0.0;   ///< the load there would be without slack, to first order
-        double moved_mw = 0.0;      ///< beside the balance rule
+        double moved_mw = 0.0;      ///< from where movement is counted
         bool is_exact = false;      ///< what holds it back are exact tangents
     };
     struct Ask {
@@ -119,27 +119,34 @@ public:
         double most_moved_mw = std::numeric_limits<double>::infinity();  ///< nor more movement
         double slack = 0.0;  ///< every limit is widened by this share of it (< 0: drawn in)
         bool pure = false;   ///< without least movement and caution, for bounds and prices
+        /// Movement is counted from this point's dispatch in place of the balance rule's, and little of it is
+        /// wanted; not with a cap on movement.
+        const DispatchPoint* beside = nullptr;
         [[nodiscard]] double slack_of(const Cut& cut) const noexcept {
             return pure ? slack : slack - cut.caution;
         }
     };
     [[nodiscard]] Answer solve(std::span<Cut> cuts, const Ask& ask);
+    [[nodiscard]] bool has_cap() const noexcept;
 
     /// s: what the island's units give beyond the case's dispatch.
     [[nodiscard]] double supply_mw(std::span<const double> unit_p_mw) const;
 
 private:
-    [[nodiscard]] bool has_cap() const noexcept;
-    void add_frame(numerics::LinearProgram& program, const Ask& ask, double supply_mw) const;
+    /// Per movable unit: the change from the case that its movement is counted from.
+    [[nodiscard]] std::vector<double> origin_mw(const Ask& ask, double supply_mw) const;
+    void add_frame(numerics::LinearProgram& program, const Ask& ask,
+                   const std::vector<double>& origin_mw) const;
     void read_answer(const numerics::LpSolution& found, std::span<const Cut> cuts, std::int32_t frame_rows,
-                     const std::vector<double>& scale, const Ask& ask, double supply_mw,
+                     const std::vector<double>& scale, const Ask& ask, const std::vector<double>& origin_mw,
                      Answer& answer) const;
     /// Adds the rows of the cuts, each limit in the form it has at this load.
     void add_cuts(numerics::LinearProgram& program, std::span<const Cut> cuts, const Ask& ask, double load_mw,
-                  double supply_mw, std::vector<double>& scale) const;
+                  const std::vector<double>& origin_mw, std::vector<double>& scale) const;
 
     [[nodiscard]] std::vector<double> changes(std::span<const double> unit_p_mw) const;
-    void read_point(const std::vector<double>& x, double supply_mw, ProgramPoint& point) const;
+    void read_point(const std::vector<double>& x, const std::vector<double>& origin_mw,
+                    ProgramPoint& point) const;
 
     const StudyContext* context_;
     Candidate candidate_;

@@ -66,6 +66,11 @@ private:
     [[nodiscard]] static double gap(double load_mw);
     /// Goes up from the best point, program by program; gives up after so many that gained nothing.
     void climb(const HeadroomRow& fixed, int most_barren, RedispatchRow& row);
+    /// The next proposal. After one that missed by little, the nearest that is nearly as good: corners of two
+    /// programs that differ by a row may lie far apart. Where that promises too little, or no more than this,
+    /// the best.
+    [[nodiscard]] RedispatchProgram::Answer propose(const RedispatchProgram::Ask& ask,
+                                                    const DispatchPoint* near_miss, double least_mw);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> rule_point(double load_mw);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_point(const ProgramPoint& proposed,
                                                                    const powerflow::Voltages& start) const;
