@@ -77,20 +77,22 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     drawn_in_ = kDrawnIn;
     linearised_at_.reset();
     calm_.clear();
-    int failures = 0, misses = 0, glances = 0, steps_back = 0, unsure = 0;
+    int failures = 0, misses = 0, glances = 0, steps_back = 0, unsure = 0, last_gain = 0;
     const double from_mw = best_->load_mw;
     const double worth_mw =
         std::max(kWorthProbing * gap(from_mw), std::min(kClosedGapMw, kWorthShare * from_mw));
     std::optional<ProgramPoint> between;
     std::shared_ptr<const DispatchPoint> near_miss;
     for (int round = 0; round < kMostRounds + glances && !cancelled(); ++round, ++row.rounds) {
-        if (round >= most_barren + glances && best_->load_mw - from_mw <= gap(from_mw)) break;
+        // What was gained and did not hold may be had again by what is known since.
+        if (round - glances - last_gain >= most_barren && best_->load_mw - from_mw <= gap(from_mw)) break;
         if (between) {
             const double before_mw = best_->load_mw;
             look_between(*std::exchange(between, std::nullopt));
             ++unsure;
             if (best_->load_mw <= before_mw) continue;
             failures = misses = steps_back = 0;
+            last_gain = round - glances;
             trust_moved_mw =
                 std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + room_to_move_mw);
             trust_mw = std::max(trust_mw, trusted(best_->load_mw));
@@ -171,6 +173,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
             failures = misses = steps_back = 0;
             const double gained = point->load_mw - best_->load_mw;
             if (gained >= 0.0) {
+                last_gain = round - glances;
                 take_best(std::move(point), found);
                 if (for_certain) {
                     certified_ = best_;

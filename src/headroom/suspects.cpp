@@ -44,6 +44,18 @@ struct Touched {
     float largest_strength;
 };
 
+/// How much each element of one kind moves per unit of power that units share otherwise.
+struct SharingMoves {
+    std::vector<float> of;
+    float largest = 0.0F;
+};
+
+/// What a look multiplies its quantities by, for one kind of element in one state; and what the load has to
+/// move an element by to count.
+struct Weights {
+    float of_switching, of_strength, of_sharing, least;
+};
+
 /// Finds the suspects of one look.
 class SuspectFinder {
 public:
@@ -66,14 +78,14 @@ public:
         watches_change_ = data.context->limits.voltage_change_max_pu.has_value();
         const bool shares = !at_.sharing.flow.empty();
         for (const auto& flow : at_.sharing.flow)
-            branch_sharing_.push_back(
+            branch_sharing_.of.push_back(
                 static_cast<float>(std::max(magnitude(flow.s_from), magnitude(flow.s_to))));
-        for (const double v : at_.sharing.vm_pu) bus_sharing_.push_back(static_cast<float>(std::abs(v)));
-        branch_sharing_.resize(at_.flow.size(), 0.0F);
-        bus_sharing_.resize(at_.vm_pu.size(), 0.0F);
+        for (const double v : at_.sharing.vm_pu) bus_sharing_.of.push_back(static_cast<float>(std::abs(v)));
+        branch_sharing_.of.resize(at_.flow.size(), 0.0F);
+        bus_sharing_.of.resize(at_.vm_pu.size(), 0.0F);
         if (shares) {
-            largest_branch_sharing_ = *std::max_element(branch_sharing_.begin(), branch_sharing_.end());
-            largest_bus_sharing_ = *std::max_element(bus_sharing_.begin(), bus_sharing_.end());
+            for (SharingMoves* moves : {&branch_sharing_, &bus_sharing_})
+                moves->largest = *std::max_element(moves->of.begin(), moves->of.end());
         }
         if (mask.thermal) look_at_branches(spread);
         if (mask.voltage) look_at_buses(spread);
@@ -140,7 +152,7 @@ private:
         }
         branch_reach_.find_usual();
         order(branches_);
-        order_by_sharing(branches_, branch_sharing_, branches_by_sharing_);
+        order_by_sharing(branches_, branch_sharing_.of, branches_by_sharing_);
     }
 
     void look_at_buses(double spread) {
@@ -158,7 +170,7 @@ private:
         bus_reach_.find_usual();
         if (watches_change_) no_margin_.assign(bus_reach_.of.size(), -1.0F);
         order(buses_);
-        order_by_sharing(buses_, bus_sharing_, buses_by_sharing_);
+        order_by_sharing(buses_, bus_sharing_.of, buses_by_sharing_);
     }
 
     /// By how much an outage may shift the flow of a branch its footprint leaves out.
@@ -246,16 +258,15 @@ private:
     }
 
     /// Touched elements that can reach their limit, whichever way the outage and the load combine, by their
-    /// place: eq. 21. `least` is what the load has to move an element by to count.
+    /// place: eq. 21.
     void find_near(const Touched& touched, const Reach& reach, const Switching& switching,
-                   float share_of_switching, float per_strength, float least,
-                   const std::vector<float>& sharing, float largest_sharing, float per_sharing) {
+                   const SharingMoves& sharing, const Weights& weights) {
         const auto furthest = [&](float reached) {
-            return share_of_switching * switching.largest() + reached +
-                   per_strength * touched.largest_strength + per_sharing * largest_sharing;
+            return weights.of_switching * switching.largest() + reached +
+                   weights.of_strength * touched.largest_strength + weights.of_sharing * sharing.largest;
         };
         near_.clear();
-        if (furthest(reach.largest) < least) return;
+        if (furthest(reach.largest) < weights.least) return;
         // By growing margin: beyond the first that nothing reaches there is no other.
         const auto end_of = [&](float reached) {
             const auto end =
@@ -267,10 +278,11 @@ private:
         std::size_t count = 0;
         const auto look = [&](std::size_t e) {
             const auto row = static_cast<std::size_t>(touched.element[e]);
-            const float here = share_of_switching * switching.most(row) + reach.of[row] +
-                               per_strength * touched.strength[e] + per_sharing * sharing[row];
+            const float here = weights.of_switching * switching.most(row) + reach.of[row] +
+                               weights.of_strength * touched.strength[e] +
+                               weights.of_sharing * sharing.of[row];
             near_[count] = static_cast<std::int32_t>(e);
-            count += static_cast<std::size_t>(here >= std::max(touched.margin[e], least));
+            count += static_cast<std::size_t>(here >= std::max(touched.margin[e], weights.least));
         };
         for (std::size_t e = 0; e < end_of_usual; ++e) look(e);
         for (std::size_t e = end_of_usual; e < end; ++e) {
@@ -312,9 +324,9 @@ private:
         const float otherwise = sharing_of(state);
         find_near({footprint.branch, footprint.branch_margin, footprint.branch_strength,
                    data_.branch_strength[state]},
-                  branch_reach_, switching_s_, share, branch_spread_ * look_.lost_sum[state],
-                  static_cast<float>(attribution_s_), branch_sharing_, largest_branch_sharing_,
-                  branch_spread_ * std::abs(otherwise));
+                  branch_reach_, switching_s_, branch_sharing_,
+                  {share, branch_spread_ * look_.lost_sum[state], branch_spread_ * std::abs(otherwise),
+                   static_cast<float>(attribution_s_)});
         for (const std::int32_t place : near_) {
             const auto e = static_cast<std::size_t>(place);
             const auto l = static_cast<std::size_t>(footprint.branch[e]);
@@ -328,7 +340,7 @@ private:
         const auto look = [&](std::int32_t branch) {
             const auto l = static_cast<std::size_t>(branch);
             if (branch_reserve_[l] >=
-                    response + share * switching_s_.most(l) + by_sharing * branch_sharing_[l] ||
+                    response + share * switching_s_.most(l) + by_sharing * branch_sharing_.of[l] ||
                 branch == footprint.lost_branch ||
                 place_of(footprint.branch, footprint.branch_by_row, branch) >= 0)
                 return;
@@ -353,9 +365,9 @@ private:
         // A watched change of voltage may count anywhere.
         find_near({footprint.bus, watches_change_ ? no_margin_ : footprint.bus_margin, footprint.bus_strength,
                    data_.bus_strength[state]},
-                  bus_reach_, switching_v_, share, bus_spread_ * look_.lost_sum[state],
-                  watches_change_ ? -1.0F : static_cast<float>(attribution_v_), bus_sharing_,
-                  largest_bus_sharing_, bus_spread_ * std::abs(otherwise));
+                  bus_reach_, switching_v_, bus_sharing_,
+                  {share, bus_spread_ * look_.lost_sum[state], bus_spread_ * std::abs(otherwise),
+                   watches_change_ ? -1.0F : static_cast<float>(attribution_v_)});
         for (const std::int32_t place : near_) {
             const auto e = static_cast<std::size_t>(place);
             float interplay = 0.0F;
@@ -369,7 +381,8 @@ private:
         const float by_sharing = bus_spread_ * std::abs(otherwise);
         const auto look = [&](std::int32_t bus) {
             const auto i = static_cast<std::size_t>(bus);
-            if (bus_reserve_[i] >= response + share * switching_v_.most(i) + by_sharing * bus_sharing_[i] ||
+            if (bus_reserve_[i] >=
+                    response + share * switching_v_.most(i) + by_sharing * bus_sharing_.of[i] ||
                 place_of(footprint.bus, footprint.bus_by_row, bus) >= 0)
                 return;
             const float unknown = response + share * switching_v_.of(i);
@@ -398,8 +411,7 @@ private:
     Reach branch_reach_, bus_reach_;
     std::vector<float> no_margin_;
     /// Per element: what moves in it, per unit of power lost, because units share otherwise.
-    std::vector<float> branch_sharing_, bus_sharing_;
-    float largest_branch_sharing_ = 0.0F, largest_bus_sharing_ = 0.0F;
+    SharingMoves branch_sharing_, bus_sharing_;
     std::vector<Untouched> branches_, buses_;                        ///< by growing reserve
     std::vector<Untouched> branches_by_sharing_, buses_by_sharing_;  ///< see order_by_sharing
     std::vector<float> branch_reserve_, bus_reserve_;                ///< per element

@@ -74,8 +74,8 @@ private:
     [[nodiscard]] std::shared_ptr<const DispatchPoint> rule_point(double load_mw);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_point(const ProgramPoint& proposed,
                                                                    const powerflow::Voltages& start) const;
-    /// The same for what the program proposes: its losses are off by a little, and a rule that heeds no
-    /// ranges shares that among units at the ends of theirs, too.
+    /// The same for what the program proposes: its losses are off by a little, and the rule shares that among
+    /// units at the ends of their ranges, too.
     [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_in_range(ProgramPoint proposed) const;
     /// What states are solved for. look: to learn what may count, closely enough for that, up to one that has
     /// no solution. read: values and slopes. certify: the same for thousands, of which nothing is kept.
