@@ -236,6 +236,7 @@ HeadroomRow CandidateSearch::run(BusRow bus) {
     row.states_total = states_->solvable_count();
     candidate_ = {bus, mvar_per_mw_at(context_->options.power_factor)};
     paths_.clear();
+    certificate_.begin_candidate();
     intact_vm_mw_ = -1.0;
 
     Outcome headline = search(LimitMask{}, true, std::nullopt);

@@ -50,11 +50,13 @@ Certificate::Result Certificate::check(contingency::StateSolver& intact, const C
             task.load_p_pu = p;
             task.load_q_pu = p * candidate.mvar_per_mw;
             task.start = &start;
+            task.own_factor = needs_own_factor_.count(states[next]) > 0;
             task.shift = states_->shifts.empty() ? nullptr : &states_->shifts[states[next]];
             ++next;
             return true;
         },
         [&](const contingency::SolvedState& solved) {
+            if (solved.own_factor) needs_own_factor_.insert(states[solved.id]);
             const bool upper = solved.voltages->vm_pu[candidate.bus.pos()] > kSuspectVoltagePu;
             if (upper && is_clean(states[solved.id], solved, load_mw, mask)) {
                 ++result.clean;
@@ -63,6 +65,7 @@ Certificate::Result Certificate::check(contingency::StateSolver& intact, const C
             }
         },
         [&](const contingency::StateTask& task, const powerflow::NewtonReport&) {
+            needs_own_factor_.insert(states[task.id]);
             result.doubtful.push_back(task.id);
         });
     std::sort(result.doubtful.begin(), result.doubtful.end());

@@ -258,23 +258,18 @@ private:
     }
 
     /// Touched elements that can reach their limit, whichever way the outage and the load combine, by their
-    /// place: eq. 21.
-    void find_near(const Touched& touched, const Reach& reach, const Switching& switching,
-                   const SharingMoves& sharing, const Weights& weights) {
+    /// place: eq. 21. Valid until the next call.
+    std::span<const std::int32_t> find_near(const Touched& touched, const Reach& reach,
+                                            const Switching& switching, const SharingMoves& sharing,
+                                            const Weights& weights) {
         const auto furthest = [&](float reached) {
             return weights.of_switching * switching.largest() + reached +
                    weights.of_strength * touched.largest_strength + weights.of_sharing * sharing.largest;
         };
-        near_.clear();
-        if (furthest(reach.largest) < weights.least) return;
-        // By growing margin: beyond the first that nothing reaches there is no other.
-        const auto end_of = [&](float reached) {
-            const auto end =
-                std::upper_bound(touched.margin.begin(), touched.margin.end(), furthest(reached));
-            return std::min(static_cast<std::size_t>(end - touched.margin.begin()), touched.element.size());
-        };
-        const std::size_t end_of_usual = end_of(reach.usual), end = end_of(reach.largest);
-        near_.resize(end);
+        const float usual = furthest(reach.usual), largest = furthest(reach.largest);
+        if (largest < weights.least) return {};
+        const std::size_t touches = touched.element.size();
+        if (near_.size() < touches) near_.resize(touches);
         std::size_t count = 0;
         const auto look = [&](std::size_t e) {
             const auto row = static_cast<std::size_t>(touched.element[e]);
@@ -284,11 +279,14 @@ private:
             near_[count] = static_cast<std::int32_t>(e);
             count += static_cast<std::size_t>(here >= std::max(touched.margin[e], weights.least));
         };
-        for (std::size_t e = 0; e < end_of_usual; ++e) look(e);
-        for (std::size_t e = end_of_usual; e < end; ++e) {
+        // By growing margin: beyond the first that nothing reaches there is no other. From the front, as a
+        // search by halves waits for memory at each step.
+        std::size_t e = 0;
+        for (; e < touches && touched.margin[e] <= usual; ++e) look(e);
+        for (; e < touches && touched.margin[e] <= largest; ++e) {
             if (reach.is_far[static_cast<std::size_t>(touched.element[e])] != 0) look(e);
         }
-        near_.resize(count);
+        return std::span(near_).first(count);
     }
 
     /// What moves in a branch because units share otherwise, at that end.
@@ -322,12 +320,13 @@ private:
         const Footprint& footprint = data_.footprints[state];
         const auto share = static_cast<float>(allowance_.thermal_share_of_switching);
         const float otherwise = sharing_of(state);
-        find_near({footprint.branch, footprint.branch_margin, footprint.branch_strength,
-                   data_.branch_strength[state]},
-                  branch_reach_, switching_s_, branch_sharing_,
-                  {share, branch_spread_ * look_.lost_sum[state], branch_spread_ * std::abs(otherwise),
-                   static_cast<float>(attribution_s_)});
-        for (const std::int32_t place : near_) {
+        const auto near =
+            find_near({footprint.branch, footprint.branch_margin, footprint.branch_strength,
+                       data_.branch_strength[state]},
+                      branch_reach_, switching_s_, branch_sharing_,
+                      {share, branch_spread_ * look_.lost_sum[state], branch_spread_ * std::abs(otherwise),
+                       static_cast<float>(attribution_s_)});
+        for (const std::int32_t place : near) {
             const auto e = static_cast<std::size_t>(place);
             const auto l = static_cast<std::size_t>(footprint.branch[e]);
             const TouchedFlow flow = touched_flow(state, e);
@@ -363,12 +362,13 @@ private:
         const float* const lost = look_.lost.data() + look_.first[state];
         const std::size_t sources = footprint.sources.size();
         // A watched change of voltage may count anywhere.
-        find_near({footprint.bus, watches_change_ ? no_margin_ : footprint.bus_margin, footprint.bus_strength,
-                   data_.bus_strength[state]},
-                  bus_reach_, switching_v_, bus_sharing_,
-                  {share, bus_spread_ * look_.lost_sum[state], bus_spread_ * std::abs(otherwise),
-                   watches_change_ ? -1.0F : static_cast<float>(attribution_v_)});
-        for (const std::int32_t place : near_) {
+        const auto near =
+            find_near({footprint.bus, watches_change_ ? no_margin_ : footprint.bus_margin,
+                       footprint.bus_strength, data_.bus_strength[state]},
+                      bus_reach_, switching_v_, bus_sharing_,
+                      {share, bus_spread_ * look_.lost_sum[state], bus_spread_ * std::abs(otherwise),
+                       watches_change_ ? -1.0F : static_cast<float>(attribution_v_)});
+        for (const std::int32_t place : near) {
             const auto e = static_cast<std::size_t>(place);
             float interplay = 0.0F;
             const float* response = footprint.bus_response.data() + sources * e;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,9 @@ namespace nodalroom::headroom {
 class Certificate {
 public:
     explicit Certificate(const Preparation& prepared);
+
+    /// Forgets what it learned of the states of another candidate.
+    void begin_candidate() { needs_own_factor_.clear(); }
 
     struct Result {
         int clean = 0;                      ///< states solved, with no limit that could count
@@ -34,6 +38,7 @@ private:
     const StudyContext* context_;
     const StudyStates* states_;
     contingency::BatchSolver batch_;
+    std::set<std::size_t> needs_own_factor_;  ///< states that the shared factor did not suit
     std::vector<double> loading_squared_;
     std::optional<powerflow::SharedFactor> factor_;
     std::vector<double> intact_vm_;
