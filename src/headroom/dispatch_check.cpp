@@ -315,8 +315,7 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
     }
     const std::size_t first_strained = states.size();
     suspects_.clear();
-    if (depth != Depth::known)
-        screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
+    screen.order_by_strain(look_, candidate_.bus, kCollapseChecks, listed, suspects_);
     for (const Suspect& suspect : suspects_) {
         if (depth == Depth::likely && is_calm(suspect.state, point)) {
             listed[suspect.state] = false;
@@ -328,7 +327,7 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
     if (depth == Depth::likely) {
         list_suspects(Screen::Find::expected, found.flow_suspects ? &*found.flow_suspects : nullptr,
                       kLikelyStates);
-    } else if (depth == Depth::certain) {
+    } else {
         screen.look_at_switching(look_);
         list_suspects(Screen::Find::all, nullptr, std::numeric_limits<std::size_t>::max());
         if (context_->options.certify == Certify::all || !knows_sharing_) {

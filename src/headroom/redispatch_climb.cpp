@@ -30,9 +30,8 @@ constexpr double kProbeMovedShare = 0.1;
 // Proposals looked at since the last check for certain, before the next that is clean is checked for certain
 // at once: what only that finds is better known early, and what it confirms is not lost again.
 constexpr int kMostUnsure = 12;
-// On the way to a proposal that is nearly clean: the least of it that is worth a look, and the share taken of
-// what should be clean.
-constexpr double kLeastWay = 0.5, kShareOfWay = 0.95;
+// Movement saved, and share of what there is, for which the proposal that ends a search is looked at too.
+constexpr double kLeastSavedMw = 10.0, kLeastSavedShare = 0.05;
 // What a proposal may ask beyond the load known to be feasible: this much, or as much again.
 constexpr double kLeastTrustMw = 200.0;
 // Proposals that are only glanced at from one start, and rows they may add each.
@@ -81,23 +80,10 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
     const double from_mw = best_->load_mw;
     const double worth_mw =
         std::max(kWorthProbing * gap(from_mw), std::min(kClosedGapMw, kWorthShare * from_mw));
-    std::optional<ProgramPoint> between;
-    std::shared_ptr<const DispatchPoint> near_miss;
+    std::shared_ptr<const DispatchPoint> near_miss, last_asked_at;
     for (int round = 0; round < kMostRounds + glances && !cancelled(); ++round, ++row.rounds) {
         // What was gained and did not hold may be had again by what is known since.
         if (round - glances - last_gain >= most_barren && best_->load_mw - from_mw <= gap(from_mw)) break;
-        if (between) {
-            const double before_mw = best_->load_mw;
-            look_between(*std::exchange(between, std::nullopt));
-            ++unsure;
-            if (best_->load_mw <= before_mw) continue;
-            failures = misses = steps_back = 0;
-            last_gain = round - glances;
-            trust_moved_mw =
-                std::max(trust_moved_mw, program_->moved_mw(best_->unit_p_mw()) + room_to_move_mw);
-            trust_mw = std::max(trust_mw, trusted(best_->load_mw));
-            continue;
-        }
         question_best();
         drop_disproved();
         const double most_mw = std::min(trust_mw, max_mw);
@@ -127,10 +113,14 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
                 trust_moved_mw *= kMovedGrowth;
                 continue;
             }
-            unsure = 0;
-            if (!certify_best(row)) continue;
-            if (!linearise_at_best()) break;
-            continue;
+            // The best point may have been found beside others, and move more than need be.
+            if (best_ == last_asked_at || !moves_less(answer)) {
+                unsure = 0;
+                if (!certify_best(row)) continue;
+                if (!linearise_at_best()) break;
+                continue;
+            }
+            last_asked_at = best_;
         }
         if (is_probe && !held_by_trust && answer.promised_mw - from_mw <= worth_mw &&
             best_->load_mw <= from_mw) {
@@ -196,10 +186,7 @@ void RedispatchSearch::climb(const HeadroomRow& fixed, int most_barren, Redispat
         const bool nearly_clean = found.unsolved.empty() && worst < kNearlyClean;
         misses += nearly_clean ? 1 : 2;
         if (!nearly_clean) calm_.clear();
-        if (nearly_clean) {
-            between = clean_way(answer.point, *point, found.breaches);
-            near_miss = point;
-        }
+        if (nearly_clean) near_miss = point;
         if (nearly_clean && !free_to_move) trust_moved_mw *= kMovedGrowth;
         if (misses >= kMissesBeforeStepBack) {
             misses = 0;
@@ -230,50 +217,20 @@ RedispatchProgram::Answer RedispatchSearch::propose(const RedispatchProgram::Ask
     return program_->solve(cuts_, ask);
 }
 
+bool RedispatchSearch::moves_less(const RedispatchProgram::Answer& answer) const {
+    const double moved_mw = program_->moved_mw(best_->unit_p_mw());
+    return answer.point.load_mw >= best_->load_mw &&
+           answer.moved_mw < moved_mw - std::max(kLeastSavedMw, kLeastSavedShare * moved_mw);
+}
+
 void RedispatchSearch::take_best(std::shared_ptr<const DispatchPoint> point, Findings& found) {
     best_ = std::move(point);
     looked_at_best_ = std::move(found.looked_at);
     reads_best_ = false;  // closely enough for what settles a search
-    for (Cut& cut : cuts_)
-        cut.at_best = cut.reading ? program_->value_of(*best_, cut.pair, *cut.reading) : kNaN;
 }
 
 bool RedispatchSearch::keeps_cap(const DispatchPoint& point) const {
     return program_->moved_mw(point.unit_p_mw()) <= context_->options.redispatch.max_moved_mw + kCapWidthMw;
-}
-
-void RedispatchSearch::look_between(const ProgramPoint& proposed) {
-    auto point = solve_in_range(proposed);
-    if (!point) return;
-    Findings found = check(*point, Depth::known);
-    if (cancelled()) return;
-    if (found.is_clean() && keeps_cap(*point)) {
-        take_best(std::move(point), found);
-        return;
-    }
-    program_->set_losses(*point, *intact_);
-    refresh_cuts(*point);
-    add_cuts(*point, found.breaches, kCutsPerRound);
-}
-
-std::optional<ProgramPoint> RedispatchSearch::clean_way(const ProgramPoint& proposed,
-                                                        const DispatchPoint& point,
-                                                        const std::vector<Breach>& breaches) const {
-    double share = 1.0;
-    for (const Breach& breach : breaches) {
-        const auto cut = std::find_if(cuts_.begin(), cuts_.end(),
-                                      [&](const Cut& other) { return other.pair == breach.pair; });
-        if (cut == cuts_.end()) continue;
-        const double at_best =
-            std::isnan(cut->at_best) ? program_->predict(cut->tangents.back(), *best_) : cut->at_best;
-        const double room = std::max(cut->sign() * (program_->limit_of(*cut, best_->load_mw) - at_best), 0.0);
-        const double beyond = breach.share * std::abs(program_->limit_of(*cut, point.load_mw));
-        share = std::min(share, room / (room + beyond));
-    }
-    share *= kShareOfWay;
-    if (share < kLeastWay || share * (point.load_mw - best_->load_mw) < gap(best_->load_mw))
-        return std::nullopt;
-    return point_between(proposed, share);
 }
 
 ProgramPoint RedispatchSearch::point_between(const ProgramPoint& proposed, double share) const {

@@ -191,7 +191,6 @@ void RedispatchSearch::give_up_best(Findings& found) {
     add_cuts(*given_up, found.breaches, kCutsPerRound);
     best_ = certified_;
     reads_best_ = false;
-    for (Cut& cut : cuts_) cut.at_best = kNaN;
     if (found.unsolved.empty() || !found.breaches.empty()) return;
     add_border({given_up->load_mw, {given_up->unit_p_mw().begin(), given_up->unit_p_mw().end()}},
                found.unsolved.front());

@@ -56,8 +56,7 @@ struct Cut {
     LimitPair pair;
     std::shared_ptr<const PairEffect> effect;  ///< of the state without load
     std::vector<Tangent> tangents;
-    double value = kNaN;    ///< where it was last read
-    double at_best = kNaN;  ///< at the best point known, where it was read there
+    double value = kNaN;  ///< where it was last read
     bool was_read = false;
     std::optional<PairReading> reading;  ///< at the point looked at last
     int surprises = 0;  ///< proposals in a row at which it counted although its rows said otherwise

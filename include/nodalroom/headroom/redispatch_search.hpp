@@ -71,6 +71,8 @@ private:
     /// the best.
     [[nodiscard]] RedispatchProgram::Answer propose(const RedispatchProgram::Ask& ask,
                                                     const DispatchPoint* near_miss, double least_mw);
+    /// Whether as much load is promised with clearly less movement than the best point has.
+    [[nodiscard]] bool moves_less(const RedispatchProgram::Answer& answer) const;
     [[nodiscard]] std::shared_ptr<const DispatchPoint> rule_point(double load_mw);
     [[nodiscard]] std::shared_ptr<const DispatchPoint> solve_point(const ProgramPoint& proposed,
                                                                    const powerflow::Voltages& start) const;
@@ -90,9 +92,10 @@ private:
                            std::vector<Breach>& breaches);
     /// Decides the doubts, as far as they may matter.
     void settle(const DispatchPoint& point, Findings& found);
-    /// known: the states of known pairs near their limits. likely: those, and those in which something is
-    /// expected to count. certain: all but those the screen rules out with its allowance; or all there are.
-    enum class Depth : std::uint8_t { known, likely, certain };
+    /// likely: the states of known pairs near their limits, the most strained, and those in which something
+    /// is expected to count. certain: all but those the screen rules out with its allowance; or all there
+    /// are.
+    enum class Depth : std::uint8_t { likely, certain };
     [[nodiscard]] Findings check(const DispatchPoint& point, Depth depth);
     /// Whether a cut's tangents have it anywhere near its limit at the point.
     [[nodiscard]] bool may_matter(const Cut& cut, const DispatchPoint& point) const;
@@ -110,13 +113,6 @@ private:
     [[nodiscard]] bool certify_best(RedispatchRow& row);
     /// Takes a point that was checked last in the best one's place.
     void take_best(std::shared_ptr<const DispatchPoint> point, Findings& found);
-    /// A proposal on the way from the best point to one that is nearly clean, where what counts there should
-    /// be clean, values being convex; none where little is gained by it.
-    [[nodiscard]] std::optional<ProgramPoint> clean_way(const ProgramPoint& proposed,
-                                                        const DispatchPoint& point,
-                                                        const std::vector<Breach>& breaches) const;
-    /// Checks such a proposal: takes it for the best point, or what counts there as rows.
-    void look_between(const ProgramPoint& proposed);
     [[nodiscard]] bool keeps_cap(const DispatchPoint& point) const;
     /// This share of the way from the best point to a proposal.
     [[nodiscard]] ProgramPoint point_between(const ProgramPoint& proposed, double share) const;
