@@ -27,7 +27,7 @@ double most_generation(const model::Network& network, const HeadroomOptions& opt
         left_pu += unit.p_pu;
         const bool takes_part =
             by_redispatch || !options.balance.area || network.bus(unit.bus).area == *options.balance.area;
-        if (takes_part) spare_pu += std::max(unit.p_max_pu - unit.p_pu, 0.0);
+        if (takes_part) spare_pu += unit.spare_pu(unit.p_pu);
     }
     // Without any spare the units at the reference bus supply, to no end.
     if (!by_redispatch && !(spare_pu > 0.0)) return kInfinity;
