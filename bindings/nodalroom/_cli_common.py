@@ -18,12 +18,13 @@ from . import headroom as run_headroom
 from ._asked import check_buses
 from ._cli_groups import Edits
 from ._cli_options import balance_from, band_from, numbers_from
+from ._edit_words import CUT_OFF
 from ._output import TABLE_ENDINGS, check_output
 from ._packing import ENDING, KINDS
 from ._partial import READABLE, left_over, targets
 from .archive import load
 from .contingency import Sweep
-from .errors import OptionError, PartialResultWarning
+from .errors import InputError, OptionError, PartialResultWarning
 from .network import Network, read
 from .study import Study
 from .upgrades import Ladder, UpgradeList
@@ -128,7 +129,12 @@ def network_of(case: Path, edits: Edits, progress: bool = True) -> Network:
     """The case, edited as the options say."""
     check_case(case)
     with working(f"reading {case}", progress):
-        return edits.of(read(case))
+        try:
+            net = read(case, cut_off=edits.cut_off)
+        except InputError as error:
+            problem = error.problem.replace("cut_off='isolate'", f"{CUT_OFF} isolate")
+            raise InputError(error.file, error.line, problem) from None
+        return edits.of(net)
 
 
 def check_case(case: Path) -> None:

@@ -164,7 +164,7 @@ def edits(
         typer.Option(
             CUT_OFF,
             metavar="refuse|isolate",
-            help="What happens to buses that are left without any unit.",
+            help="What becomes of load that no unit feeds, by these edits or in the file: refused, or dead.",
             autocompletion=o.one_of("refuse", "isolate"),
             rich_help_panel=o.EDITS,
         ),

@@ -34,13 +34,17 @@ class Network:
         """
     def loads(self) -> dict[str, typing.Any]:
         ...
+    def parts(self, tables: collections.abc.Mapping[str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]]) -> list[tuple[list[int], list[int], bool, bool]]:
+        """
+        What hangs together in the case with other cells in some tables: numbers of buses, 1-based rows of units in service, whether there is a bus of type 3, whether there is load.
+        """
     def shunts(self) -> dict[str, typing.Any]:
         ...
     def units(self) -> dict[str, typing.Any]:
         ...
-    def with_cells(self, tables: collections.abc.Mapping[str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]], header: collections.abc.Sequence[str], after: typing.SupportsInt | typing.SupportsIndex) -> Network:
+    def with_cells(self, tables: collections.abc.Mapping[str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]], header: collections.abc.Sequence[str], after: typing.SupportsInt | typing.SupportsIndex, isolate: bool) -> tuple[Network, str]:
         """
-        The network of the same case with other cells in some tables, and further lines at its head.
+        The network of the same case with other cells in some tables and further lines at its head, and what had to be isolated for it.
         """
     @property
     def base_mva(self) -> float:
@@ -253,9 +257,9 @@ def list_upgrades(study: Headroom, *, most: typing.SupportsInt | typing.Supports
     """
 def lp_solver() -> str:
     ...
-def parse(text: bytes, source: str) -> Network:
+def parse(text: bytes, source: str, isolate: bool) -> tuple[Network, str]:
     ...
-def read(path: os.PathLike | str | bytes) -> Network:
+def read(path: os.PathLike | str | bytes, isolate: bool) -> tuple[Network, str]:
     ...
 def solve(network: Network, *, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, init: str, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex) -> PowerFlow:
     ...

@@ -24,19 +24,22 @@ CutOff: TypeAlias = "Literal['refuse', 'isolate']"
 
 #: Columns of the tables of a case, from 0 (MATPOWER User's Manual, appendix B).
 BUS_NUMBER, BUS_TYPE, BUS_PD, BUS_QD, BUS_VMAX, BUS_VMIN = 0, 1, 2, 3, 11, 12
-GEN_BUS, GEN_PG, GEN_STATUS = 0, 1, 7
-BRANCH_FROM, BRANCH_TO, BRANCH_STATUS = 0, 1, 10
+GEN_PG, GEN_STATUS = 1, 7
+BRANCH_STATUS = 10
 RATE_COLUMNS = {"A": 5, "B": 6, "C": 7}
-REFERENCE, ISOLATED = 3.0, 4.0
+ISOLATED = 4.0
 
 #: How many elements an edit names.
 NAMED = 4
 
 
-def rebuilt(core: _core.Network, call: str, tables: dict[str, Cells], said: list[str], made: int) -> _core.Network:
-    """The network with these tables; what it said before are the first lines at its head."""
+def rebuilt(
+    core: _core.Network, call: str, tables: dict[str, Cells], said: list[str], made: int, isolate: bool
+) -> tuple[_core.Network, list[str]]:
+    """The network with these tables, and what was done; what it said before are the first lines at its head."""
     try:
-        return core.with_cells(tables, [f"Edited: {edit}" for edit in said], after=made)
+        built, isolated = core.with_cells(tables, [f"Edited: {edit}" for edit in said], after=made, isolate=isolate)
+        return built, [*said, *([isolated] if isolated else [])]
     except InputError as error:
         if call == "without" and any(words in error.problem for words in ("has no unit", "has no reference bus")):
             raise OptionError(cut_off_words(core, tables, said)) from None
@@ -82,17 +85,23 @@ def load_cells(
     if p == 0.0 and q == 0.0:
         raise OptionError("mw = 0 and no mvar: that is no load")
     cells = core.cells("bus")
-    if cells[row, BUS_TYPE] == ISOLATED:
-        raise OptionError(f"bus {int(cells[row, BUS_NUMBER])} is out of service (type 4); a load there would be dead")
+    if core.buses()["type"][row] == "isolated":
+        why = "type 4" if cells[row, BUS_TYPE] == ISOLATED else "no unit feeds it"
+        raise OptionError(f"bus {int(cells[row, BUS_NUMBER])} is out of service ({why}); a load there would be dead")
     cells[row, BUS_PD] += p
     cells[row, BUS_QD] += q
     return {"bus": cells}, [f"load at bus {int(cells[row, BUS_NUMBER])}: {p:+.6g} MW, {q:+.6g} MVAr"]
 
 
-def outage_cells(core: _core.Network, branch: Any, unit: Any, cut_off: Any) -> tuple[dict[str, Cells], list[str]]:
-    """without()."""
+def isolates(cut_off: Any) -> bool:
+    """Whether buses that no unit feeds are to be dead, load and all."""
     if word("cut_off", cut_off, "'refuse' or 'isolate'") not in ("refuse", "isolate"):
         raise OptionError(f"cut_off = {cut_off!r}; must be 'refuse' or 'isolate'")
+    return bool(cut_off == "isolate")
+
+
+def outage_cells(core: _core.Network, branch: Any, unit: Any) -> tuple[dict[str, Cells], list[str]]:
+    """without()."""
     if branch is None and unit is None:
         raise OptionError("neither branch nor unit is given; which rows are to go out of service?")
     tables: dict[str, Cells] = {}
@@ -111,53 +120,19 @@ def outage_cells(core: _core.Network, branch: Any, unit: Any, cut_off: Any) -> t
             cells[row - 1, column] = 0.0
             names.append(columns["name"][row - 1])
         tables[table] = cells
-    said = [f"out of service: {name}" for name in names]
-    if cut_off == "isolate":
-        said += isolate_dead_parts(core, tables)
-    return tables, said
-
-
-def parts_of(core: _core.Network, tables: dict[str, Cells]) -> list[list[int]]:
-    """The rows of buses that hang together with these tables, energised or not; isolated ones are left out."""
-    buses = tables.get("bus", core.cells("bus"))
-    branches = tables.get("branch", core.cells("branch"))
-    row_of = {number: row for row, number in enumerate(buses[:, BUS_NUMBER].tolist())}
-    part = list(range(len(buses)))
-
-    def root(row: int) -> int:
-        while part[row] != row:
-            part[row] = part[part[row]]
-            row = part[row]
-        return row
-
-    live = buses[:, BUS_TYPE] != ISOLATED
-    for branch in branches[branches[:, BRANCH_STATUS] > 0]:
-        start, end = row_of[float(branch[BRANCH_FROM])], row_of[float(branch[BRANCH_TO])]
-        if live[start] and live[end]:
-            part[root(start)] = root(end)
-    parts: dict[int, list[int]] = {}
-    for row in np.flatnonzero(live).tolist():
-        parts.setdefault(root(row), []).append(row)
-    return list(parts.values())
-
-
-def units_at(core: _core.Network, tables: dict[str, Cells], rows: list[int]) -> list[int]:
-    """1-based rows of the units in service at these rows of buses."""
-    units = tables.get("gen", core.cells("gen"))
-    numbers = core.cells("bus")[rows, BUS_NUMBER]
-    return (np.flatnonzero((units[:, GEN_STATUS] > 0) & np.isin(units[:, GEN_BUS], numbers)) + 1).tolist()
+    return tables, [f"out of service: {name}" for name in names]
 
 
 def cut_off_words(core: _core.Network, tables: dict[str, Cells], said: list[str]) -> str:
     """What an outage cuts off, and what to do about it."""
-    buses = tables.get("bus", core.cells("bus"))
     out = named([words.removeprefix("out of service: ") for words in said if words.startswith("out of service: ")])
-    for rows in parts_of(core, tables):
-        if REFERENCE in buses[rows, BUS_TYPE] and units_at(core, tables, rows):
+    parts = core.parts(tables)
+    lives = any(units for _, units, _, _ in parts)
+    for numbers, units, has_reference, has_load in parts:
+        if (has_reference and units) or (lives and not units and not has_load):
             continue
-        names = named([f"bus {int(number)}" for number in buses[rows, BUS_NUMBER]])
-        units = units_at(core, tables, rows)
-        if REFERENCE in buses[rows, BUS_TYPE]:
+        names = named([f"bus {number}" for number in numbers])
+        if has_reference:
             return f"taking out {out} leaves {names}, with the reference bus, without any unit in service"
         if not units:
             return (
@@ -169,18 +144,6 @@ def cut_off_words(core: _core.Network, tables: dict[str, Cells], said: list[str]
             f"well (generator {'row' if len(units) == 1 else 'rows'} {listed}) with cut_off='isolate'"
         )
     return f"what taking out {out} leaves is no network"
-
-
-def isolate_dead_parts(core: _core.Network, tables: dict[str, Cells]) -> list[str]:
-    """Gives type 4 to the buses of parts that have no unit in service any more, and says so."""
-    buses = core.cells("bus")
-    dead = sorted(row for rows in parts_of(core, tables) if not units_at(core, tables, rows) for row in rows)
-    if not dead:
-        return []
-    buses[dead, BUS_TYPE] = ISOLATED
-    tables["bus"] = buses
-    names = named([f"bus {int(number)}" for number in buses[dead, BUS_NUMBER]])
-    return [f"isolated, without a unit: {names}"]
 
 
 def rating_cells(core: _core.Network, ratings: Any, rating: Any, factor: Any) -> tuple[dict[str, Cells], list[str]]:
@@ -345,10 +308,11 @@ def edited(
     call: str,
     edit: tuple[dict[str, Cells], list[str]],
     words: Callable[[], EditWords] = lambda: None,
+    isolate: bool = False,
 ) -> Network:
     """A new network with an edit made; the old one stays as it is. ``words`` says it as options of the command."""
     from .network import Network as Built
 
     tables, said = edit
-    core = rebuilt(net._core, call, tables, said, len(net._edits))
+    core, said = rebuilt(net._core, call, tables, said, len(net._edits), isolate)
     return Built(core, (*net._edits, *said), added(net._edit_words, words()))

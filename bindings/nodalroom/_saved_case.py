@@ -35,7 +35,7 @@ def provenance(net: Network) -> dict[str, Any]:
 
 def restore_network(text: bytes, origin: dict[str, Any], edits: list[str]) -> Network:
     """The network of a case's text, with the lines of the file it came from."""
-    parsed = _core.parse(text, "case.m")
+    parsed = _core.parse(text, "case.m", False)[0]
     _, _, base_mva, _, tables, texts, _, header = parsed.__getstate__()
     if [table[0] for table in tables] != [table["name"] for table in origin["tables"]]:
         raise ValueError("case.m and case.json have other tables")

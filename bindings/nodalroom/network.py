@@ -230,16 +230,17 @@ class Network:
                 where there are several, ``"5-6:2"``; or several of these. Numbers are rows always: ``(5, 6)``
                 is rows 5 and 6, not the branch from bus 5 to bus 6.
             unit: 1-based generator row of the file, or several.
-            cut_off: ``isolate`` makes buses without any unit dead (type 4, as the file could say) in place of
-                refusing them; their load is gone, and ``edits`` names them.
+            cut_off: ``isolate`` makes buses without any unit dead (type 4, as the file could say), their load
+                too, in place of refusing load without a unit; ``edits`` names them and what is lost.
 
         Raises:
             OptionError: there is no such row or branch, it is named twice or out of service already; or what is
                 left is no network.
         """
+        isolate = _edits.isolates(cut_off)
         branch, unit = branch_rows(self._core, "branch", _edits.kept(branch)), _edits.kept(unit)
-        made = _edits.outage_cells(self._core, branch, unit, cut_off)
-        return _edits.edited(self, "without", made, lambda: in_words.outage_words(branch, unit, cut_off))
+        made = _edits.outage_cells(self._core, branch, unit)
+        return _edits.edited(self, "without", made, lambda: in_words.outage_words(branch, unit, cut_off), isolate)
 
     def with_ratings(
         self,
@@ -334,18 +335,33 @@ class Network:
         return network_card(self)
 
 
-def read(path: str | os.PathLike[str]) -> Network:
+def read(path: str | os.PathLike[str], *, cut_off: CutOff = "refuse") -> Network:
     """Reads a case file (MATPOWER .m, version 2).
 
     Statements after the tables are evaluated where they are of a known kind, and refused otherwise;
     what was evaluated, assumed or found odd is in :attr:`Network.diagnostics`.
 
+    Args:
+        path: the file.
+        cut_off: what becomes of buses with load that no unit in service feeds, as behind an open branch:
+            ``refuse``, or ``isolate``, which makes them dead (type 4), load and all; ``edits`` and diagnostics
+            list them. Without load they are dead in any case.
+
     Raises:
         InputError: the file cannot be read rightly; ``file``, ``line`` and ``problem`` say where and why.
+        OptionError: there is no such ``cut_off``.
     """
-    return reading(Network(_core.read(os.fspath(path))))
+    return made_of(*_core.read(os.fspath(path), _edits.isolates(cut_off)))
 
 
-def parse(text: str | bytes, source: str = "<text>") -> Network:
+def parse(text: str | bytes, source: str = "<text>", *, cut_off: CutOff = "refuse") -> Network:
     """The same as :func:`read` for the text of a case; ``source`` is the label used in messages."""
-    return reading(Network(_core.parse(text.encode() if isinstance(text, str) else text, source)))
+    content = text.encode() if isinstance(text, str) else text
+    return made_of(*_core.parse(content, source, _edits.isolates(cut_off)))
+
+
+def made_of(core: _core.Network, isolated: str) -> Network:
+    """A network that was read; what had to be isolated for it is its first edit."""
+    if not isolated:
+        return reading(Network(core))
+    return reading(Network(core, (isolated,), ((in_words.CUT_OFF, "isolate"),)))

@@ -7,6 +7,7 @@
 
 #include "bind.hpp"
 #include "nodalroom/io/matpower_case.hpp"
+#include "nodalroom/model/parts.hpp"
 #include "nodalroom/report/names.hpp"
 #include "nodalroom/report/network_tables.hpp"
 #include "nodalroom/report/study_tables.hpp"
@@ -110,10 +111,8 @@ py::array_t<double> cells_of(const Network& network, const std::string& name) {
     return cells;
 }
 
-/// The network of the same case with other cells in some tables, and with further lines at its head, behind
-/// the first `after` ones.
-std::shared_ptr<Network> with_cells(const Network& network, const std::map<std::string, Cells>& tables,
-                                    const std::vector<std::string>& header, std::size_t after) {
+/// The case with other cells in some tables.
+io::MatpowerCase changed_case(const Network& network, const std::map<std::string, Cells>& tables) {
     io::MatpowerCase mpc = network.source();
     for (const auto& [name, cells] : tables) {
         io::NumericTable& table = table_of(mpc, name);
@@ -123,10 +122,48 @@ std::shared_ptr<Network> with_cells(const Network& network, const std::map<std::
         }
         table.values.assign(cells.data(), cells.data() + cells.size());
     }
-    const auto place = static_cast<std::ptrdiff_t>(std::min(after, mpc.header.size()));
-    mpc.header.insert(mpc.header.begin() + place, header.begin(), header.end());
+    return mpc;
+}
+
+/// A network, and what had to be isolated for it in words: empty where nothing had to.
+using Built = std::pair<std::shared_ptr<Network>, std::string>;
+
+/// The network of a case that has `edits` edits at its head; what is isolated becomes the next one.
+Built build(io::MatpowerCase mpc, bool isolate, std::size_t edits) {
+    std::string isolated;
+    if (isolate) isolated = model::isolate_cut_off(mpc);
+    if (!isolated.empty()) {
+        const auto place = static_cast<std::ptrdiff_t>(std::min(edits, mpc.header.size()));
+        mpc.header.insert(mpc.header.begin() + place, "Edited: " + isolated);
+    }
+    return {std::make_shared<Network>(Network::from_matpower(std::move(mpc))), isolated};
+}
+
+/// The network of the same case with other cells in some tables, and with further lines at its head, behind
+/// the first `after` ones.
+Built with_cells(const Network& network, const std::map<std::string, Cells>& tables,
+                 const std::vector<std::string>& header, std::size_t after, bool isolate) {
+    io::MatpowerCase mpc = changed_case(network, tables);
+    const std::size_t first = std::min(after, mpc.header.size());
+    mpc.header.insert(mpc.header.begin() + static_cast<std::ptrdiff_t>(first), header.begin(), header.end());
     const py::gil_scoped_release release;
-    return std::make_shared<Network>(Network::from_matpower(std::move(mpc)));
+    return build(std::move(mpc), isolate, first + header.size());
+}
+
+/// Of each part of the case with other cells in some tables: the numbers of its buses, the 1-based rows of
+/// its units in service, whether it has a bus of type 3, and whether it has load.
+using PartState = std::tuple<std::vector<std::int64_t>, std::vector<std::int64_t>, bool, bool>;
+std::vector<PartState> parts(const Network& network, const std::map<std::string, Cells>& tables) {
+    std::vector<PartState> states;
+    for (const model::Part& part : model::parts_of(changed_case(network, tables))) {
+        PartState state;
+        for (const BusRow bus : part.buses) std::get<0>(state).push_back(network.bus(bus).number.value());
+        for (const UnitRow unit : part.units) std::get<1>(state).push_back(unit.value() + 1);
+        std::get<2>(state) = part.has_reference;
+        std::get<3>(state) = part.has_load;
+        states.push_back(std::move(state));
+    }
+    return states;
 }
 
 }  // namespace
@@ -160,8 +197,15 @@ void bind_network(py::module_& m) {
         .def("diagnostics", table(report::diagnostics_table))
         .def("cells", &cells_of, py::arg("table"),
              "The cells of the table bus, gen or branch in file units, a copy.")
-        .def("with_cells", &with_cells, py::arg("tables"), py::arg("header"), py::arg("after"),
-             "The network of the same case with other cells in some tables, and further lines at its head.")
+        .def(
+            "with_cells", &with_cells, py::arg("tables"), py::arg("header"), py::arg("after"),
+            py::arg("isolate"),
+            "The network of the same case with other cells in some tables and further lines at its head, and "
+            "what had to be isolated for it.")
+        .def(
+            "parts", &parts, py::arg("tables"),
+            "What hangs together in the case with other cells in some tables: numbers of buses, 1-based rows "
+            "of units in service, whether there is a bus of type 3, whether there is load.")
         .def(
             "format",
             [](const Network& network, const std::vector<std::string>& header) {
@@ -172,19 +216,18 @@ void bind_network(py::module_& m) {
 
     m.def(
         "read",
-        [](const std::filesystem::path& path) {
-            return std::make_shared<Network>(model::read_network(path));
+        [](const std::filesystem::path& path, bool isolate) {
+            return build(model::read_records(path), isolate, 0);
         },
-        py::arg("path"), py::call_guard<py::gil_scoped_release>());
+        py::arg("path"), py::arg("isolate"), py::call_guard<py::gil_scoped_release>());
     m.def(
         "parse",
-        [](const py::bytes& bytes, std::string source) {
+        [](const py::bytes& bytes, std::string source, bool isolate) {
             const std::string_view text = bytes;
             const py::gil_scoped_release release;
-            return std::make_shared<Network>(
-                Network::from_matpower(io::parse_matpower(text, std::move(source))));
+            return build(io::parse_matpower(text, std::move(source)), isolate, 0);
         },
-        py::arg("text"), py::arg("source"));
+        py::arg("text"), py::arg("source"), py::arg("isolate"));
 }
 
 }  // namespace nodalroom::bindings

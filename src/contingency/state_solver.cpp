@@ -37,7 +37,7 @@ bool has_weights(const model::Network& network, const powerflow::Balance& balanc
     for (std::size_t u = 0; u < units.size(); ++u) {
         const bool takes_part =
             units[u].in_service && (!balance.area || network.bus(units[u].bus).area == *balance.area);
-        if (takes_part && units[u].p_max_pu > powers.unit_p_pu(network, u)) return true;
+        if (takes_part && units[u].spare_pu(powers.unit_p_pu(network, u)) > 0.0) return true;
     }
     return false;
 }

@@ -42,7 +42,10 @@ RedispatchProgram::RedispatchProgram(const StudyContext& context, const Candidat
     const auto& options = context.options;
     const int island = network.island_of_bus()[candidate.bus.pos()];
     island_ = static_cast<std::size_t>(island);
-    std::vector<std::uint8_t> may_move(network.units().size(), options.redispatch.movable.empty() ? 1 : 0);
+    std::vector<std::uint8_t> may_move(network.units().size(), 0);
+    // Load that is written as a unit is shed only where somebody names it.
+    for (std::size_t u = 0; u < may_move.size() && options.redispatch.movable.empty(); ++u)
+        may_move[u] = network.units()[u].is_dispatchable_load() ? 0 : 1;
     for (const UnitRow unit : options.redispatch.movable) may_move[unit.pos()] = 1;
     double weight_sum = 0.0;
     for (std::size_t u = 0; u < network.units().size(); ++u) {

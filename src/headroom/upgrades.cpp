@@ -27,7 +27,10 @@ double most_generation(const model::Network& network, const HeadroomOptions& opt
         left_pu += unit.p_pu;
         const bool takes_part =
             by_redispatch || !options.balance.area || network.bus(unit.bus).area == *options.balance.area;
-        if (takes_part) spare_pu += std::max(unit.p_max_pu - unit.p_pu, 0.0);
+        // Load that is written as a unit may be shed where it is named.
+        const bool may_shed = by_redispatch && !options.redispatch.movable.empty();
+        if (takes_part)
+            spare_pu += may_shed ? std::max(unit.p_max_pu - unit.p_pu, 0.0) : unit.spare_pu(unit.p_pu);
     }
     // Without any spare the units at the reference bus supply, to no end.
     if (!by_redispatch && !(spare_pu > 0.0)) return kInfinity;

@@ -209,7 +209,7 @@ Witness make_witness(const model::Network& network, const HeadroomOptions& optio
     }
     if (!solved) refuse_unsolved(network, row.bus);
 
-    witness.mpc = network.source();
+    witness.mpc = network.as_modelled();
     write_state(solver, witness.mpc);
     witness.header = {"Witness of the headroom of bus " + bus_number(network, row.bus.pos()) + " in " +
                       network.name()};
@@ -247,7 +247,7 @@ Witness make_redispatch_witness(const model::Network& network, const HeadroomOpt
     solver.set_outage(shown);
     if (!solver.solve_from_base().converged()) refuse_unsolved(network, row.bus);
 
-    witness.mpc = network.source();
+    witness.mpc = network.as_modelled();
     write_state(solver, witness.mpc);
     witness.header = {"Witness of the redispatch headroom of bus " + bus_number(network, row.bus.pos()) +
                       " in " + network.name()};

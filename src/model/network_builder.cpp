@@ -39,7 +39,7 @@ Network NetworkBuilder::build() {
     read_units();
     read_branches();
     find_islands();
-    check_island_sources();
+    take_dead_islands_out();
     find_reference_buses();
     find_feeding_bridges();
     network_.diagnostics_ = mpc_.diagnostics;
@@ -190,9 +190,7 @@ Branch NetworkBuilder::read_branch(std::size_t row) const {
     branch.r_pu = value(col::r);
     branch.x_pu = value(col::x);
     branch.b_pu = value(col::b);
-    if (branch.r_pu == 0.0 && branch.x_pu == 0.0) {
-        branches_.refuse(row, {col::from, col::to, col::r, col::x}, "r and x must not both be 0");
-    }
+    if (branch.r_pu == 0.0 && branch.x_pu == 0.0) branch.x_pu = short_reactance_pu;
     for (const std::size_t rate :
          {std::size_t{col::rate_a}, std::size_t{col::rate_b}, std::size_t{col::rate_c}}) {
         if (value(rate) < 0.0) {

@@ -6,6 +6,7 @@
 
 #include "case_table.hpp"
 #include "nodalroom/model/network.hpp"
+#include "nodalroom/model/parts.hpp"
 
 namespace nodalroom::model {
 
@@ -15,6 +16,8 @@ class NetworkBuilder {
 public:
     explicit NetworkBuilder(io::MatpowerCase mpc);
     [[nodiscard]] Network build();
+    /// What hangs together, fed or not.
+    [[nodiscard]] std::vector<Part> parts();
 
 private:
     void read_base();
@@ -26,7 +29,8 @@ private:
     [[nodiscard]] Branch read_branch(std::size_t row) const;
     void number_circuits();
     void find_islands();
-    void check_island_sources() const;
+    void take_dead_islands_out();
+    [[nodiscard]] std::vector<bool> fed_islands() const;
     void find_reference_buses();
     void find_feeding_bridges();
 

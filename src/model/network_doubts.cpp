@@ -47,6 +47,8 @@ public:
 
     void find() {
         buses();
+        dead_buses();
+        references();
         isolated_elements();
         unit_limits();
         regulation();
@@ -74,11 +76,14 @@ private:
         return "branch " + std::to_string(row + 1) + ": " + number_of(branch.from) + "-" +
                number_of(branch.to) + " ckt " + std::to_string(branch.circuit);
     }
+    [[nodiscard]] double type_in_file(std::size_t row) const { return mpc_.bus.at(row, io::bus_col::type); }
     static std::string field(std::string_view name, double value) {
         return std::string(", ").append(name).append(" = ").append(number_text(value));
     }
 
     void buses();
+    void dead_buses();
+    void references();
     void isolated_elements();
     void unit_limits();
     void regulation();
@@ -96,7 +101,7 @@ void Doubts::buses() {
     Tally isolated, no_base_kv;
     for (std::size_t row = 0; row < network_.buses().size(); ++row) {
         const Bus& bus = network_.buses()[row];
-        if (bus.type == BusType::isolated) isolated.add(bus_line(row), bus_label(row));
+        if (type_in_file(row) == 4.0) isolated.add(bus_line(row), bus_label(row));
         if (bus.base_kv == 0.0) no_base_kv.add(bus_line(row), bus_label(row));
     }
     isolated.report(out_, Severity::note, "isolated_buses", "bus is isolated (type 4)",
@@ -110,6 +115,31 @@ void Doubts::buses() {
                         "bus_name has " + std::to_string(names->cells.size()) + " entries for " +
                             std::to_string(network_.buses().size()) + " buses and is ignored"});
     }
+}
+
+/// Buses with load are refused before they get here, or have type 4 by then.
+void Doubts::dead_buses() {
+    Tally dead;
+    for (std::size_t row = 0; row < network_.buses().size(); ++row) {
+        if (network_.buses()[row].type == BusType::isolated && type_in_file(row) != 4.0)
+            dead.add(bus_line(row), bus_label(row));
+    }
+    dead.report(out_, Severity::warning, "dead_buses",
+                "bus without load hangs on nothing that has a unit in service and is taken as isolated",
+                "buses without load hang on nothing that has a unit in service and are taken as isolated");
+}
+
+void Doubts::references() {
+    Tally others;
+    for (std::size_t row = 0; row < network_.buses().size(); ++row) {
+        if (type_in_file(row) != 3.0 || network_.buses()[row].type != BusType::pv) continue;
+        const auto island = static_cast<std::size_t>(network_.island_of_bus()[row]);
+        others.add(bus_line(row), bus_label(row) + ", where the reference is bus " +
+                                      number_of(network_.reference_of_island()[island]));
+    }
+    others.report(out_, Severity::warning, "several_references",
+                  "bus of type 3 is not the reference of its island and is taken as PV (type 2)",
+                  "buses of type 3 are not the references of their islands and are taken as PV (type 2)");
 }
 
 void Doubts::isolated_elements() {
@@ -138,7 +168,7 @@ void Doubts::isolated_elements() {
 
 void Doubts::unit_limits() {
     namespace col = io::gen_col;
-    Tally outside, crossed, unlimited;
+    Tally outside, crossed, unlimited, dispatchable;
     for (std::size_t row = 0; row < network_.units().size(); ++row) {
         const double p = mpc_.gen.at(row, col::pg), p_min = mpc_.gen.at(row, col::pmin),
                      p_max = mpc_.gen.at(row, col::pmax), q_min = mpc_.gen.at(row, col::qmin),
@@ -154,12 +184,20 @@ void Doubts::unit_limits() {
         }
         if (p > p_max) outside.add(unit_line(row), unit_label(row) + field("Pg", p) + field("Pmax", p_max));
         if (p < p_min) outside.add(unit_line(row), unit_label(row) + field("Pg", p) + field("Pmin", p_min));
+        if (network_.units()[row].is_dispatchable_load())
+            dispatchable.add(unit_line(row), unit_label(row) + field("Pg", p) + field("Pmax", p_max));
         if (std::isinf(p_max)) unlimited.add(unit_line(row), unit_label(row) + field("Pmax", p_max));
         if (std::isinf(p_min)) unlimited.add(unit_line(row), unit_label(row) + field("Pmin", p_min));
     }
     outside.report(out_, Severity::warning, "pg_outside_limits",
                    "unit in service has Pg outside [Pmin, Pmax]",
                    "units in service have Pg outside [Pmin, Pmax]");
+    dispatchable.report(
+        out_, Severity::note, "dispatchable_loads",
+        "unit in service has Pmax <= 0: a load that balances nothing by spare or pmax and is "
+        "redispatched only where it is named",
+        "units in service have Pmax <= 0: loads that balance nothing by spare or pmax and are "
+        "redispatched only where they are named");
     crossed.report(out_, Severity::warning, "limits_crossed_out_of_service",
                    "pair of limits of a unit out of service has its maximum below its minimum",
                    "pairs of limits of units out of service have their maximum below their minimum");
@@ -175,7 +213,7 @@ void Doubts::regulation() {
         const BusType type = network_.buses()[n].type;
         const auto units = network_.units_at(BusRow(static_cast<std::int64_t>(n)));
         if (units.empty()) {
-            if (type == BusType::pv) pv_without_unit.add(bus_line(n), bus_label(n));
+            if (type == BusType::pv && type_in_file(n) == 2.0) pv_without_unit.add(bus_line(n), bus_label(n));
             if (type == BusType::reference) reference_without_unit.add(bus_line(n), bus_label(n));
             continue;
         }
@@ -245,7 +283,7 @@ void Doubts::statuses() {
 
 void Doubts::impedances() {
     constexpr double tiny_pu = 1e-6;
-    Tally negative_r, negative_x, tiny, levels;
+    Tally negative_r, negative_x, tiny, none, levels;
     for (std::size_t row = 0; row < network_.branches().size(); ++row) {
         const Branch& branch = network_.branches()[row];
         if (!branch.in_service) continue;
@@ -253,7 +291,9 @@ void Doubts::impedances() {
         const int line = branch_line(row);
         if (branch.r_pu < 0.0) negative_r.add(line, label() + field("r", branch.r_pu));
         if (branch.x_pu < 0.0) negative_x.add(line, label() + field("x", branch.x_pu));
-        if (std::hypot(branch.r_pu, branch.x_pu) < tiny_pu) {
+        if (mpc_.branch.at(row, io::branch_col::r) == 0.0 && mpc_.branch.at(row, io::branch_col::x) == 0.0) {
+            none.add(line, label());
+        } else if (std::hypot(branch.r_pu, branch.x_pu) < tiny_pu) {
             tiny.add(line, label() + field("r", branch.r_pu) + field("x", branch.x_pu));
         }
         const double from_kv = network_.bus(branch.from).base_kv, to_kv = network_.bus(branch.to).base_kv;
@@ -266,6 +306,10 @@ void Doubts::impedances() {
                       "branches in service have r < 0");
     negative_x.report(out_, Severity::note, "negative_reactance", "branch in service has x < 0",
                       "branches in service have x < 0");
+    none.report(
+        out_, Severity::warning, "zero_impedance",
+        "branch in service has r = x = 0, taken as x = " + number_text(short_reactance_pu) + " pu",
+        "branches in service have r = x = 0, taken as x = " + number_text(short_reactance_pu) + " pu");
     tiny.report(out_, Severity::warning, "tiny_impedance", "branch in service has |z| < 1e-6 pu",
                 "branches in service have |z| < 1e-6 pu");
     levels.report(out_, Severity::warning, "base_kv_differs_without_tap",

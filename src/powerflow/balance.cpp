@@ -12,7 +12,7 @@ namespace {
 double raw_weight(const model::Unit& unit, double p_pu, const Balance& balance, std::size_t row) {
     switch (balance.rule) {
         case BalanceRule::spare:
-            return std::max(unit.p_max_pu - p_pu, 0.0);
+            return unit.spare_pu(p_pu);
         case BalanceRule::pmax:
             return std::max(unit.p_max_pu, 0.0);
         case BalanceRule::given:

@@ -58,17 +58,37 @@ struct Unit {
     double p_min_pu = 0.0, p_max_pu = 0.0;
     double q_min_pu = 0.0, q_max_pu = 0.0;  ///< may be infinite
     double v_setpoint_pu = 1.0;
+
+    /// A load written as a unit that cannot produce.
+    [[nodiscard]] bool is_dispatchable_load() const noexcept {
+        return p_max_pu <= 0.0 && (p_min_pu < 0.0 || p_pu < 0.0);
+    }
+    /// What it could produce more than p_pu; none where it cannot produce: shedding load is no spare
+    /// generation.
+    [[nodiscard]] double spare_pu(double produced_pu) const noexcept {
+        return p_max_pu > 0.0 && p_max_pu > produced_pu ? p_max_pu - produced_pu : 0.0;
+    }
 };
 
 enum class BranchKind : std::uint8_t { line, transformer };
 enum class RatingSet : std::uint8_t { a, b, c };
+
+/// What becomes of buses with load that no unit in service feeds.
+enum class CutOff : std::uint8_t {
+    refuse,  ///< the case cannot be read
+    isolate  ///< they are dead (type 4), load and all; a diagnostic lists them
+};
+
+/// Reactance of a branch with r = x = 0, such as a closed coupler. Small enough to be none (1 pu of power
+/// moves a voltage by 1e-6 pu across it), large enough to leave ten digits to the balance of a bus.
+inline constexpr double short_reactance_pu = 1e-6;
 
 /// A branch as π-model: ideal transformer tap∠shift at the from end (docs/math.md, eq. 1).
 struct Branch {
     BusRow from, to;
     bool in_service = true;  ///< status on and both ends energised buses
     BranchKind kind = BranchKind::line;
-    double r_pu = 0.0, x_pu = 0.0, b_pu = 0.0;
+    double r_pu = 0.0, x_pu = 0.0, b_pu = 0.0;  ///< never both r and x 0: short_reactance_pu
     double tap = 1.0;
     double shift_rad = 0.0;
     double rate_a_pu = 0.0, rate_b_pu = 0.0, rate_c_pu = 0.0;  ///< 0: no limit
@@ -92,6 +112,9 @@ public:
     [[nodiscard]] const Diagnostics& diagnostics() const noexcept { return diagnostics_; }
     /// The records the network was built from, in file units.
     [[nodiscard]] const io::MatpowerCase& source() const noexcept { return *source_; }
+    /// The source with what the network takes otherwise put in: one reference bus per island, type 4 for dead
+    /// buses, a reactance for every branch. For tools that have other rules for these, or none.
+    [[nodiscard]] io::MatpowerCase as_modelled() const;
 
     [[nodiscard]] const Bus& bus(BusRow row) const { return buses_[row.pos()]; }
     [[nodiscard]] const Unit& unit(UnitRow row) const { return units_[row.pos()]; }
@@ -114,7 +137,7 @@ public:
     [[nodiscard]] std::span<const BranchRow> feeding_bridge() const noexcept { return feeding_bridge_; }
 
     /// Builds and checks a network. Throws InputError naming table, row, line, field and value.
-    [[nodiscard]] static Network from_matpower(io::MatpowerCase mpc);
+    [[nodiscard]] static Network from_matpower(io::MatpowerCase mpc, CutOff cut_off = CutOff::refuse);
 
 private:
     Network() = default;
@@ -136,7 +159,10 @@ private:
     std::vector<BranchRow> feeding_bridge_;
 };
 
-/// Reads a case file of any supported format into a network.
-[[nodiscard]] Network read_network(const std::filesystem::path& path);
+/// Reads the records of a case file of any supported format.
+[[nodiscard]] io::MatpowerCase read_records(const std::filesystem::path& path);
+
+/// The same, into a network.
+[[nodiscard]] Network read_network(const std::filesystem::path& path, CutOff cut_off = CutOff::refuse);
 
 }  // namespace nodalroom::model

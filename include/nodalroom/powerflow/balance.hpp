@@ -36,7 +36,7 @@ struct Powers {
 /// Who supplies what load and losses ask for beyond the case's dispatch: in-service unit i produces
 /// Pg_i + α_i s, with α_i proportional to a weight (docs/math.md, eq. 8).
 enum class BalanceRule : std::uint8_t {
-    spare,      ///< max(Pmax - Pg, 0)
+    spare,      ///< max(Pmax - Pg, 0); 0 where Pmax <= 0
     pmax,       ///< max(Pmax, 0)
     reference,  ///< units at the reference bus, by Pmax (equal parts where all are 0)
     given       ///< Balance::weights
