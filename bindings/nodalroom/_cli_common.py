@@ -159,7 +159,8 @@ def result_in(path: Path, name: str) -> Study | Sweep | Ladder | UpgradeList:
     if path.is_dir():
         raise OptionError(f"{name} {path}: is a folder; name a saved study ({ENDING})")
     if path.suffix.lower() == ".m":
-        raise OptionError(f"{name} {path}: is a case; save its study first: nodalroom headroom {path} --out A{ENDING}")
+        command = shlex.join(["nodalroom", "headroom", str(path), "--out", f"A{ENDING}"])
+        raise OptionError(f"{name} {path}: is a case; save its study first: {command}")
     with working(f"loading {path}"):
         return load(path)
 

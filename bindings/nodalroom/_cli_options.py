@@ -140,6 +140,14 @@ MonitorMinKv = Annotated[
         metavar="KV", help="Watch buses at or above, and branches with both ends at or above.", rich_help_panel=LIMITS
     ),
 ]
+WorstViolations = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Limits broken that are listed of a state, the worst ones; all are counted.",
+        rich_help_panel=LIMITS,
+    ),
+]
 PowerFactor = Annotated[
     float, typer.Option(metavar="PF", help="Power factor of the new load, lagging.", rich_help_panel=LOAD)
 ]

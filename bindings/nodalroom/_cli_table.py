@@ -12,6 +12,8 @@ import typer
 from rich.cells import cell_len, set_cell_size
 
 GAP = 2
+#: A line that ends with a command, which is copied whole: it is never broken, nor are the names of files in other lines.
+COMMAND = re.compile(r"(^|\s)nodalroom [a-z]+ ")
 #: Where a narrow terminal leaves no other way, columns are cut down to so many letters.
 NARROW = 6
 
@@ -22,14 +24,16 @@ def terminal_width() -> int | None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Lines of text; what does not fit goes on below, a little to the right."""
+    """Lines of text; what does not fit goes on below, a little to the right. Commands are left to the terminal."""
     width = terminal_width()
     for line in lines:
-        if width is None or cell_len(line) <= width:
+        if width is None or cell_len(line) <= width or COMMAND.search(line):
             typer.echo(line)
             continue
         indent = " " * (len(line) - len(line.lstrip()) + 4)
-        for part in textwrap.wrap(line, max(width, 20), subsequent_indent=indent, break_on_hyphens=False):
+        for part in textwrap.wrap(
+            line, max(width, 20), subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+        ):
             typer.echo(part)
 
 

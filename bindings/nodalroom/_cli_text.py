@@ -131,7 +131,16 @@ def show_sweep(result: Sweep, counts: dict[str, int], top: int) -> None:
         f"{counted(len(result.bridges), 'bridge', 'bridges')} not simulated; {result.seconds:.1f} s"
     )
     broken = int(((table["thermal_violations"] + table["voltage_violations"]) > 0).sum())
-    typer.echo(f"  {counted(len(result.violations), 'limit', 'limits')} broken in {counted(broken, 'state', 'states')}")
+    total = result.violations_total
+    typer.echo(f"  {counted(total, 'limit', 'limits')} broken in {counted(broken, 'state', 'states')}")
+    listed = len(result.violations)
+    if listed < total:
+        print_lines(
+            [
+                f"  {listed:,} of them are listed, at most {options['worst_violations']:,} of each state "
+                f"(--worst-violations), and {total - listed:,} are not"
+            ]
+        )
     rated = ["worst_loading_percent", "worst_branch"]
     voltages = ["vm_min_pu", "vm_min_bus", "vm_max_pu", "vm_max_bus"]
     formats = {"worst_loading_percent": ".1f", "vm_min_pu": ".4f", "vm_max_pu": ".4f"}

@@ -7,7 +7,7 @@ import numpy
 import numpy.typing
 import os
 import typing
-__all__: list[str] = ['Headroom', 'Ladder', 'Network', 'PowerFlow', 'Solver', 'Sweep', 'UpgradeList', 'Witness', 'check_ladder', 'headroom', 'list_upgrades', 'lp_solver', 'parse', 'read', 'solve', 'sweep', 'upgrade_ladder']
+__all__: list[str] = ['Headroom', 'Ladder', 'MOST_THREADS', 'Network', 'PowerFlow', 'Solver', 'Sweep', 'UpgradeList', 'Witness', 'check_ladder', 'headroom', 'list_upgrades', 'lp_solver', 'parse', 'read', 'solve', 'sweep', 'trace_load', 'upgrade_ladder']
 class Network:
     """
     A transmission network, immutable.
@@ -263,12 +263,17 @@ def read(path: os.PathLike | str | bytes, isolate: bool) -> tuple[Network, str]:
     ...
 def solve(network: Network, *, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, init: str, tolerance: typing.SupportsFloat | typing.SupportsIndex, max_iterations: typing.SupportsInt | typing.SupportsIndex) -> PowerFlow:
     ...
-def sweep(network: Network, *, contingencies: str, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None, saved: dict[str, typing.Any] | None = None) -> Sweep:
+def sweep(network: Network, *, contingencies: str, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, rating_intact: str, rating_post: str, voltage_band: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_band_post: tuple[typing.SupportsFloat | typing.SupportsIndex, typing.SupportsFloat | typing.SupportsIndex] | None, voltage_change_max: typing.SupportsFloat | typing.SupportsIndex | None, monitor_min_kv: typing.SupportsFloat | typing.SupportsIndex, worst_violations: typing.SupportsInt | typing.SupportsIndex | None, threads: typing.SupportsInt | typing.SupportsIndex, tolerance: typing.SupportsFloat | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None, saved: dict[str, typing.Any] | None = None) -> Sweep:
     """
     Makes a sweep; with `saved`, puts one together again from what Sweep.save() gave.
+    """
+def trace_load(network: Network, *, bus: typing.SupportsInt | typing.SupportsIndex, contingency_kind: str, contingency_row: typing.SupportsInt | typing.SupportsIndex, power_factor: typing.SupportsFloat | typing.SupportsIndex, max_mw: typing.SupportsFloat | typing.SupportsIndex, q_limits: bool, balance: str, weights: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex], area: typing.SupportsInt | typing.SupportsIndex | None, tolerance: typing.SupportsFloat | typing.SupportsIndex) -> tuple[dict[str, typing.Any], bool, str]:
+    """
+    The solutions of one state as load is added at a bus: (columns, whether they end before max_mw, why there are none).
     """
 def upgrade_ladder(study: Headroom, *, bus: typing.SupportsInt | typing.SupportsIndex, target_mw: typing.SupportsFloat | typing.SupportsIndex, redispatch: bool, rating_factor: typing.SupportsFloat | typing.SupportsIndex, max_rungs: typing.SupportsInt | typing.SupportsIndex, threads: typing.SupportsInt | typing.SupportsIndex, progress: collections.abc.Callable[[str, int, int], None] | None, saved: dict[str, typing.Any] | None = None) -> Ladder:
     """
     Climbs a ladder; with `saved`, puts one together again from what Ladder.save() gave.
     """
+MOST_THREADS: int = 1024
 __version__: str = '0.1.0'

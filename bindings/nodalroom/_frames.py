@@ -16,7 +16,9 @@ def to_frame(columns: dict[str, Any], index: str | None = None) -> pd.DataFrame:
     """A DataFrame of columns; texts that are missing are None, rows that are missing are <NA>."""
     data: dict[str, Any] = {}
     for name, values in columns.items():
-        if isinstance(values, tuple):
+        if isinstance(values, tuple) and isinstance(values[1], list):
+            data[name] = categories(*values)
+        elif isinstance(values, tuple):
             data[name] = pd.arrays.IntegerArray(values[0], values[1])
         elif isinstance(values, list):
             # Said twice, or pandas 3 makes its own texts of them, with NaN for None.
@@ -25,6 +27,15 @@ def to_frame(columns: dict[str, Any], index: str | None = None) -> pd.DataFrame:
             data[name] = values
     frame = pd.DataFrame(data, copy=False)
     return frame.set_index(index) if index is not None else frame
+
+
+def categories(codes: np.ndarray, words: list[str]) -> pd.Categorical:
+    """Texts that many rows have, each kept once. Bytes that are not UTF-8 may have made one text of two."""
+    distinct = list(dict.fromkeys(words))
+    if len(distinct) < len(words):
+        code_of = {word: code for code, word in enumerate(distinct)}
+        codes = np.append([code_of[word] for word in words], -1)[codes]
+    return pd.Categorical.from_codes(codes, categories=pd.Index(distinct, dtype=object))
 
 
 class Arrow:
@@ -53,6 +64,7 @@ def to_arrow(frame: pd.DataFrame) -> Any:
     columns = {}
     for name in frame.columns:
         # Said for texts, or a column of nothing but None would have no type.
-        kind = pyarrow.string() if frame[name].dtype == object else None
-        columns[str(name)] = pyarrow.Array.from_pandas(frame[name], type=kind)
+        is_text = frame[name].dtype == object or isinstance(frame[name].dtype, pd.CategoricalDtype)
+        values = frame[name].astype(object) if is_text else frame[name]
+        columns[str(name)] = pyarrow.Array.from_pandas(values, type=pyarrow.string() if is_text else None)
     return pyarrow.table(columns)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ._words import counted, describe_options, limit_counts, over_without_load, past_limit, status_counts
+from ._words import (
+    counted,
+    describe_options,
+    limit_counts,
+    limits_broken,
+    over_without_load,
+    past_limit,
+    status_counts,
+)
 
 if TYPE_CHECKING:
     from .compare import Comparison
@@ -136,7 +144,7 @@ def sweep_card(sweep: Sweep) -> str:
     facts = [
         ("States", joined(status_counts(sweep.table)) + ("" if sweep.complete else "; interrupted")),
         ("Balance", str(sweep.options["balance"])),
-        ("Limits broken", counted(len(sweep.violations), "violation", "violations")),
+        ("Limits broken", limits_broken(sweep, "violation", "violations")),
         *[("Edited", edit) for edit in sweep.network.edits],
     ]
     if not sweep.intact_solved:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from . import _core
 from .errors import OptionError
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def whole_number(name: str, value: Any, least: int, most: int = 2**31 - 1) -> in
     """An int in [least, most], or OptionError naming the option."""
     asked = number(name, value)
     if not (math.isfinite(asked) and asked == int(asked) and least <= asked <= most):
-        raise OptionError(f"{name} = {value!r}; must be a whole number >= {least}")
+        upper = "" if most == 2**31 - 1 or asked < least else f" and <= {most}"
+        raise OptionError(f"{name} = {value!r}; must be a whole number >= {least}{upper}")
     return int(asked)
 
 
@@ -72,7 +74,7 @@ def network_of(call: str, net: Any) -> Any:
 
 
 def threads_of(value: int | None) -> int:
-    return 0 if value is None else whole_number("threads", value, least=1)
+    return 0 if value is None else whole_number("threads", value, least=1, most=_core.MOST_THREADS)
 
 
 def band_of(name: str, value: Any) -> tuple[float, float] | None:

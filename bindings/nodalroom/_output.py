@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,22 +66,27 @@ def write_whole(path: Path, write: Callable[[Path], Any]) -> None:
     if (target.exists() and not target.is_file()) or not os.access(target.parent, os.W_OK):
         write(path)  # a device or a pipe, or a folder that takes no new file
         return
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~umask()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".nodalroom-", suffix=target.suffix)
-    os.close(handle)
-    draft = Path(name)
+    draft = new_file_beside(target)
     try:
         write(draft)
-        draft.chmod(mode)
+        if target.exists():
+            draft.chmod(stat.S_IMODE(target.stat().st_mode))
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
+def new_file_beside(target: Path) -> Path:
+    """An empty file in the same folder. Its permissions are those of any new file of this process: its umask applies
+    by itself, and is neither asked for nor changed, which other threads would see.
+    """
+    while True:
+        draft = target.parent / f".nodalroom-{secrets.token_hex(8)}{target.suffix}"
+        try:
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666))
+        except FileExistsError:
+            continue
+        return draft
 
 
 def ending_of(path: str | os.PathLike[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .contingency import Sweep
     from .study import Study
     from .upgrades import Ladder, UpgradeList
 
@@ -225,6 +226,15 @@ def limited_already(study: Study, bus: int | None = None) -> list[str]:
         f"  To go on: mend the case{', as with ' if options else ''}{', '.join(options)}"
         + ("; or leave the outages out with --contingencies none" if outages and not intact else ""),
     ]
+
+
+def limits_broken(sweep: Sweep, one: str, many: str) -> str:
+    """How many limits a sweep found broken, and how many of them it lists where those are not all."""
+    total, listed = sweep.violations_total, len(sweep.violations)
+    words = counted(total, one, many)
+    if listed == total:
+        return words
+    return f"{words} ({listed:,} listed: at most {sweep.options['worst_violations']:,} of each state, the worst)"
 
 
 def past_limit(table: pd.DataFrame) -> pd.Series:

@@ -55,6 +55,7 @@ from ._cli_options import (
     RatingIntact,
     RatingPost,
     Threads,
+    WorstViolations,
     Tolerance,
     Top,
     VoltageChange,
@@ -223,6 +224,7 @@ def sweep(
     voltage_band_post: BandPostOption = None,
     voltage_change_max: VoltageChange = None,
     monitor_min_kv: MonitorMinKv = 0.0,
+    worst_violations: WorstViolations = 100,
     tolerance: Tolerance = 1e-8,
     threads: Threads = None,
     progress: ProgressOption = True,
@@ -256,6 +258,7 @@ def sweep(
             progress,
             tolerance,
             balance_area=balance_area,
+            worst_violations=worst_violations,
         )
     table = result.table
     counts = status_counts(table)

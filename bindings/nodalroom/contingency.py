@@ -27,13 +27,14 @@ from ._options import (
     number,
     optional_number,
     threads_of,
+    whole_number,
     word,
 )
 from ._outcome import Outcome
 from ._output import records
 from ._packing import bands_restored, refuse_unknown
 from ._progress import ProgressCall, reporting
-from ._words import counted, status_counts
+from ._words import limits_broken, status_counts
 from .errors import PartialResultWarning
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ DEFAULTS: dict[str, Any] = {
     "voltage_change_max": None,
     "monitor_min_kv": 0.0,
     "tolerance": 1e-8,
+    "worst_violations": None,  # what files had no word of: all were kept
 }
 
 
@@ -95,17 +97,24 @@ class Sweep(Outcome):
     def table(self) -> pd.DataFrame:
         """One row per state, the intact state first: ``contingency_kind contingency_row contingency status
         iterations max_mismatch_pu worst_loading_percent worst_branch worst_branch_row vm_min_pu vm_min_bus
-        vm_max_pu vm_max_bus supply_mw thermal_violations voltage_violations``; missing unless converged. Without any
-        rating ``worst_loading_percent`` is NaN.
+        vm_max_pu vm_max_bus supply_mw thermal_violations voltage_violations violations_listed``; missing unless
+        converged. Without any rating ``worst_loading_percent`` is NaN. Violations are counted in full, and so many of
+        them are listed in ``violations``.
         """
         return to_frame(self._core.states())
 
     @cached_property
     def violations(self) -> pd.DataFrame:
         """One row per limit broken in a state: ``contingency_kind contingency_row contingency limit_type
-        element_kind element_row element value limit unit`` (MVA or pu).
+        element_kind element_row element value limit unit`` (MVA or pu). Of each state the ``worst_violations`` that
+        are furthest beyond their limits, as a share of them. Texts are categories.
         """
         return to_frame(self._core.violations())
+
+    @property
+    def violations_total(self) -> int:
+        """Limits broken, over all states; ``violations`` lists no more of a state than ``worst_violations``."""
+        return int((self.table["thermal_violations"] + self.table["voltage_violations"]).sum())
 
     @cached_property
     def bridges(self) -> pd.DataFrame:
@@ -117,7 +126,7 @@ class Sweep(Outcome):
         states = ", ".join(f"{count} {status}" for status, count in counts.items())
         return (
             f"<Sweep of {self.network.name}, balance {self.options['balance']}: {states}; "
-            f"{counted(len(self.violations), 'violation', 'violations')}{'' if self.complete else '; interrupted'}>"
+            f"{limits_broken(self, 'violation', 'violations')}{'' if self.complete else '; interrupted'}>"
         )
 
     def _repr_html_(self) -> str:
@@ -131,6 +140,8 @@ class Sweep(Outcome):
             "intact": self.reason,
             "options": self.options,
             "status": status_counts(self.table),
+            "violations_total": self.violations_total,
+            "violations_listed": len(self.violations),
             "bridges": len(self.bridges),
             "seconds": round(self.seconds, 3),
         }
@@ -169,6 +180,7 @@ def sweep(
     tolerance: float = 1e-8,
     *,
     balance_area: int | None = None,
+    worst_violations: int | None = 100,
 ) -> Sweep:
     """Solves the intact case and every single outage, and compares each state with its limits.
 
@@ -186,6 +198,8 @@ def sweep(
         progress: True for a bar in a terminal or notebook, or a function of (stage, done, total).
         tolerance: largest mismatch, per unit; from 1e-12 to 1e-6.
         balance_area: only units at buses of this area take part in the balance.
+        worst_violations: how many limits broken are listed of a state, those passed by the largest share; None for
+            all. They are counted in full at any rate.
 
     Raises:
         OptionError: an option is out of range. States without a solution are statuses.
@@ -203,6 +217,9 @@ def sweep(
         "voltage_change_max": optional_number("voltage_change_max", voltage_change_max),
         "monitor_min_kv": number("monitor_min_kv", monitor_min_kv),
         "tolerance": number("tolerance", tolerance),
+        "worst_violations": None
+        if worst_violations is None
+        else whole_number("worst_violations", worst_violations, least=0),
     }
     with logged("sweep", net, level=logging.INFO) as done, reporting(progress) as report:
         core = _core.sweep(core_network, **arguments, threads=threads_of(threads), progress=report)

@@ -10,6 +10,7 @@ void bind_network(pybind11::module_& m);
 void bind_power_flow(pybind11::module_& m);
 void bind_sweep(pybind11::module_& m);
 void bind_headroom(pybind11::module_& m);
+void bind_load_trace(pybind11::module_& m);
 void bind_upgrades(pybind11::module_& m);
 
 }  // namespace nodalroom::bindings

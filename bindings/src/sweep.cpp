@@ -19,7 +19,8 @@ Sweep sweep(std::shared_ptr<Network> network, const std::string& contingencies, 
             const std::string& balance, std::vector<double> weights, std::optional<int> area,
             const std::string& rating_intact, const std::string& rating_post, const Band& voltage_band,
             const Band& voltage_band_post, std::optional<double> voltage_change_max, double monitor_min_kv,
-            int threads, double tolerance, const Progress& progress, const std::optional<Columns>& saved) {
+            std::optional<int> worst_violations, int threads, double tolerance, const Progress& progress,
+            const std::optional<Columns>& saved) {
     Sweep sweep;
     sweep.network = std::move(network);
     contingency::SweepOptions& options = sweep.options;
@@ -29,6 +30,7 @@ Sweep sweep(std::shared_ptr<Network> network, const std::string& contingencies, 
     options.power_flow.mismatch_tolerance_pu = tolerance;
     options.limits = make_limits(rating_intact, rating_post, voltage_band, voltage_band_post,
                                  voltage_change_max, monitor_min_kv);
+    options.worst_violations = worst_violations;
     options.threads = threads;
     if (saved) {
         restore_result(*saved, sweep);
@@ -61,8 +63,8 @@ void bind_sweep(py::module_& m) {
     m.def("sweep", &sweep, py::arg("network"), py::kw_only(), py::arg("contingencies"), py::arg("q_limits"),
           py::arg("balance"), py::arg("weights"), py::arg("area"), py::arg("rating_intact"),
           py::arg("rating_post"), py::arg("voltage_band"), py::arg("voltage_band_post"),
-          py::arg("voltage_change_max"), py::arg("monitor_min_kv"), py::arg("threads"), py::arg("tolerance"),
-          py::arg("progress"), py::arg("saved") = py::none(),
+          py::arg("voltage_change_max"), py::arg("monitor_min_kv"), py::arg("worst_violations"),
+          py::arg("threads"), py::arg("tolerance"), py::arg("progress"), py::arg("saved") = py::none(),
           "Makes a sweep; with `saved`, puts one together again from what Sweep.save() gave.");
 }
 

@@ -42,6 +42,11 @@ py::object to_array(const std::vector<std::string>& values) {
     return list;
 }
 
+/// (codes, words), as pandas.Categorical.from_codes takes them.
+py::object to_array(const report::Words& values) {
+    return py::make_tuple(to_array(values.codes), to_array(values.words));
+}
+
 }  // namespace
 
 Columns to_columns(const report::Table& table) {

@@ -6,7 +6,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
+
+#include "nodalroom/core/errors.hpp"
 
 namespace nodalroom::bindings {
 namespace py = pybind11;
@@ -32,6 +36,19 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool ended_ = false;
+};
+
+/// Calls a function when its scope is left, by an exception too.
+template <class Function>
+class AtEnd {
+public:
+    explicit AtEnd(Function function) : function_(std::move(function)) {}
+    ~AtEnd() { function_(); }
+    AtEnd(const AtEnd&) = delete;
+    AtEnd& operator=(const AtEnd&) = delete;
+
+private:
+    Function function_;
 };
 
 /// "candidate buses", "candidate buses, rung 2", "candidate buses, element 3 of 10".
@@ -71,14 +88,26 @@ bool run_watched(const py::object& progress, const std::function<void(RunControl
 
     {
         const py::gil_scoped_release release;
-        std::thread worker([&] {
-            try {
-                work(control);
-            } catch (...) {
-                work_failure = std::current_exception();
-            }
-            ending.announce();
+        // Whatever comes between its start and its end, the worker is told to stop and waited for: a thread
+        // that is destroyed while it runs ends the process.
+        std::thread worker;
+        const AtEnd end_worker([&] {
+            if (!worker.joinable()) return;
+            control.cancel.store(true);
+            worker.join();
         });
+        try {
+            worker = std::thread([&] {
+                try {
+                    work(control);
+                } catch (...) {
+                    work_failure = std::current_exception();
+                }
+                ending.announce();
+            });
+        } catch (const std::system_error& error) {
+            throw Error(std::string("the system makes no thread to work on (") + error.what() + ")");
+        }
         while (!ending.wait()) {
             const py::gil_scoped_acquire acquire;
             look_after_python();

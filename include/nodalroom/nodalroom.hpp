@@ -12,6 +12,7 @@
 #include "nodalroom/headroom/candidate_search.hpp"
 #include "nodalroom/headroom/criteria.hpp"
 #include "nodalroom/headroom/dispatched_case.hpp"
+#include "nodalroom/headroom/load_trace.hpp"
 #include "nodalroom/headroom/options.hpp"
 #include "nodalroom/headroom/preparation.hpp"
 #include "nodalroom/headroom/result.hpp"

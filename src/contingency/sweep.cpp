@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 #include "nodalroom/core/errors.hpp"
 
@@ -79,10 +81,36 @@ void examine_state(const BaseCase& base, const SolvedState& solved, const LimitS
     row.status = solved.report.status;  // last: a row is valid once its status says so
 }
 
+void keep_worst(std::vector<Violation>& violations, std::size_t most) {
+    if (violations.size() > most) {
+        const auto share = [&](std::size_t i) {
+            const Violation& violation = violations[i];
+            return std::abs(violation.value_pu - violation.limit_pu) / std::max(violation.limit_pu, 1e-9);
+        };
+        std::vector<std::size_t> order(violations.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        const auto end = order.begin() + static_cast<std::ptrdiff_t>(most);
+        std::nth_element(order.begin(), end, order.end(), [&](std::size_t a, std::size_t b) {
+            const double x = share(a), y = share(b);
+            return x != y ? x > y : a < b;
+        });
+        std::sort(order.begin(), end);
+        std::vector<Violation> kept;
+        kept.reserve(most);
+        for (auto i = order.begin(); i != end; ++i) kept.push_back(violations[*i]);
+        violations = std::move(kept);
+    }
+    violations.shrink_to_fit();
+}
+
 SweepResult sweep(const model::Network& network, const SweepOptions& options, RunControl* control) {
     const LimitSet limits = resolve_limits(network, options.limits);
-    if (options.threads < 0)
-        throw OptionError("threads = " + std::to_string(options.threads) + "; must be >= 0");
+    if (const auto problem = threads_problem(options.threads)) throw OptionError(*problem);
+    if (options.worst_violations && *options.worst_violations < 0)
+        throw OptionError("worst_violations = " + std::to_string(*options.worst_violations) +
+                          "; must be >= 0");
+    const auto most =
+        static_cast<std::size_t>(options.worst_violations.value_or(std::numeric_limits<std::int32_t>::max()));
     const BaseCase base(network, options.power_flow);
 
     SweepResult result;
@@ -114,6 +142,7 @@ SweepResult sweep(const model::Network& network, const SweepOptions& options, Ru
             [&](const SolvedState& solved) {
                 examine_state(base, solved, limits, loading_squared, result.states[solved.id],
                               found[solved.id]);
+                keep_worst(found[solved.id], most);
             },
             [&](std::size_t state, const powerflow::NewtonReport& report) {
                 StateRow& row = result.states[state];
@@ -122,7 +151,13 @@ SweepResult sweep(const model::Network& network, const SweepOptions& options, Ru
                 row.status = report.status;
             });
     });
-    for (auto& part : found) result.violations.insert(result.violations.end(), part.begin(), part.end());
+    std::size_t kept = 0;
+    for (const auto& part : found) kept += part.size();
+    result.violations.reserve(kept);
+    for (auto& part : found) {
+        result.violations.insert(result.violations.end(), part.begin(), part.end());
+        part = {};
+    }
     result.complete = control == nullptr || !control->cancelled();
     return result;
 }

@@ -1,5 +1,6 @@
 #include "nodalroom/core/number_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -12,6 +13,13 @@ std::string number_text(double value) {
     const auto end =
         whole ? std::to_chars(text.data(), text.data() + text.size(), static_cast<long long>(value))
               : std::to_chars(text.data(), text.data() + text.size(), value);
+    return {text.data(), end.ptr};
+}
+
+std::string fixed_text(double value, int decimals) {
+    std::array<char, 400> text{};  // the largest double has 309 digits before the point
+    const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed,
+                                   std::min(decimals, 64));
     return {text.data(), end.ptr};
 }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
+#include <system_error>
+#include <thread>
 
 #include "nodalroom/core/errors.hpp"
 
@@ -23,6 +25,45 @@ void register_fork_handler() {
             if (threads_were_used.load()) forked_after_threads.store(true);
         });
     });
+}
+
+/// The largest team that the system is known to make.
+std::atomic<int> largest_team{1};
+
+/// OpenMP ends the process where it cannot make a thread. So a team larger than any before is made once
+/// without it, and what stands against it is an Error.
+void make_sure_of_team(int team) {
+    if (team <= largest_team.load()) return;
+    std::mutex mutex;
+    std::condition_variable all_made;
+    bool is_over = false;
+    std::vector<std::thread> made;
+    made.reserve(static_cast<std::size_t>(team - 1));
+    const auto end_all = [&] {
+        {
+            const std::lock_guard lock(mutex);
+            is_over = true;
+        }
+        all_made.notify_all();
+        for (std::thread& thread : made) thread.join();
+    };
+    try {
+        while (static_cast<int>(made.size()) < team - 1) {
+            made.emplace_back([&] {
+                std::unique_lock lock(mutex);
+                all_made.wait(lock, [&] { return is_over; });
+            });
+        }
+    } catch (const std::system_error& error) {
+        const std::size_t count = made.size() + 1;
+        end_all();
+        throw Error("the system makes no more than " + std::to_string(count) + " of " + std::to_string(team) +
+                    " threads (" + error.what() + "); ask for fewer");
+    }
+    end_all();
+    int known = largest_team.load();
+    while (known < team && !largest_team.compare_exchange_weak(known, team)) {
+    }
 }
 
 }  // namespace
@@ -65,8 +106,13 @@ void WorkQueue::stop() noexcept {
     changed_.notify_all();
 }
 
+std::optional<std::string> threads_problem(int requested) {
+    if (requested >= 0 && requested <= kMostThreads) return std::nullopt;
+    return "threads = " + std::to_string(requested) + "; must be >= 0 and <= " + std::to_string(kMostThreads);
+}
+
 int resolve_threads(int requested) noexcept {
-    return requested >= 1 ? requested : std::max(1, omp_get_num_procs());
+    return std::min(requested >= 1 ? requested : std::max(1, omp_get_num_procs()), kMostThreads);
 }
 
 void parallel_team(std::size_t count, int threads, RunControl* control,
@@ -93,6 +139,7 @@ void parallel_team(std::size_t count, int threads, RunControl* control,
     if (team == 1) {
         work(0);
     } else {
+        make_sure_of_team(team);
         register_fork_handler();
         threads_were_used.store(true);
 #pragma omp parallel num_threads(team)

@@ -4,6 +4,7 @@
 
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/core/number_text.hpp"
+#include "nodalroom/core/parallel.hpp"
 #include "nodalroom/numerics/linear_program.hpp"
 #include "nodalroom/powerflow/solve.hpp"
 
@@ -36,7 +37,7 @@ std::optional<std::string> HeadroomOptions::first_violation() const {
         return "redispatch: this build of nodalroom has no solver for linear programs (HiGHS), so that "
                "redispatch headroom is absent; see README, 'Install without the scripts'";
     }
-    if (threads < 0) return "threads = " + std::to_string(threads) + "; must be >= 0";
+    if (auto problem = threads_problem(threads)) return problem;
     return limits.first_violation();
 }
 

@@ -76,8 +76,13 @@ void sum_up(UpgradeEntry& entry) {
     for (std::size_t i = 0; i < entry.buses.size(); ++i) {
         const double mw = entry.buses[i].unlocked_mw();
         entry.sum_mw += mw;
+        if (std::isnan(mw)) continue;  // nothing is known of this bus after the upgrade
         unlocked.push_back(mw);
         if (!entry.best || mw > entry.buses[*entry.best].unlocked_mw()) entry.best = i;
+    }
+    if (unlocked.size() < entry.buses.size() || unlocked.empty()) {
+        entry.median_mw = kNaN;
+        return;
     }
     std::sort(unlocked.begin(), unlocked.end());
     const std::size_t half = unlocked.size() / 2;

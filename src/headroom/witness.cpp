@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <numbers>
 
 #include "nodalroom/core/errors.hpp"
@@ -16,12 +15,6 @@ namespace {
 
 using contingency::OutageKind;
 using powerflow::QMode;
-
-std::string format(const char* pattern, double value) {
-    char text[64];
-    std::snprintf(text, sizeof text, pattern, value);
-    return text;
-}
 
 std::string bus_number(const model::Network& network, std::size_t row) {
     return std::to_string(network.buses()[row].number.value());
@@ -47,21 +40,21 @@ std::string limit_text(const model::Network& network, const Binding& binding) {
             const model::Branch& branch = network.branch(BranchRow(binding.element));
             return "the larger |S| of branch row " + std::to_string(binding.element + 1) + " (" +
                    bus_number(network, branch.from.pos()) + "-" + bus_number(network, branch.to.pos()) +
-                   ") is " + format("%.4f", binding.value) + " MVA, its limit " +
-                   format("%.4f", binding.limit) + " MVA";
+                   ") is " + fixed_text(binding.value, 4) + " MVA, its limit " +
+                   fixed_text(binding.limit, 4) + " MVA";
         }
         case LimitType::low_voltage:
         case LimitType::high_voltage:
             return "Vm at bus " + bus_number(network, static_cast<std::size_t>(binding.element)) + " is " +
-                   format("%.6f", binding.value) + " pu, its limit " + format("%.6f", binding.limit) + " pu";
+                   fixed_text(binding.value, 6) + " pu, its limit " + fixed_text(binding.limit, 6) + " pu";
         case LimitType::voltage_change:
             return "Vm at bus " + bus_number(network, static_cast<std::size_t>(binding.element)) +
-                   " has moved " + format("%.6f", binding.value) +
-                   " pu from the intact state, the most allowed " + format("%.6f", binding.limit) + " pu";
+                   " has moved " + fixed_text(binding.value, 6) +
+                   " pu from the intact state, the most allowed " + fixed_text(binding.limit, 6) + " pu";
         case LimitType::collapse:
             return "this is the last load with a solution; a little more has none";
         case LimitType::generation:
-            return "the common supply is " + format("%.4f", binding.value) +
+            return "the common supply is " + fixed_text(binding.value, 4) +
                    " MW, all spare generation there is";
         case LimitType::none:
             break;
@@ -91,8 +84,8 @@ std::vector<std::string> attribution_text(const HeadroomOptions& options, const 
     if (std::isnan(binding.value_without_load)) return {};
     const bool is_thermal = binding.type == LimitType::thermal;
     std::vector<std::string> lines{"Without the new load it is " +
-                                   (is_thermal ? format("%.4f", binding.value_without_load) + " MVA"
-                                               : format("%.6f", binding.value_without_load) + " pu") +
+                                   (is_thermal ? fixed_text(binding.value_without_load, 4) + " MVA"
+                                               : fixed_text(binding.value_without_load, 6) + " pu") +
                                    " in this state"};
     if (!is_past_limit(binding)) return lines;
     const std::string moved =
@@ -174,8 +167,8 @@ void add_load(const model::Network& network, BusRow bus, double mvar_per_mw, Wit
     const std::size_t k = bus.pos();
     witness.mpc.bus.at(k, io::bus_col::pd) += witness.load_mw;
     witness.mpc.bus.at(k, io::bus_col::qd) += witness.load_mw * mvar_per_mw;
-    witness.header.push_back("New load: " + format("%.6f", witness.load_mw) + " MW + " +
-                             format("%.6f", witness.load_mw * mvar_per_mw) + " MVAr at bus " +
+    witness.header.push_back("New load: " + fixed_text(witness.load_mw, 6) + " MW + " +
+                             fixed_text(witness.load_mw * mvar_per_mw, 6) + " MVAr at bus " +
                              bus_number(network, k));
 }
 
@@ -261,7 +254,7 @@ Witness make_redispatch_witness(const model::Network& network, const HeadroomOpt
     }
     witness.header.push_back(
         "Dispatch: redispatched, " + std::to_string(redispatch.moves.size()) + " units beside balance '" +
-        options.balance.name() + "', " + format("%.2f", redispatch.moved_mw) +
+        options.balance.name() + "', " + fixed_text(redispatch.moved_mw, 2) +
         " MW moved; after the outage by that balance. Buses at a reactive limit are PQ.");
     witness.header.emplace_back(kHowToCheck);
     return witness;

@@ -79,6 +79,10 @@ Table state_table(const model::Network& network, const contingency::SweepResult&
                          [&](std::size_t i) { return counted(i, states[i].thermal_violations); });
     table.optional_whole("voltage_violations",
                          [&](std::size_t i) { return counted(i, states[i].voltage_violations); });
+    std::vector<int> listed(states.size());
+    for (const contingency::Violation& violation : result.violations)
+        ++listed[static_cast<std::size_t>(violation.state)];
+    table.optional_whole("violations_listed", [&](std::size_t i) { return counted(i, listed[i]); });
     return table.take();
 }
 
@@ -89,19 +93,15 @@ Table violation_table(const model::Network& network, const contingency::SweepOpt
         return result.states[static_cast<std::size_t>(found[i].state)].outage;
     };
     const auto is_thermal = [&](std::size_t i) { return found[i].kind == LimitKind::thermal; };
-    std::vector<Element> elements;
-    elements.reserve(found.size());
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        elements.push_back(element_of(network, is_thermal(i), found[i].element));
-    }
+    const auto element = [&](std::size_t i) { return element_of(network, is_thermal(i), found[i].element); };
     TableMaker table(found.size());
-    table.text("contingency_kind", [&](std::size_t i) { return outage_kind(outage(i)); });
+    table.word("contingency_kind", [&](std::size_t i) { return outage_kind(outage(i)); });
     table.optional_whole("contingency_row", [&](std::size_t i) { return outage_row(outage(i)); });
-    table.text("contingency", [&](std::size_t i) { return outage_name(network, outage(i)); });
-    table.text("limit_type", [&](std::size_t i) { return contingency::to_string(found[i].kind); });
-    table.text("element_kind", [&](std::size_t i) { return elements[i].kind; });
-    table.optional_whole("element_row", [&](std::size_t i) { return elements[i].row; });
-    table.text("element", [&](std::size_t i) { return elements[i].name; });
+    table.word("contingency", [&](std::size_t i) { return outage_name(network, outage(i)); });
+    table.word("limit_type", [&](std::size_t i) { return contingency::to_string(found[i].kind); });
+    table.word("element_kind", [&](std::size_t i) { return element(i).kind; });
+    table.optional_whole("element_row", [&](std::size_t i) { return element(i).row; });
+    table.word("element", [&](std::size_t i) { return element(i).name; });
     table.number("value", [&](std::size_t i) {
         return is_thermal(i) ? found[i].value_pu * network.base_mva() : found[i].value_pu;
     });
@@ -109,7 +109,7 @@ Table violation_table(const model::Network& network, const contingency::SweepOpt
         if (!is_thermal(i)) return found[i].limit_pu;
         return rating_in_force_mva(network, options.limits, outage(i), BranchRow(found[i].element));
     });
-    table.text("unit", [&](std::size_t i) { return is_thermal(i) ? "MVA" : "pu"; });
+    table.word("unit", [&](std::size_t i) { return is_thermal(i) ? "MVA" : "pu"; });
     return table.take();
 }
 

@@ -42,9 +42,25 @@ void write_field(std::ostream& out, const std::string& text) {
 
 }  // namespace
 
+void Words::push_back(const std::string& text) {
+    if (text.empty()) {
+        codes.push_back(-1);
+        return;
+    }
+    const auto [place, is_new] = code_of_.try_emplace(text, static_cast<std::int32_t>(words.size()));
+    if (is_new) words.push_back(text);
+    codes.push_back(place->second);
+}
+
+const std::string& Words::operator[](std::size_t row) const noexcept {
+    static const std::string missing;
+    return codes[row] < 0 ? missing : words[static_cast<std::size_t>(codes[row])];
+}
+
 std::size_t Column::size() const noexcept {
     const auto* text = std::get_if<std::vector<std::string>>(&values);
     if (text != nullptr) return text->size();
+    if (const auto* words = std::get_if<Words>(&values)) return words->size();
     if (const auto* numbers = std::get_if<std::vector<double>>(&values)) return numbers->size();
     if (const auto* whole = std::get_if<std::vector<std::int64_t>>(&values)) return whole->size();
     if (const auto* rows = std::get_if<std::vector<std::optional<std::int64_t>>>(&values))

@@ -35,6 +35,15 @@ public:
     TableMaker& text(std::string name, F value) {
         return add<std::string>(std::move(name), value);
     }
+    /// Texts of which there are few in many rows.
+    template <class F>
+    TableMaker& word(std::string name, F value) {
+        Words words;
+        words.codes.reserve(rows_);
+        for (std::size_t row = 0; row < rows_; ++row) words.push_back(value(row));
+        table_.columns.push_back({std::move(name), std::move(words)});
+        return *this;
+    }
     [[nodiscard]] Table take() { return std::move(table_); }
 
 private:

@@ -1,12 +1,14 @@
 """The command: what it writes, and its exit codes."""
 
 import json
+import shlex
 import subprocess
 import sys
 
 import nodalroom as nr
 import pandas as pd
 import pytest
+import shlex
 from conftest import DATA, SMALL
 
 
@@ -158,7 +160,7 @@ def test_options_reach_the_study(small_file, tmp_path, run_command):
 
 def test_the_command_of_a_witness_makes_that_witness(small_file, tmp_path, run_command):
     study = nr.headroom(nr.read(small_file), [6], balance="pmax", voltage_band_post=(0.95, 1.1), q_limits=False)
-    words = study.witness(6).command(tmp_path / "w.m").split()
+    words = shlex.split(study.witness(6).command(tmp_path / "w.m"))
     assert words[:2] == ["nodalroom", "witness"]
     code, out, _ = run_command(*words[1:])
     assert code == 0
@@ -278,16 +280,42 @@ def test_a_case_that_breaks_its_limits_before_any_load_says_so_and_what_to_do(ru
         assert (
             f"takes nothing: {said} 1 outage at least" in out or f"39 of 39 buses take nothing: {said} 4 outages" in out
         )
-        assert f"  To see what is broken: nodalroom sweep {case}\n" in out
+        assert f"  To see what is broken: {shlex.join(['nodalroom', 'sweep', str(case)])}\n" in out
         assert "--with-rating or --scale-ratings; or leave the outages out with --contingencies none" in out
         assert "the attribution" not in out
     assert "buses take nothing" not in run_command("headroom", case, "--contingencies", "none", "--buses", "3,4")[1]
     words = ["--contingencies", "branches", "--without-branch", "5-6", "--power-factor", 0.9, "--buses", 3]
     out = run_command("headroom", case, *words)[1]
     (line,) = (line for line in out.splitlines() if "nodalroom sweep" in line)
-    command = line.partition(": nodalroom ")[2].split()
+    command = shlex.split(line.partition(": nodalroom ")[2])
     assert command == ["sweep", str(case), "--without-branch", "10", "--contingencies", "branches"]
     assert run_command(*command)[0] == 0
+
+
+def test_a_sweep_lists_the_worst_violations_and_says_what_it_leaves_out(run_command, tmp_path):
+    words = ["sweep", DATA / "case14.m", "--voltage-band", "0.99,1.01", "--voltage-band-post", "0.99,1.01"]
+    whole = run_command(*words, "--worst-violations", 2**31 - 1, "--out-violations", tmp_path / "all.csv")
+    assert whole[0] == 0
+    assert "are listed" not in whole[1]
+    every = pd.read_csv(tmp_path / "all.csv")
+    states = every["contingency"].nunique()
+    assert states > 20
+    assert every.groupby("contingency").size().min() > 4
+    said = f"  {len(every)} limits broken in {states} states\n"
+    assert said in whole[1]
+    code, out, _ = run_command(*words, "--worst-violations", 4, "--out-violations", tmp_path / "some.csv")
+    assert code == 0
+    assert said in out
+    some = pd.read_csv(tmp_path / "some.csv")
+    assert len(some) == len(some.merge(every)) == 4 * states
+    listed = f"  {len(some)} of them are listed, at most 4 of each state (--worst-violations)"
+    assert f"{listed}, and {len(every) - len(some)} are not\n" in out
+    for state, rows in every.groupby("contingency"):
+        shares = ((rows["value"] - rows["limit"]).abs() / rows["limit"]).nlargest(4)
+        listed = some[some["contingency"] == state]
+        assert sorted((listed["value"] - listed["limit"]).abs() / listed["limit"]) == pytest.approx(sorted(shares))
+    code, _, err = run_command(*words, "--worst-violations", -1)
+    assert (code, err) == (2, "error: --worst-violations -1; must be a whole number >= 0\n")
 
 
 def test_a_power_flow_says_once_how_it_ended(small, heavy_file):

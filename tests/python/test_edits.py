@@ -193,7 +193,7 @@ def test_the_command_of_a_witness_does_not_pretend_that_the_file_is_enough(small
     assert "study.network.to_matpower('small_edited.m')" in notes[1]
     monkeypatch.chdir(tmp_path)
     study.network.to_matpower("small_edited.m")
-    words = command.split()
+    words = shlex.split(command)
     assert words[:3] == ["nodalroom", "witness", "small_edited.m"]
     assert run_command(*words[1:])[0] == 0
     study.witness(5).save("here.m")

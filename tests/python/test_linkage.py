@@ -38,5 +38,6 @@ def test_highs_is_found_in_the_package_that_brings_it():
     (folder,) = (Path(path.replace("$ORIGIN", origin)) for path in paths.split(":"))
     assert folder.resolve() == Path(highsbox.highs_lib_dir()).resolve()
     assert paths.startswith("$ORIGIN/"), "a folder of the machine that built it"
-    loaded = {Path(line.split()[-1]) for line in Path("/proc/self/maps").read_text().splitlines() if "libhighs" in line}
+    maps = [line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines()]
+    loaded = {Path(fields[5]) for fields in maps if len(fields) == 6 and "libhighs" in fields[5]}
     assert {path.resolve() for path in loaded} == {folder.resolve() / "libhighs.so"}

@@ -207,7 +207,30 @@ def test_sweep_violations_name_element_limit_and_unit(small):
     assert (found["element_kind"] == "bus").all()
     assert found["element"].iloc[0].startswith("bus ")
     worst = result.table.set_index("contingency")["vm_min_pu"]
-    assert found.groupby("contingency")["value"].min().equals(worst[worst < 0.995].sort_index())
+    least = found.groupby("contingency", observed=True)["value"].min()
+    assert least.to_dict() == worst[worst < 0.995].to_dict()
+    texts = ["contingency_kind", "contingency", "limit_type", "element_kind", "element", "unit"]
+    assert all(isinstance(found[name].dtype, pd.CategoricalDtype) for name in texts)
+    counts = result.table["thermal_violations"] + result.table["voltage_violations"]
+    assert (result.violations_total, list(result.table["violations_listed"])) == (len(found), list(counts))
+
+
+def test_a_sweep_lists_no_more_violations_of_a_state_than_asked(small, tmp_path):
+    band = {"voltage_band": (0.999, 1.001), "voltage_band_post": (0.999, 1.001)}
+    every = nr.sweep(small, **band, worst_violations=None)
+    some = nr.sweep(small, **band, worst_violations=2)
+    assert every.violations_total == some.violations_total == len(every.violations) > len(some.violations)
+    assert some.table.drop(columns="violations_listed").equals(every.table.drop(columns="violations_listed"))
+    assert list(some.table["violations_listed"]) == [min(n, 2) for n in every.table["violations_listed"]]
+    assert f"{every.violations_total} violations ({len(some.violations)} listed: at most 2 of each state" in repr(some)
+    some.save(tmp_path / "s.nodalroom")
+    again = nr.load(tmp_path / "s.nodalroom")
+    pd.testing.assert_frame_equal(again.violations, some.violations, check_exact=True)
+    assert (again.violations_total, again.options["worst_violations"]) == (some.violations_total, 2)
+    none = nr.sweep(small, **band, worst_violations=0)
+    assert (len(none.violations), none.violations_total) == (0, every.violations_total)
+    with pytest.raises(nr.OptionError, match="worst_violations = -1; must be a whole number >= 0"):
+        nr.sweep(small, worst_violations=-1)
     tight = nr.parse(SMALL.replace("2 4 0.02 0.12 0.02 90 0", "2 4 0.02 0.12 0.02 40 45.3"), "small.m")
     thermal = nr.sweep(tight).violations.query("limit_type == 'thermal'")
     assert set(thermal["limit"]) == {45.3}

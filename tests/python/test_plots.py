@@ -281,6 +281,17 @@ def test_pv_curve_ends_at_the_collapse_of_a_larger_case(activsg200):
         assert plots.pv_curve(study, bus).lines[0].get_xdata()[-1] == pytest.approx(collapse, abs=1.0)
 
 
+def test_pv_curve_ends_where_the_study_sees_collapse_after_an_outage():
+    """One path, also where it ends at a gap beyond which the state has solutions again."""
+    net = nr.read(DATA / "case14.m")
+    study = nr.headroom(net, [3], contingencies="branches", attribution=50, attribution_voltage=5, progress=False)
+    row = study.table.loc[3]
+    assert (row["limit_type"], row["contingency"]) == ("collapse", "branch 3: 2-3 ckt 1")
+    end = plots.pv_curve(study, 3, contingency=row["contingency"]).lines[0].get_xdata()[-1]
+    assert end <= row["violated_mw"]
+    assert end == pytest.approx(row["collapse_mw"], abs=0.4)
+
+
 def with_load(net, bus, p_mw, q_mvar):
     lines = net.to_matpower().splitlines()
     at = lines.index("mpc.bus = [") + net.buses["row"][bus]

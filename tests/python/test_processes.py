@@ -179,3 +179,23 @@ def test_spawned_workers_agree(small):
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         there = pool.map(headroom_of, [(small, 4), (small, 7)])
     assert there == list(here)
+
+
+@pytest.mark.parametrize(("left_mb", "threads", "said"), [(300, 600, "of 231 threads"), (1, 1, "no thread to work on")])
+def test_threads_that_the_system_does_not_make_are_an_error(left_mb, threads, said):
+    """OpenMP would end the process there. A thread needs its stack, 8 MB of address space as a rule."""
+    code = f"""
+import resource
+import nodalroom as nr
+net = nr.read({str(DATA / "case118.m")!r})
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + {left_mb} * 2**20,) * 2)
+try:
+    nr.headroom(net, threads={threads}, progress=False)
+except nr.NodalroomError as error:
+    print(error)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("the system makes no ")
+    assert said in ended.stdout

@@ -336,6 +336,7 @@ def test_ctrl_c_keeps_the_rows_that_were_finished():
     """Ctrl-C while dispatches are looked for: figures of the fixed rule are all there."""
     code, out, err = interrupted(
         f"""
+import shlex
 import signal
 import nodalroom as nr
 def later(stage, done, total):
@@ -386,14 +387,14 @@ def test_command(small_file, tmp_path, run_command):
 def test_command_of_a_witness(small_file, tmp_path, run_command):
     study = nr.headroom(nr.read(small_file), [6], max_mw=500, redispatch=True, max_moved_mw=40.0, progress=False)
     witness = study.witness(6, redispatch=True)
-    words = witness.command(tmp_path / "w.m").split()
+    words = shlex.split(witness.command(tmp_path / "w.m"))
     assert "--redispatch" in words
     code, _, _ = run_command(*words[1:])
     assert code == 0
     assert (tmp_path / "w.m").read_text() == witness.text
     plain = study.witness(6)
-    assert "--redispatch" not in plain.command().split()
-    assert run_command(*plain.command(tmp_path / "p.m").split()[1:])[0] == 0
+    assert "--redispatch" not in shlex.split(plain.command())
+    assert run_command(*shlex.split(plain.command(tmp_path / "p.m"))[1:])[0] == 0
     assert (tmp_path / "p.m").read_text() == plain.text
     case = case_of(witness.text)
     assert case["bus"][5, 2] == pytest.approx(30 + study.table.at[6, "redispatch_mw"])

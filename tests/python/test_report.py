@@ -8,6 +8,7 @@ import random
 import re
 from decimal import ROUND_HALF_UP, Decimal
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nodalroom as nr
 import numpy as np
@@ -381,3 +382,12 @@ def test_all_capped_and_all_zero(tmp_path):
     assert "none up to the cap: 7" in Page(page_of(capped, tmp_path)).text
     blocked = nr.parse(SMALL.replace("40 0 0 0 0 1 -360", "4 0 0 0 0 1 -360"), "small.m")
     assert "already_limited" in Page(page_of(nr.headroom(blocked, [7]), tmp_path)).text
+
+
+def test_no_call_of_the_script_takes_one_argument_per_bus():
+    """Browsers take some 65,000 arguments; more are an error, and the page would be empty."""
+    folder = Path(nr.report.__file__).parent
+    scripts = sorted(folder.glob("*.js"))
+    assert len(scripts) >= 6
+    for script in scripts:
+        assert not re.search(r"Math\.(max|min)\(\s*\.\.\.|\.push\(\s*\.\.\.|\.apply\(", script.read_text()), script.name

@@ -140,7 +140,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     mask = os.umask(0o027)
     try:
-        study.to_json(tmp_path / "new.json")
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "umask", lambda mask: pytest.fail("the umask is the whole process's"))
+            study.to_json(tmp_path / "new.json")
     finally:
         os.umask(mask)
     assert stat.S_IMODE((tmp_path / "new.json").stat().st_mode) == 0o640

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import nodalroom as nr
@@ -100,12 +101,24 @@ def test_starts_from_a_solution(net):
 
 def test_threads_take_turns(net):
     solver = net.solver()
-    factors = [0.9, 1.0, 1.1, 0.8] * 4
+    factors = [0.9, 1.0, 1.1, 0.8]
     load = net.loads["p_mw"].to_numpy()
-    alone = {f: solver.solve(load_p_mw=load * f) for f in set(factors)}
-    with ThreadPoolExecutor(4) as pool:
-        for factor, result in zip(factors, pool.map(lambda f: solver.solve(load_p_mw=load * f), factors), strict=True):
-            expect_same(result, alone[factor])
+    alone = [solver.solve(load_p_mw=load * factor) for factor in factors]
+    lowest = [flow.buses["va_degree"].min() for flow in alone]
+    assert len(set(lowest)) == len(factors), "what another thread's solve leaves behind has to show"
+    begin = threading.Barrier(len(factors))
+
+    def solve_on(at):
+        begin.wait(timeout=60)
+        return [solver.solve(load_p_mw=load * factors[at]) for _ in range(100)]
+
+    with ThreadPoolExecutor(len(factors)) as pool:
+        for expected, results in zip(alone, pool.map(solve_on, range(len(factors))), strict=True):
+            assert len(results) == 100
+            for result in results:
+                assert result.iterations == expected.iterations
+                assert (result.buses["va_degree"].to_numpy() == expected.buses["va_degree"].to_numpy()).all()
+            expect_same(results[-1], expected)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import struct
 import sys
@@ -56,14 +57,18 @@ def in_terminal(*words, columns=80, ctrl_c_at=None):
     return code, sent
 
 
-def screen(sent, columns=80):
-    """The lines a terminal shows in the end; it knows what the command uses of the cursor."""
+def screen(sent, columns=80, joined=False):
+    """The lines a terminal shows in the end; it knows what the command uses of the cursor. Joined: those that only
+    the terminal has broken are one again, as they are when they are copied.
+    """
     lines, row, column = [""], 0, 0
+    continued = set()
 
     def put(letter):
         nonlocal row, column
         if column == columns:
             row, column = row + 1, 0
+            continued.add(row)
         while len(lines) <= row:
             lines.append("")
         line = lines[row].ljust(column)
@@ -86,6 +91,7 @@ def screen(sent, columns=80):
         letter = sent[at]
         if letter == "\n":
             row += 1
+            continued.discard(row)
             while len(lines) <= row:
                 lines.append("")
         elif letter == "\r":
@@ -95,6 +101,10 @@ def screen(sent, columns=80):
         at += 1
     while lines and not lines[-1].strip():
         lines.pop()
+    if joined:
+        for at in reversed(range(1, len(lines))):
+            if at in continued:
+                lines[at - 1] = lines[at - 1].ljust(columns) + lines.pop(at)
     return [line.rstrip() for line in lines]
 
 
@@ -150,9 +160,31 @@ def test_tables_fit_the_terminal_and_words_stay_whole():
         assert "voltag\n" not in text
         heads = next(line for line in lines if line.startswith("bus  name"))
         assert ("headroom_mw  status   limit_type " in heads) == (columns == 120), heads
-        assert lines[-1].startswith("  nodalroom witness ")
+        command = screen(sent, columns, joined=True)[-1]
+        assert shlex.split(command) == ["nodalroom", "witness", str(DATA / "case_ACTIVSg200.m"), "133", "witness_133.m"]
         assert "reading" in sent  # and it is gone
-        assert not any("reading" in line for line in lines)
+        assert not any(re.match(r"\W*reading ", line) for line in lines)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_printed_command_is_whole_and_quoted_wherever_the_case_lies(columns, tmp_path):
+    folder = tmp_path / "a folder with spaces" / ("long" * 25)
+    folder.mkdir(parents=True)
+    case = folder / "it's case 39.m"
+    case.write_bytes((DATA / "case39.m").read_bytes())
+    code, sent = in_terminal("headroom", case, "--buses", "4", "--contingencies", "branches", columns=columns)
+    assert code == 0
+    lines = screen(sent, columns, joined=True)
+    (line,) = (line for line in lines if "nodalroom sweep" in line)
+    words = ["nodalroom", "sweep", str(case), "--contingencies", "branches"]
+    assert shlex.split(line.partition("what is broken: ")[2]) == words
+    (line,) = (line for line in lines if "nodalroom witness" in line)
+    assert shlex.split(line)[:4] == ["nodalroom", "witness", str(case), "4"]
+    code, sent = in_terminal("compare", case, case, columns=columns)
+    assert code == 2
+    (line,) = (line for line in screen(sent, columns, joined=True) if "nodalroom headroom" in line)
+    words = ["nodalroom", "headroom", str(case), "--out", "A.nodalroom"]
+    assert shlex.split(line.partition("its study first: ")[2]) == words
 
 
 def test_no_progress_is_quiet():

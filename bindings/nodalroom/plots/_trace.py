@@ -1,4 +1,4 @@
-"""The voltage of a bus as load is added there, by one power flow after another."""
+"""The voltage of a bus as load is added there, along the path that a study follows."""
 
 from __future__ import annotations
 
@@ -10,20 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .._options import network_of, number, whole_number
+from .. import _core
+from .._options import balance_of, flag, network_of, number, whole_number
 from ..errors import OptionError
-from ..network import Network, parse
-
-#: A step in which the voltage moves more is made again, half as long.
-LARGEST_STEP_PU = 0.01
-#: A step in which it moves less is followed by a longer one.
-SMALL_STEP_PU = 0.004
-#: The nose lies between the last load with a solution and this much more, MW.
-NOSE_MW = 0.02
-FEWEST_STEPS = 40
-
-#: Columns of MATPOWER's tables, from 0.
-PD, GEN_STATUS, BRANCH_STATUS = 2, 7, 10
+from ..network import Network
 
 
 @dataclass
@@ -52,7 +42,7 @@ def trace_pv(
     max_mw: Any,
 ) -> PvCurve:
     """Follows the solution from no new load upwards, under the options of a study where there is one."""
-    network_of("plots.pv_curve", net)
+    core_network = network_of("plots.pv_curve", net)
     options = study_options or {}
     buses = net.buses
     asked = whole_number("bus", bus, least=-(2**53), most=2**53)
@@ -72,69 +62,31 @@ def trace_pv(
     area = options.get("balance_area") if balance is None else None
 
     kind, row = _outage(net, contingency)
-    text = net.to_matpower() or ""
-    if kind == "branch":
-        text = _with_cell(text, "branch", row, BRANCH_STATUS, "0")
-    elif kind == "unit":
-        text = _with_cell(text, "gen", row, GEN_STATUS, "0")
-    p_mw, q_mvar = _load_of(net, asked)
-    if p_mw == 0 and q_mvar == 0:
-        # So that the bus has a load whose power can be set; it is set in every power flow.
-        text = _with_cell(text, "bus", int(buses["row"][asked]), PD, "1")
-    state = parse(text, net.source)
-    loads = state.loads
-    load_row = int(loads.index[loads["bus"] == asked][0])
-    solver = state.solver(
-        q_limits=options.get("q_limits", True),
-        balance=rule,
-        balance_area=area,
+    words = "intact" if kind == "intact" else f"without {_name_of(net, kind, row)}"
+    columns, ends, problem = _core.trace_load(
+        core_network,
+        bus=asked,
+        contingency_kind=kind,
+        contingency_row=row,
+        power_factor=factor,
+        max_mw=cap,
+        q_limits=flag("q_limits", options.get("q_limits", True)),
+        **balance_of(rule, area, net._units()),
         tolerance=options.get("tolerance", 1e-8),
     )
-    per_mw = math.tan(math.acos(factor))
-
-    def solved(added: float, start: Any) -> Any:
-        return solver.solve(
-            load_p_mw={load_row: p_mw + added}, load_q_mvar={load_row: q_mvar + added * per_mw}, init=start
-        )
-
-    words = "intact" if kind == "intact" else f"without {_name_of(net, kind, row)}"
-    last = solved(0.0, None)
-    if not last.converged:
-        raise OptionError(f"bus {asked}: the state ({words}) has no solution without new load: {last.reason}")
-    points = [(0.0, float(last.buses["vm_pu"][asked]))]
-    step = largest = cap / FEWEST_STEPS
-    while points[-1][0] < cap and step >= NOSE_MW:
-        load, volts = points[-1]
-        further = min(load + step, cap)
-        flow = solved(further, last)
-        # An eased solution was not reached from the one before: it may lie on another branch.
-        reached = flow.converged and not flow.attempts["eased"].iloc[-1]
-        moved = abs(float(flow.buses["vm_pu"][asked]) - volts) if reached else math.inf
-        if moved > LARGEST_STEP_PU:
-            step /= 2
-            continue
-        last = flow
-        points.append((further, float(flow.buses["vm_pu"][asked])))
-        if moved < SMALL_STEP_PU:
-            step = min(1.5 * step, largest)
+    if problem:
+        raise OptionError(f"bus {asked}: the state ({words}) has no solution without new load: {problem}")
     band = options.get("voltage_band" if kind == "intact" else "voltage_band_post")
-    values = np.array(points)
     return PvCurve(
         bus=asked,
-        load_mw=values[:, 0],
-        vm_pu=values[:, 1],
-        nose=points[-1][0] < cap,
+        load_mw=columns["load_mw"],
+        vm_pu=columns["vm_pu"],
+        nose=ends,
         vmin_pu=float(buses["vmin_pu"][asked] if band is None else band[0]),
         power_factor=factor,
         balance=(rule if isinstance(rule, str) else "weights") + ("" if area is None else f" in area {area}"),
         state=words,
     )
-
-
-def _load_of(net: Network, bus: int) -> tuple[float, float]:
-    loads = net.loads
-    rows = loads[loads["bus"] == bus]
-    return (0.0, 0.0) if rows.empty else (float(rows["p_mw"].iloc[0]), float(rows["q_mvar"].iloc[0]))
 
 
 def _outage(net: Network, contingency: Any) -> tuple[str, int]:
@@ -166,13 +118,3 @@ def _outage(net: Network, contingency: Any) -> tuple[str, int]:
 
 def _name_of(net: Network, kind: str, row: int) -> str:
     return str((net.branches if kind == "branch" else net.generators)["name"][row])
-
-
-def _with_cell(text: str, table: str, row: int, column: int, value: str) -> str:
-    """A case as nodalroom writes it, with one cell of a table replaced; rows from 1, columns from 0."""
-    lines = text.splitlines()
-    at = lines.index(f"mpc.{table} = [") + row
-    cells = lines[at].strip().rstrip(";").split()
-    cells[column] = value
-    lines[at] = "\t" + "\t".join(cells) + ";"
-    return "\n".join(lines) + "\n"

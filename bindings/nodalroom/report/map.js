@@ -55,7 +55,7 @@ const move = (right, down) => {
   redraw();
 };
 
-const topKv = Math.max(...network.kv.map((kv) => kv ?? 0), 1);
+const topKv = network.kv.reduce((top, kv) => Math.max(top, kv ?? 0), 1); // as arguments, buses would be too many for some browsers
 const sizeOf = Float32Array.from(network.kv, (kv) => 0.75 + 0.5 * Math.sqrt((kv ?? topKv / 2) / topKv));
 const typical = Math.sqrt(((fullBox.right - fullBox.left || 1) * (fullBox.high - fullBox.low || 1)) / busCount);
 const radius = () => Math.min(Math.max(0.22 * typical * view.scale, 1.9), 8);

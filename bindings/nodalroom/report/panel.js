@@ -33,7 +33,7 @@ const command = (text) => {
 const limitBars = (row) => {
   const kinds = [["Thermal", "thermal_mw", "thermal"], ["Voltage", "voltage_mw", "low_voltage"], ["Collapse", "collapse_mw", "collapse"], ["Spare generation", "generation_mw", "generation"]];
   const finite = kinds.map(([, name]) => rows[name][row]).filter((value) => typeof value === "number");
-  const top = Math.max(...finite, 1);
+  const top = finite.reduce((largest, value) => Math.max(largest, value), 1);
   const scale = finite.length ? make("p", { class: "note" }, `Bars from 0 to ${megawatts(top)} MW.`) : "";
   return make("div", { class: "bars" }, scale, ...kinds.map(([word, name, limit]) => {
     const value = rows[name][row];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct SweepOptions {
     powerflow::PowerFlowOptions power_flow;  ///< reactive limits, balance, tolerance
     ContingencySet contingencies = ContingencySet::n_minus_1;
     LimitOptions limits;
+    /// Violations kept of a state, those furthest beyond their limits; absent: all. Counts are of all at any
+    /// rate.
+    std::optional<int> worst_violations = 100;
     int threads = 0;  ///< 0: all processors
 };
 
@@ -46,7 +50,7 @@ struct StateRow {
     double vm_max_pu = std::numeric_limits<double>::quiet_NaN();
     BusRow vm_max_bus;
     double supply_pu = std::numeric_limits<double>::quiet_NaN();  ///< s, summed over islands
-    int thermal_violations = 0;
+    int thermal_violations = 0;                                   ///< all there are, kept or not
     int voltage_violations = 0;
 };
 
@@ -54,15 +58,19 @@ struct SweepResult {
     std::string reason;  ///< how the intact case was solved, or why not
     bool intact_solved = false;
     std::vector<StateRow> states;       ///< the intact state first, then the outages in order
-    std::vector<Violation> violations;  ///< by state, then kind, then element
+    std::vector<Violation> violations;  ///< kept ones, by state, then kind, then element
     std::size_t bridges = 0;            ///< in-service branches whose loss would split the network
     bool complete = false;              ///< false: cancelled; unfinished states are not_run
 };
 
-/// Solves every state and keeps one row per state and the violations: memory does not grow with
+/// Solves every state and keeps one row per state and its worst violations: memory does not grow with
 /// states times buses. Throws OptionError on options out of range.
 [[nodiscard]] SweepResult sweep(const model::Network& network, const SweepOptions& options,
                                 RunControl* control = nullptr);
+
+/// Leaves the `most` violations that are furthest beyond their limits, as a share of them, in the order they
+/// had.
+void keep_worst(std::vector<Violation>& violations, std::size_t most);
 
 /// Compares a solved state with its limits; fills the row, appends violations. `loading_squared` is scratch.
 void examine_state(const BaseCase& base, const SolvedState& solved, const LimitSet& limit_set,

@@ -8,4 +8,7 @@ namespace nodalroom {
 /// the same double; "inf" and "nan" for what is no number.
 [[nodiscard]] std::string number_text(double value);
 
+/// A number with so many decimals and a point before them, whatever the locale of the process.
+[[nodiscard]] std::string fixed_text(double value, int decimals);
+
 }  // namespace nodalroom

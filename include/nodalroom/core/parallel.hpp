@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace nodalroom {
@@ -34,7 +36,14 @@ struct RunControl {
     [[nodiscard]] bool cancelled() const noexcept { return cancel.load(std::memory_order_relaxed); }
 };
 
-/// Number of threads a request means: n >= 1 as given, 0 for all processors this process may use.
+/// More threads than any machine has use for, and few enough to keep something for each.
+inline constexpr int kMostThreads = 1024;
+
+/// What is wrong with a request for threads: it must be in [0, kMostThreads].
+[[nodiscard]] std::optional<std::string> threads_problem(int requested);
+
+/// Number of threads a request means: n >= 1 as given, at most kMostThreads; 0 for all processors this
+/// process may use.
 [[nodiscard]] int resolve_threads(int requested) noexcept;
 
 /// The items [0, count) that a team of threads shares, and those of them set aside for a second look, which
@@ -87,7 +96,8 @@ private:
 };
 
 /// Calls body(thread, queue) once on each of at most `threads` threads; each takes items until none is
-/// left. Exceptions, cancelling and forks as in parallel_for.
+/// left. Exceptions, cancelling and forks as in parallel_for. Throws Error where the system makes no such
+/// threads.
 void parallel_team(std::size_t count, int threads, RunControl* control,
                    const std::function<void(int thread, WorkQueue& queue)>& body);
 

@@ -5,15 +5,31 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
 namespace nodalroom::report {
 
+/// Texts of which there are few in many rows: each is kept once. Codes are positions in `words`; -1: missing.
+struct Words {
+    using value_type = std::string;
+    std::vector<std::string> words;  ///< distinct, none of them empty, in the order of their first row
+    std::vector<std::int32_t> codes;
+
+    void push_back(const std::string& text);
+    [[nodiscard]] std::size_t size() const noexcept { return codes.size(); }
+    /// The text of a row; empty where it is missing.
+    [[nodiscard]] const std::string& operator[](std::size_t row) const noexcept;
+
+private:
+    std::unordered_map<std::string, std::int32_t> code_of_;
+};
+
 /// The values of a column. A missing number is NaN, a missing text is empty, a missing row is nullopt.
 using Values =
     std::variant<std::vector<double>, std::vector<std::int64_t>, std::vector<std::optional<std::int64_t>>,
-                 std::vector<bool>, std::vector<std::string>>;
+                 std::vector<bool>, std::vector<std::string>, Words>;
 
 struct Column {
     std::string name;  ///< the field's word with its unit, e.g. "p_mw"

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <vector>
 
 #include "nodalroom/core/errors.hpp"
 #include "support/bits.hpp"
@@ -158,6 +161,44 @@ TEST(Sweep, AVoltageHeldAtItsLimitBreaksNone) {
     SweepOptions options;
     options.limits.band_post = VoltageBand{0.5, 1.05 - 3e-7};
     EXPECT_GT(sweep(network, options).violations.size(), result.violations.size());
+}
+
+TEST(Sweep, KeepsTheWorstViolationsOfAStateAndCountsAll) {
+    const Network network =
+        Network::from_matpower(random_grid(203, {.buses = 17, .extra_branches = 14}).mpc());
+    SweepOptions options;
+    options.limits.band_intact = options.limits.band_post = VoltageBand{0.999, 1.001};
+    options.worst_violations.reset();
+    const auto all = sweep(network, options);
+    options.worst_violations = 3;
+    const auto some = sweep(network, options);
+    ASSERT_TRUE(all.intact_solved);
+    const auto share = [](const Violation& v) { return std::abs(v.value_pu - v.limit_pu) / v.limit_pu; };
+    std::size_t left_out = 0;
+    for (std::size_t s = 0; s < all.states.size(); ++s) {
+        EXPECT_TRUE(same_row(all.states[s], some.states[s]));
+        std::vector<Violation> of_all, of_some;
+        const auto is_of = [&](const Violation& v) { return v.state == static_cast<std::int32_t>(s); };
+        std::copy_if(all.violations.begin(), all.violations.end(), std::back_inserter(of_all), is_of);
+        std::copy_if(some.violations.begin(), some.violations.end(), std::back_inserter(of_some), is_of);
+        const auto counted = all.states[s].thermal_violations + all.states[s].voltage_violations;
+        ASSERT_EQ(of_all.size(), static_cast<std::size_t>(counted));
+        ASSERT_EQ(of_some.size(), std::min<std::size_t>(3, of_all.size()));
+        left_out += of_all.size() - of_some.size();
+        if (of_some.empty()) continue;
+        double least = share(of_some.front());
+        for (const Violation& v : of_some) least = std::min(least, share(v));
+        const auto worse =
+            std::count_if(of_all.begin(), of_all.end(), [&](const Violation& v) { return share(v) > least; });
+        EXPECT_LT(static_cast<std::size_t>(worse), of_some.size());
+        for (std::size_t v = 1; v < of_some.size(); ++v)
+            EXPECT_TRUE(of_some[v - 1].kind < of_some[v].kind || of_some[v - 1].element < of_some[v].element);
+    }
+    EXPECT_GT(left_out, 100U);
+    options.worst_violations = 0;
+    EXPECT_TRUE(sweep(network, options).violations.empty());
+    options.worst_violations = -1;
+    EXPECT_THROW(static_cast<void>(sweep(network, options)), OptionError);
 }
 
 TEST(Sweep, StopsWithAStatusWhereTheIntactCaseHasNoSolution) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <clocale>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -24,6 +25,26 @@ TEST(NumberText, WritesOthersInTheFewestDigitsThatReadBack) {
     for (const double value : {1.0 / 3.0, 0.1 + 0.2, -std::nextafter(2.0, 3.0), 4.9e-324}) {
         EXPECT_EQ(std::strtod(number_text(value).c_str(), nullptr), value) << number_text(value);
     }
+}
+
+TEST(FixedText, HasSoManyDecimals) {
+    EXPECT_EQ(fixed_text(43.68754, 4), "43.6875");
+    EXPECT_EQ(fixed_text(-0.5, 0), "-0");
+    EXPECT_EQ(fixed_text(0.94, 6), "0.940000");
+    EXPECT_EQ(fixed_text(1e300, 2).size(), 304U);
+    EXPECT_EQ(fixed_text(std::numeric_limits<double>::infinity(), 2), "inf");
+}
+
+TEST(FixedText, WritesAPointInEveryLocale) {
+    const std::string before = std::setlocale(LC_NUMERIC, nullptr);
+    const char* found = nullptr;
+    for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "nl_NL.UTF-8", "de_DE", "fr_FR"}) {
+        if (found == nullptr) found = std::setlocale(LC_NUMERIC, name);
+    }
+    if (found == nullptr) GTEST_SKIP() << "no locale with a comma here";
+    const std::string written = fixed_text(1234.5, 2) + " " + number_text(0.95);
+    std::setlocale(LC_NUMERIC, before.c_str());
+    EXPECT_EQ(written, "1234.50 0.95");
 }
 
 TEST(NumberText, NamesWhatIsNoNumber) {

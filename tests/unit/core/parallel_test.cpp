@@ -22,6 +22,14 @@ TEST(ResolveThreads, TakesPositiveNumbersAsGiven) {
     EXPECT_EQ(resolve_threads(7), 7);
 }
 
+TEST(ResolveThreads, IsBounded) {
+    EXPECT_FALSE(threads_problem(0));
+    EXPECT_FALSE(threads_problem(kMostThreads));
+    EXPECT_EQ(threads_problem(-1), "threads = -1; must be >= 0 and <= 1024");
+    EXPECT_EQ(threads_problem(2'000'000'000), "threads = 2000000000; must be >= 0 and <= 1024");
+    EXPECT_EQ(resolve_threads(2'000'000'000), kMostThreads);
+}
+
 TEST(ResolveThreads, MeansAllProcessorsOtherwise) {
     EXPECT_GE(resolve_threads(0), 1);
     EXPECT_EQ(resolve_threads(-3), resolve_threads(0));

@@ -31,6 +31,17 @@ TEST(Csv, WritesEveryKindOfColumn) {
               "-inf,30,9,True,\"say \"\"C\"\"\nD\"\n");
 }
 
+TEST(Words, KeepEachTextOnceAndAreWrittenAsTexts) {
+    Words words;
+    for (const char* text : {"b", "a, 1", "", "b", "b"}) words.push_back(text);
+    EXPECT_EQ(words.words, (std::vector<std::string>{"b", "a, 1"}));
+    EXPECT_EQ(words.codes, (std::vector<std::int32_t>{0, 1, -1, 0, 0}));
+    Table table;
+    table.columns.push_back({"element", words});
+    EXPECT_EQ(table.rows(), 5U);
+    EXPECT_EQ(csv_of(table), "element\nb\n\"a, 1\"\n\nb\nb\n");
+}
+
 TEST(Csv, NumbersKeepTheirBits) {
     const double third = 1.0 / 3.0, tiny = std::numeric_limits<double>::denorm_min();
     Table table;
