@@ -29,8 +29,6 @@ double most_generation(const model::Network& network, const HeadroomOptions& opt
             by_redispatch || !options.balance.area || network.bus(unit.bus).area == *options.balance.area;
         if (takes_part) spare_pu += std::max(unit.p_max_pu - unit.p_pu, 0.0);
     }
-    // Without any spare the units at the reference bus supply, to no end.
-    if (!by_redispatch && !(spare_pu > 0.0)) return kInfinity;
     for (const model::Load& load : network.loads()) {
         if (!load.in_service || !is_here(load.bus)) continue;
         if (load.s_current_pu.real() < 0.0 || load.s_impedance_pu.real() < 0.0) return kInfinity;
