@@ -161,9 +161,10 @@ void Doubts::unit_limits() {
         if (std::isinf(p_min)) unlimited.add(unit_line(row), unit_label(row) + field("Pmin", p_min));
     }
     if (any_in_service && !any_spare) {
-        out_.push_back({Severity::note, "no_spare", unit_line(0),
-                        "no unit in service has any spare (Pmax above Pg): under balance 'spare' they share by "
-                        "Pmax, and a new load is limited by generation at once"});
+        out_.push_back(
+            {Severity::note, "no_spare", unit_line(0),
+             "no unit in service has any spare (Pmax above Pg): under balance 'spare' they share by "
+             "Pmax, and a new load is limited by generation at once"});
     }
     outside.report(out_, Severity::warning, "pg_outside_limits",
                    "unit in service has Pg outside [Pmin, Pmax]",

@@ -152,11 +152,11 @@ private:
     const StudyContext* context_;
     Candidate candidate_;
     std::size_t island_;
-    std::vector<std::int32_t> movable_;     ///< unit rows
-    std::vector<std::int32_t> in_island_;   ///< unit rows in service
-    std::vector<double> share_;             ///< per in_island_: α of the case's dispatch
+    std::vector<std::int32_t> movable_;                         ///< unit rows
+    std::vector<std::int32_t> in_island_;                       ///< unit rows in service
+    std::vector<double> share_;                                 ///< per in_island_: α of the case's dispatch
     std::vector<double> in_island_low_mw_, in_island_high_mw_;  ///< per in_island_: its range
-    std::vector<double> share_of_movable_;  ///< per movable_
+    std::vector<double> share_of_movable_;                      ///< per movable_
     /// The supplies at which units that follow the rule are in their ranges.
     double least_supply_mw_ = -std::numeric_limits<double>::infinity();
     double most_supply_mw_ = std::numeric_limits<double>::infinity();
