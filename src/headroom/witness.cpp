@@ -209,9 +209,11 @@ bool reach_on_path(contingency::StateSolver& solver, const powerflow::Voltages& 
                    contingency::Outage outage, const Candidate& candidate, double load_mw, double max_mw) {
     const auto path = [&] { return StatePath(outage, candidate, at_zero); };
     if (path().reach(solver, load_mw)) return true;
-    StatePath from_end = path();
-    (void)from_end.reach(solver, max_mw);
-    if (from_end.reach(solver, load_mw)) return true;
+    for (const double first_mw : {max_mw, 1.05 * load_mw, 1.02 * load_mw, 1.1 * load_mw}) {
+        StatePath from_beyond = path();
+        (void)from_beyond.reach(solver, first_mw);
+        if (from_beyond.reach(solver, load_mw)) return true;
+    }
     for (int steps = 4; steps <= kMostSteps; steps *= 4) {
         StatePath stepwise = path();
         for (int step = 1; step <= steps; ++step) {
@@ -219,7 +221,11 @@ bool reach_on_path(contingency::StateSolver& solver, const powerflow::Voltages& 
             if (step == steps) return true;
         }
     }
-    return false;
+    StatePath intact({}, candidate, solver.base().voltages());
+    if (outage.is_intact() || !intact.reach(solver, load_mw)) return false;
+    const powerflow::Voltages loaded = solver.newton().voltages();
+    return solve_loaded(solver, outage, candidate, load_mw, loaded) ||
+           solve_loaded(solver, outage, candidate, load_mw, loaded, Effort::thorough);
 }
 
 /// A state of a dispatch: solved, or reached from the case's own dispatch without the load.
