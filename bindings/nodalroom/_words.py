@@ -152,6 +152,17 @@ def limit_counts(table: pd.DataFrame) -> dict[str, int]:
     return {str(limit): int(count) for limit, count in table["limit_type"].value_counts().items()}
 
 
+def has_spare(study: Study) -> bool:
+    """Whether a unit that takes part in the balance can give more than it does in the case."""
+    units = study.network.generators
+    taking_part = units["in_service"]
+    area = study.options["balance_area"]
+    if area is not None:
+        of_bus = study.network.buses["area"]
+        taking_part = taking_part & units["bus"].map(of_bus).eq(area)
+    return bool((taking_part & (units["p_max_mw"] > units["p_mw"])).any())
+
+
 def describe_study(study: Study) -> list[str]:
     """A few lines: what was studied, under which balance, and what came of it."""
     options = study.options
@@ -162,6 +173,8 @@ def describe_study(study: Study) -> list[str]:
         f"{study.seconds:.1f} s"
     ]
     lines += [f"  {question}: {answer}" for question, answer in describe_options(options)]
+    if options["balance"] == "spare" and not has_spare(study):
+        lines.append("  No unit that takes part has any spare: they share by Pmax, and give a new load nothing")
     if not study.intact_solved:
         return [*lines, f"  No number is given: {study.reason}>"]
     counts = ", ".join(f"{count} {status}" for status, count in status_counts(table).items())

@@ -29,19 +29,6 @@ const powerflow::PowerFlowOptions& checked(const powerflow::PowerFlowOptions& op
     return options;
 }
 
-/// Whether the rule gives any unit a weight: by spare generation it gives none where all is used up.
-bool has_weights(const model::Network& network, const powerflow::Balance& balance,
-                 const powerflow::Powers& powers) {
-    if (balance.rule != powerflow::BalanceRule::spare) return true;
-    const auto units = network.units();
-    for (std::size_t u = 0; u < units.size(); ++u) {
-        const bool takes_part =
-            units[u].in_service && (!balance.area || network.bus(units[u].bus).area == *balance.area);
-        if (takes_part && units[u].spare_pu(powers.unit_p_pu(network, u)) > 0.0) return true;
-    }
-    return false;
-}
-
 }  // namespace
 
 BaseCase::Grid::Grid(const model::Network& network)
@@ -64,7 +51,7 @@ BaseCase::BaseCase(const BaseCase& other, powerflow::Powers powers, powerflow::A
       powers_(std::move(powers)),
       unit_weights_(other.unit_weights_) {
     const auto lay_out = [&] {
-        if (has_weights(network(), options_.balance, powers_))
+        if (!powerflow::is_without_spare(network(), options_.balance, powers_))
             unit_weights_ = powerflow::balance_weights(network(), options_.balance, powers_);
         powerflow::set_operating_point(equations(), unit_weights_, powers_, point_);
         if (load.bus < 0) return;

@@ -69,7 +69,7 @@ std::shared_ptr<const DispatchPoint> RedispatchSearch::solve_in_range(ProgramPoi
         if (!program_->put_in_range(proposed.unit_p_mw)) break;
         point = solve_point(proposed, point->base->voltages());
     }
-    return point;
+    return point && program_->is_in_range(point->unit_p_mw()) ? point : nullptr;
 }
 
 void RedispatchSearch::start_reading() {

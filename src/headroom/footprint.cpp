@@ -56,6 +56,20 @@ std::vector<LostRow> list_lost_rows(const StateSolver& solver) {
     return rows;
 }
 
+/// What Q a bus can still give or take, more than it does, before a state does not follow.
+struct LeftRange {
+    float to_max = kInfinity, to_min = kInfinity;
+};
+
+/// That of a bus which stands at a limit in the intact state and has lost a unit: as the load grows the
+/// others come away from the limit there, and here it has what its other units leave; nothing where there are
+/// none.
+LeftRange range_left(const powerflow::OperatingPoint& point, std::size_t bus, QMode mode) {
+    if (point.regulates[bus] == 0) return {0.0F, 0.0F};
+    const auto whole = static_cast<float>(point.q_max[bus] - point.q_min[bus]);
+    return mode == QMode::at_min ? LeftRange{whole, kInfinity} : LeftRange{kInfinity, whole};
+}
+
 /// Puts values of several per element into a new order.
 template <class T>
 void reorder(std::vector<T>& values, const std::vector<std::int32_t>& order) {
@@ -237,14 +251,20 @@ Footprint make_footprint(const StudyContext& context, StateSolver& solver, const
         }
     }
     const auto& point = solver.newton().point();
+    const std::size_t own_bus = solver.outage().kind == OutageKind::unit
+                                    ? network.unit(UnitRow(solver.outage().row)).bus.pos()
+                                    : equations.bus_count();
     std::vector<float> q_response(sources);
     for (const auto& supply : equations.supply_entries()) {
         const auto i = static_cast<std::size_t>(supply.bus);
         const bool holds = holds_voltage(solver.newton().voltages().mode[i]);
         const double q = holds ? solver.newton().q_generation(i) : 0.0;
         const auto place = static_cast<std::int32_t>(footprint.q_to_max.size());
-        footprint.q_to_max.push_back(holds ? static_cast<float>(point.q_max[i] - q) : kInfinity);
-        footprint.q_to_min.push_back(holds ? static_cast<float>(q - point.q_min[i]) : kInfinity);
+        const LeftRange left = i == own_bus && !holds_voltage(intact_modes[i]) && !holds
+                                   ? range_left(point, i, solver.newton().voltages().mode[i])
+                                   : LeftRange{};
+        footprint.q_to_max.push_back(holds ? static_cast<float>(point.q_max[i] - q) : left.to_max);
+        footprint.q_to_min.push_back(holds ? static_cast<float>(q - point.q_min[i]) : left.to_min);
         float strongest = 0.0F;
         for (std::size_t j = 0; holds && j < sources; ++j) {
             q_response[j] = static_cast<float>(q_injection_direction(solver, i, response[j]));

@@ -48,6 +48,25 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
     return footprints;
 }
 
+/// Σ max(Pmax - P0, 0) of the units that take part, which are the weights' sums. An island without any is not
+/// to be asked for more than it gives without the load: what units there give by another rule is no spare.
+std::vector<double> spare_of_islands(const contingency::BaseCase& base,
+                                            const powerflow::Balance& balance) {
+    constexpr double kNoise = 1e-6;  // a supply is known to the mismatch, which is no larger
+    const model::Network& network = base.network();
+    std::vector<double> spare = base.point().weight_sum;
+    std::vector<bool> has_spare(spare.size(), false);
+    for (const model::Unit& unit : network.units()) {
+        if (!unit.in_service || (balance.area && network.bus(unit.bus).area != *balance.area)) continue;
+        if (unit.spare_pu(unit.p_pu) > 0.0)
+            has_spare[static_cast<std::size_t>(network.island_of_bus()[unit.bus.pos()])] = true;
+    }
+    for (std::size_t island = 0; island < spare.size(); ++island) {
+        if (!has_spare[island]) spare[island] = std::max(base.voltages().supply_pu[island], 0.0) + kNoise;
+    }
+    return spare;
+}
+
 }  // namespace
 
 double mvar_per_mw_at(double power_factor) noexcept {
@@ -93,7 +112,7 @@ Preparation::Preparation(const model::Network& network, const HeadroomOptions& o
     contingency::StateSolver intact_solver(base_);
     context_.spare_pu.assign(network.reference_of_island().size(), std::numeric_limits<double>::infinity());
     if (options.balance.rule == powerflow::BalanceRule::spare) {
-        context_.spare_pu = intact_solver.newton().point().weight_sum;
+        context_.spare_pu = spare_of_islands(base_, options.balance);
     }
     intact_solver.newton().start_from(base_.voltages());
     intact_solver.newton().evaluate_mismatch();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace nodalroom::headroom {
 namespace {
@@ -21,6 +22,8 @@ constexpr int kFormRounds = 4;
 constexpr double kSupplyWidthMw = 25.0, kSupplyShare = 0.02;
 // A unit outside its range by less than this is in it, MW.
 constexpr double kOutsideMw = 1e-4;
+// A dispatch with a unit further outside than this is not taken, MW.
+constexpr double kInRangeMw = 1e-3;
 // MW of load per unit of limit below which a price is none.
 constexpr double kLeastPrice = 1e-6;
 
@@ -54,11 +57,13 @@ RedispatchProgram::RedispatchProgram(const StudyContext& context, const Candidat
         in_island_.push_back(static_cast<std::int32_t>(u));
         share_.push_back(weights[u]);
         weight_sum += weights[u];
+        const double base = network.base_mva();
+        // A unit that the case has outside its own range may stay there.
+        in_island_low_mw_.push_back(base * std::min(unit.p_min_pu, unit.p_pu));
+        in_island_high_mw_.push_back(base * std::max(unit.p_max_pu, unit.p_pu));
         if (may_move[u] == 0) continue;
         movable_.push_back(static_cast<std::int32_t>(u));
-        const double base = network.base_mva();
         const bool keeps_spare = options.balance.rule == powerflow::BalanceRule::spare && weights[u] > 0.0;
-        // A unit that the case has outside its own range may stay there.
         low_mw_.push_back(base * std::min(unit.p_min_pu - unit.p_pu, 0.0));
         high_mw_.push_back(
             std::max(base * (unit.p_max_pu - unit.p_pu) - (keeps_spare ? kKeptSpareMw : 0.0), 0.0));
@@ -67,6 +72,14 @@ RedispatchProgram::RedispatchProgram(const StudyContext& context, const Candidat
     for (std::size_t m = 0, i = 0; m < movable_.size(); ++m) {
         while (in_island_[i] != movable_[m]) ++i;
         share_of_movable_.push_back(share_[i]);
+    }
+    // Units that follow the rule end the supply where one of them reaches the end of its range.
+    for (std::size_t i = 0; i < in_island_.size(); ++i) {
+        const auto u = static_cast<std::size_t>(in_island_[i]);
+        if (may_move[u] != 0 || !(share_[i] > 0.0)) continue;
+        const double in_case = network.units()[u].p_pu * network.base_mva();
+        least_supply_mw_ = std::max(least_supply_mw_, (in_island_low_mw_[i] - in_case) / share_[i]);
+        most_supply_mw_ = std::min(most_supply_mw_, (in_island_high_mw_[i] - in_case) / share_[i]);
     }
 }
 
@@ -128,10 +141,40 @@ bool RedispatchProgram::put_in_range(std::vector<double>& unit_p_mw) const {
         unit_p_mw[u] = in_range;
     }
     if (!was_outside) return false;
+    const auto range_of = [&](std::size_t m) {
+        const double in_case =
+            network.units()[static_cast<std::size_t>(movable_[m])].p_pu * network.base_mva();
+        return std::pair(in_case + low_mw_[m], in_case + high_mw_[m]);
+    };
+    double left_mw = taken_mw;
     for (const std::size_t m : others) {
-        if (share_of_others > 0.0)
-            unit_p_mw[static_cast<std::size_t>(movable_[m])] +=
-                taken_mw * share_of_movable_[m] / share_of_others;
+        if (!(share_of_others > 0.0)) break;
+        double& p_mw = unit_p_mw[static_cast<std::size_t>(movable_[m])];
+        const auto [low, high] = range_of(m);
+        const double before_mw = p_mw;
+        p_mw = std::clamp(p_mw + taken_mw * share_of_movable_[m] / share_of_others, low, high);
+        left_mw -= p_mw - before_mw;
+    }
+    // What units with shares cannot take goes by the room that there is.
+    const auto room_of = [&](std::size_t m) {
+        const double p_mw = unit_p_mw[static_cast<std::size_t>(movable_[m])];
+        const auto [low, high] = range_of(m);
+        return taken_mw > 0.0 ? high - p_mw : p_mw - low;
+    };
+    double room_mw = 0.0;
+    for (std::size_t m = 0; m < movable_.size(); ++m) room_mw += room_of(m);
+    if (!(std::abs(left_mw) > kOutsideMw) || !(room_mw > 0.0)) return true;
+    const double part = std::clamp(left_mw / room_mw, -1.0, 1.0);
+    for (std::size_t m = 0; m < movable_.size(); ++m)
+        unit_p_mw[static_cast<std::size_t>(movable_[m])] += part * room_of(m);
+    return true;
+}
+
+bool RedispatchProgram::is_in_range(std::span<const double> unit_p_mw) const {
+    for (std::size_t i = 0; i < in_island_.size(); ++i) {
+        const double p_mw = unit_p_mw[static_cast<std::size_t>(in_island_[i])];
+        if (p_mw < in_island_low_mw_[i] - kInRangeMw || p_mw > in_island_high_mw_[i] + kInRangeMw)
+            return false;
     }
     return true;
 }
@@ -166,7 +209,7 @@ void RedispatchProgram::add_frame(numerics::LinearProgram& program, const Ask& a
     const double spare_mw = context_->spare_pu[island_] * context_->base_mva();
     const double move_price = ask.pure ? 0.0 : ask.beside ? -kMovePriceBeside : -kMovePrice;
     program.add_column(1.0, 0.0, ask.most_mw);
-    program.add_column(0.0, -kInfinity, spare_mw);
+    program.add_column(0.0, least_supply_mw_, std::min(spare_mw, most_supply_mw_));
     const bool capped = has_cap();
     const auto column_of = [&](double least, double most) {
         program.add_column(move_price, capped ? 0.0 : std::max(least, 0.0),
@@ -336,7 +379,7 @@ void RedispatchProgram::read_answer(const numerics::LpSolution& found, std::span
 void RedispatchProgram::read_point(const std::vector<double>& x, const std::vector<double>& origin_mw,
                                    ProgramPoint& point) const {
     const auto& network = context_->base->network();
-    point.load_mw = x[load_column];
+    point.load_mw = x[load_column] > 0.0 ? x[load_column] : 0.0;  // no -0
     point.unit_p_mw.clear();
     for (const model::Unit& unit : network.units()) point.unit_p_mw.push_back(unit.p_pu * network.base_mva());
     std::vector<std::uint8_t> moves(point.unit_p_mw.size(), 0);

@@ -157,6 +157,8 @@ void Screen::look_at_switching(Look& look) const {
     for (std::size_t state = 0; state < data_.footprints.size(); ++state) {
         const Footprint& footprint = data_.footprints[state];
         look.switching_first.push_back(look.switching.size());
+        // A state without a solution has left no footprint; nobody looks at it.
+        if (footprint.q_to_max.size() != modes.bus.size()) continue;
         const auto act_otherwise = [&](std::int32_t place, float amount) {
             if (!(amount > kLeastSwitching)) return;
             look.switching.push_back(place);
@@ -211,9 +213,7 @@ void Screen::look_at_switching(Look& look) const {
             act_otherwise(place, modes.is_regulating[j] != 0 ? beyond : voltage);
         };
         for (const std::int32_t place : reached) look_at_bus(place);
-        if (!footprint.q_to_max.empty()) {
-            for (const std::int32_t place : moved) look_at_bus(place);
-        }
+        for (const std::int32_t place : moved) look_at_bus(place);
         for (const std::int32_t place : reached) asked[static_cast<std::size_t>(place)] = 0.0F;
         reached.clear();
     }

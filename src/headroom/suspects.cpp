@@ -330,9 +330,13 @@ private:
             const auto e = static_cast<std::size_t>(place);
             const auto l = static_cast<std::size_t>(footprint.branch[e]);
             const TouchedFlow flow = touched_flow(state, e);
-            if (predict_flow(l, flow.at_to, flow.shift, flow.interplay, share * switching_s_.of(l), found) >
-                0.0)
+            const double slack = share * switching_s_.of(l);
+            if (predict_flow(l, flow.at_to, flow.shift, flow.interplay, slack, found) > 0.0) {
                 take(l, flow);
+            } else if (allows_) {
+                // The load may make the other end the larger one; what enters there leaves here.
+                (void)predict_flow(l, !flow.at_to, -flow.shift, -flow.interplay, slack, found);
+            }
         }
         const float response = allows_ ? kLeastBranchResponse * branch_spread_ * look_.lost_sum[state] : 0.0F;
         const float by_sharing = branch_spread_ * std::abs(otherwise);

@@ -32,8 +32,6 @@ double most_generation(const model::Network& network, const HeadroomOptions& opt
         if (takes_part)
             spare_pu += may_shed ? std::max(unit.p_max_pu - unit.p_pu, 0.0) : unit.spare_pu(unit.p_pu);
     }
-    // Without any spare the units at the reference bus supply, to no end.
-    if (!by_redispatch && !(spare_pu > 0.0)) return kInfinity;
     for (const model::Load& load : network.loads()) {
         if (!load.in_service || !is_here(load.bus)) continue;
         if (load.s_current_pu.real() < 0.0 || load.s_impedance_pu.real() < 0.0) return kInfinity;

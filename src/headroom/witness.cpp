@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <numbers>
 
 #include "nodalroom/core/errors.hpp"
@@ -15,6 +16,9 @@ namespace {
 
 using contingency::OutageKind;
 using powerflow::QMode;
+
+// A state is reached in so many steps at most.
+constexpr int kMostSteps = 64;
 
 std::string bus_number(const model::Network& network, std::size_t row) {
     return std::to_string(network.buses()[row].number.value());
@@ -100,6 +104,13 @@ std::vector<std::string> attribution_text(const HeadroomOptions& options, const 
     return lines;
 }
 
+bool has_unit_left(const model::Network& network, BusRow bus, contingency::Outage outage) {
+    const auto units = network.units_at(bus);
+    return std::any_of(units.begin(), units.end(), [&](UnitRow unit) {
+        return outage.kind != OutageKind::unit || unit != UnitRow(outage.row);
+    });
+}
+
 /// Holds every bus the way the solved state holds it, so that a tool without reactive limits or
 /// distributed slack finds the same state.
 void write_bus_types(const contingency::StateSolver& solver, io::MatpowerCase& mpc) {
@@ -112,20 +123,24 @@ void write_bus_types(const contingency::StateSolver& solver, io::MatpowerCase& m
     }
     for (const BusRow reference : network.reference_of_island()) {
         if (mode[reference.pos()] != QMode::fixed) continue;
-        // Without a unit the reference bus cannot hold an angle elsewhere; the largest regulating one can.
+        // A reference bus needs a unit. The largest that regulates takes over, or else the largest there is:
+        // it stands at the voltage it is to hold.
         const int island = network.island_of_bus()[reference.pos()];
         double largest = -1.0;
+        bool regulates = false;
         std::size_t heir = reference.pos();
         for (const auto& supply : equations.supply_entries()) {
             const auto bus = static_cast<std::size_t>(supply.bus);
-            if (supply.island != island || mode[bus] != QMode::regulating) continue;
-            if (solver.newton().point().p_gen[bus] > largest) {
-                largest = solver.newton().point().p_gen[bus];
-                heir = bus;
-            }
+            if (supply.island != island || !has_unit_left(network, BusRow(supply.bus), solver.outage()))
+                continue;
+            const bool holds = mode[bus] == QMode::regulating;
+            const double p = std::abs(solver.newton().point().p_gen[bus]);
+            if (holds < regulates || (holds == regulates && !(p > largest))) continue;
+            largest = p;
+            regulates = holds;
+            heir = bus;
         }
-        if (heir == reference.pos()) continue;
-        mpc.bus.at(reference.pos(), io::bus_col::type) = 1.0;
+        if (heir != reference.pos()) mpc.bus.at(reference.pos(), io::bus_col::type) = 1.0;
         mpc.bus.at(heir, io::bus_col::type) = 3.0;
     }
 }
@@ -181,6 +196,78 @@ constexpr const char* kHowToCheck =
                 "was the study made from this network and these options?");
 }
 
+/// Brings the solver to the state at that load along its path: straight there, or from the far end of the
+/// path, which the search has come from, or step by step.
+bool reach_on_path(contingency::StateSolver& solver, const powerflow::Voltages& at_zero,
+                   contingency::Outage outage, const Candidate& candidate, double load_mw, double max_mw) {
+    const auto path = [&] { return StatePath(outage, candidate, at_zero); };
+    if (path().reach(solver, load_mw)) return true;
+    for (const double first_mw : {max_mw, 1.05 * load_mw, 1.02 * load_mw, 1.1 * load_mw}) {
+        StatePath from_beyond = path();
+        (void)from_beyond.reach(solver, first_mw);
+        if (from_beyond.reach(solver, load_mw)) return true;
+    }
+    for (int steps = 4; steps <= kMostSteps; steps *= 4) {
+        StatePath stepwise = path();
+        for (int step = 1; step <= steps; ++step) {
+            if (!stepwise.reach(solver, step == steps ? load_mw : load_mw * step / steps)) break;
+            if (step == steps) return true;
+        }
+    }
+    StatePath intact({}, candidate, solver.base().voltages());
+    if (outage.is_intact() || !intact.reach(solver, load_mw)) return false;
+    const powerflow::Voltages loaded = solver.newton().voltages();
+    return solve_loaded(solver, outage, candidate, load_mw, loaded) ||
+           solve_loaded(solver, outage, candidate, load_mw, loaded, Effort::thorough);
+}
+
+/// A state of a dispatch: solved, or reached from the case's own dispatch without the load.
+struct DispatchedState {
+    std::unique_ptr<contingency::BaseCase> base;
+    std::unique_ptr<contingency::StateSolver> solver;
+};
+
+DispatchedState solve_dispatched(const contingency::BaseCase& base, const std::vector<double>& unit_p_mw,
+                                 const Candidate& candidate, double load_mw, contingency::Outage outage) {
+    DispatchedState state;
+    state.base = solve_dispatch(base, unit_p_mw, candidate, load_mw);
+    if (!state.base) return state;
+    state.solver = std::make_unique<contingency::StateSolver>(*state.base);
+    state.solver->set_outage(outage);
+    if (state.solver->solve_from_base().converged()) return state;
+    // Close to the end of what has a solution the intact state is no near start; the same state at a dispatch
+    // and a load next to these is.
+    contingency::StateSolver unloaded(base);
+    unloaded.set_outage(outage);
+    if (!unloaded.solve_from_base().converged()) return {};
+    for (int steps = 4; steps <= kMostSteps; steps *= 4) {
+        powerflow::Voltages last = unloaded.newton().voltages();
+        for (int step = 1; step <= steps; ++step) {
+            DispatchedState next;
+            std::vector<double> part = unit_p_mw;
+            const double share = static_cast<double>(step) / steps;
+            for (std::size_t u = 0; step < steps && u < part.size(); ++u) {
+                const double from = base.network().units()[u].p_pu * base.network().base_mva();
+                part[u] = from + share * (part[u] - from);
+            }
+            next.base = solve_dispatch(base, part, candidate, step == steps ? load_mw : share * load_mw);
+            if (!next.base) break;
+            next.solver = std::make_unique<contingency::StateSolver>(*next.base);
+            next.solver->set_outage(outage);
+            if (!next.solver->solve_from(last).converged()) break;
+            if (step == steps) return next;
+            last = next.solver->newton().voltages();
+        }
+    }
+    return {};
+}
+
+void say_last_clean(double figure_mw, Witness& witness) {
+    if (witness.load_mw == figure_mw) return;
+    witness.header.push_back("The figure is " + fixed_text(figure_mw, 6) +
+                             " MW: at this load, the last that was found clean, the state has a solution");
+}
+
 }  // namespace
 
 Witness make_witness(const model::Network& network, const HeadroomOptions& options, const HeadroomRow& row) {
@@ -195,10 +282,15 @@ Witness make_witness(const model::Network& network, const HeadroomOptions& optio
     contingency::StateSolver solver(base);
     solver.set_outage(row.binding.outage);
     const double mvar_per_mw = mvar_per_mw_at(options.power_factor);
-    bool solved = base.solved() && solver.solve_from_base().converged();
-    if (solved) {
-        StatePath path(row.binding.outage, {row.bus, mvar_per_mw}, solver.newton().voltages());
-        solved = path.reach(solver, witness.load_mw);
+    bool solved = false;
+    if (base.solved() && solver.solve_from_base().converged()) {
+        const powerflow::Voltages at_zero = solver.newton().voltages();
+        for (const double load_mw : {witness.load_mw, row.feasible_mw}) {
+            if (solved || !std::isfinite(load_mw)) continue;
+            witness.load_mw = load_mw;
+            solved = reach_on_path(solver, at_zero, row.binding.outage, {row.bus, mvar_per_mw}, load_mw,
+                                   options.max_mw);
+        }
     }
     if (!solved) refuse_unsolved(network, row.bus);
 
@@ -207,6 +299,7 @@ Witness make_witness(const model::Network& network, const HeadroomOptions& optio
     witness.header = {"Witness of the headroom of bus " + bus_number(network, row.bus.pos()) + " in " +
                       network.name()};
     add_load(network, row.bus, mvar_per_mw, witness);
+    if (row.binding.type != LimitType::collapse) say_last_clean(row.headroom_mw, witness);
     witness.header.push_back("State: " + state_text(network, row.binding.outage));
     witness.header.push_back("In this state " + limit_text(network, row.binding));
     for (std::string& line :
@@ -230,21 +323,27 @@ Witness make_redispatch_witness(const model::Network& network, const HeadroomOpt
                                           ? redispatch.binding.front().binding.outage
                                           : contingency::Outage{};
     Witness witness;
-    witness.load_mw = redispatch.redispatch_mw;
+    // A figure no better than the rule's stands for its dispatch at the load that was checked clean.
+    const bool is_rules_own = !(redispatch.redispatch_mw > row.headroom_mw);
+    witness.load_mw =
+        is_rules_own && row.binding.type == LimitType::collapse ? row.feasible_mw : redispatch.redispatch_mw;
     const Candidate candidate{row.bus, mvar_per_mw_at(options.power_factor)};
     const contingency::BaseCase base(network, power_flow_options(options));
-    const auto dispatched =
-        base.solved() ? solve_dispatch(base, redispatch.unit_p_mw, candidate, witness.load_mw) : nullptr;
-    if (!dispatched) refuse_unsolved(network, row.bus);
-    contingency::StateSolver solver(*dispatched);
-    solver.set_outage(shown);
-    if (!solver.solve_from_base().converged()) refuse_unsolved(network, row.bus);
+    if (!base.solved()) refuse_unsolved(network, row.bus);
+    DispatchedState state = solve_dispatched(base, redispatch.unit_p_mw, candidate, witness.load_mw, shown);
+    if (!state.solver && is_rules_own && witness.load_mw != row.feasible_mw) {
+        witness.load_mw = row.feasible_mw;
+        state = solve_dispatched(base, redispatch.unit_p_mw, candidate, witness.load_mw, shown);
+    }
+    if (!state.solver) refuse_unsolved(network, row.bus);
+    const contingency::StateSolver& solver = *state.solver;
 
     witness.mpc = network.as_modelled();
     write_state(solver, witness.mpc);
     witness.header = {"Witness of the redispatch headroom of bus " + bus_number(network, row.bus.pos()) +
                       " in " + network.name()};
     add_load(network, row.bus, candidate.mvar_per_mw, witness);
+    say_last_clean(redispatch.redispatch_mw, witness);
     witness.header.push_back("State: " + state_text(network, shown));
     for (const BindingPair& pair : redispatch.binding) {
         if (!(pair.binding.outage == shown)) continue;

@@ -169,6 +169,7 @@ void Doubts::isolated_elements() {
 void Doubts::unit_limits() {
     namespace col = io::gen_col;
     Tally outside, crossed, unlimited, dispatchable;
+    bool any_in_service = false, any_spare = false;
     for (std::size_t row = 0; row < network_.units().size(); ++row) {
         const double p = mpc_.gen.at(row, col::pg), p_min = mpc_.gen.at(row, col::pmin),
                      p_max = mpc_.gen.at(row, col::pmax), q_min = mpc_.gen.at(row, col::qmin),
@@ -182,12 +183,20 @@ void Doubts::unit_limits() {
             }
             continue;
         }
+        any_in_service = true;
+        any_spare = any_spare || network_.units()[row].spare_pu(network_.units()[row].p_pu) > 0.0;
         if (p > p_max) outside.add(unit_line(row), unit_label(row) + field("Pg", p) + field("Pmax", p_max));
         if (p < p_min) outside.add(unit_line(row), unit_label(row) + field("Pg", p) + field("Pmin", p_min));
         if (network_.units()[row].is_dispatchable_load())
             dispatchable.add(unit_line(row), unit_label(row) + field("Pg", p) + field("Pmax", p_max));
         if (std::isinf(p_max)) unlimited.add(unit_line(row), unit_label(row) + field("Pmax", p_max));
         if (std::isinf(p_min)) unlimited.add(unit_line(row), unit_label(row) + field("Pmin", p_min));
+    }
+    if (any_in_service && !any_spare) {
+        out_.push_back(
+            {Severity::note, "no_spare", unit_line(0),
+             "no unit in service has any spare (Pmax above Pg): under balance 'spare' they share by "
+             "Pmax, and a new load is limited by generation at once"});
     }
     outside.report(out_, Severity::warning, "pg_outside_limits",
                    "unit in service has Pg outside [Pmin, Pmax]",

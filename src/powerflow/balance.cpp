@@ -23,6 +23,10 @@ double raw_weight(const model::Unit& unit, double p_pu, const Balance& balance, 
     return 0.0;
 }
 
+bool takes_part(const model::Network& network, const model::Unit& unit, const Balance& balance) {
+    return unit.in_service && (!balance.area || network.bus(unit.bus).area == *balance.area);
+}
+
 /// Weights of the units at an island's reference bus: by Pmax, in equal parts where that says nothing.
 void weigh_reference_units(const model::Network& network, BusRow reference, std::vector<double>& weights) {
     double sum = 0.0;
@@ -93,6 +97,16 @@ BalanceRule parse_balance_rule(std::string_view word) {
     throw OptionError("balance = '" + std::string(word) + "'; must be 'spare', 'pmax' or 'reference'");
 }
 
+bool is_without_spare(const model::Network& network, const Balance& balance, const Powers& powers) {
+    if (balance.rule != BalanceRule::spare) return false;
+    const auto units = network.units();
+    for (std::size_t row = 0; row < units.size(); ++row) {
+        if (takes_part(network, units[row], balance) && units[row].spare_pu(powers.unit_p_pu(network, row)) > 0.0)
+            return false;
+    }
+    return true;
+}
+
 std::vector<double> balance_weights(const model::Network& network, const Balance& balance,
                                     const Powers& powers) {
     const auto units = network.units();
@@ -105,22 +119,28 @@ std::vector<double> balance_weights(const model::Network& network, const Balance
     }
 
     std::vector<double> sum_of_island(network.reference_of_island().size(), 0.0);
-    for (std::size_t row = 0; row < units.size(); ++row) {
-        const model::Unit& unit = units[row];
-        if (!unit.in_service) continue;
-        if (balance.area && network.bus(unit.bus).area != *balance.area) continue;
-        const int island = network.island_of_bus()[unit.bus.pos()];
-        const bool at_reference = network.reference_of_island()[static_cast<std::size_t>(island)] == unit.bus;
-        const double weight = balance.rule == BalanceRule::reference
-                                  ? (at_reference ? std::max(unit.p_max_pu, 0.0) : 0.0)
-                                  : raw_weight(unit, powers.unit_p_pu(network, row), balance, row);
-        if (!std::isfinite(weight)) {
-            throw OptionError("balance = " + balance.name() + ": unit " + std::to_string(row + 1) +
-                              " has an infinite Pmax; choose 'reference' or give weights");
+    const auto weigh = [&](BalanceRule rule) {
+        Balance by = balance;
+        by.rule = rule;
+        for (std::size_t row = 0; row < units.size(); ++row) {
+            const model::Unit& unit = units[row];
+            if (!takes_part(network, unit, balance)) continue;
+            const int island = network.island_of_bus()[unit.bus.pos()];
+            const bool at_reference =
+                network.reference_of_island()[static_cast<std::size_t>(island)] == unit.bus;
+            const double weight = rule == BalanceRule::reference
+                                      ? (at_reference ? std::max(unit.p_max_pu, 0.0) : 0.0)
+                                      : raw_weight(unit, powers.unit_p_pu(network, row), by, row);
+            if (!std::isfinite(weight)) {
+                throw OptionError("balance = " + balance.name() + ": unit " + std::to_string(row + 1) +
+                                  " has an infinite Pmax; choose 'reference' or give weights");
+            }
+            weights[row] = weight;
+            sum_of_island[static_cast<std::size_t>(island)] += weight;
         }
-        weights[row] = weight;
-        sum_of_island[static_cast<std::size_t>(island)] += weight;
-    }
+    };
+    // A dispatch that leaves no spare is one all the same: what little it is off by is shared by Pmax.
+    weigh(is_without_spare(network, balance, powers) ? BalanceRule::pmax : balance.rule);
 
     double total = 0.0;
     for (const double sum : sum_of_island) total += sum;

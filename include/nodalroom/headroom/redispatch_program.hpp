@@ -99,6 +99,8 @@ public:
     /// Puts movable units that are outside their ranges at the ends of these, and lets the others that may
     /// move make up for it. False where none is outside.
     [[nodiscard]] bool put_in_range(std::vector<double>& unit_p_mw) const;
+    /// Whether all units of the island are within their ranges, those that follow the rule too.
+    [[nodiscard]] bool is_in_range(std::span<const double> unit_p_mw) const;
     /// Value a cut's pair may have at a load, in the unit of its rows; sign as the cut's.
     [[nodiscard]] double limit_of(const Cut& cut, double load_mw) const;
 
@@ -150,10 +152,14 @@ private:
     const StudyContext* context_;
     Candidate candidate_;
     std::size_t island_;
-    std::vector<std::int32_t> movable_;     ///< unit rows
-    std::vector<std::int32_t> in_island_;   ///< unit rows in service
-    std::vector<double> share_;             ///< per in_island_: α of the case's dispatch
-    std::vector<double> share_of_movable_;  ///< per movable_
+    std::vector<std::int32_t> movable_;                         ///< unit rows
+    std::vector<std::int32_t> in_island_;                       ///< unit rows in service
+    std::vector<double> share_;                                 ///< per in_island_: α of the case's dispatch
+    std::vector<double> in_island_low_mw_, in_island_high_mw_;  ///< per in_island_: its range
+    std::vector<double> share_of_movable_;                      ///< per movable_
+    /// The supplies at which units that follow the rule are in their ranges.
+    double least_supply_mw_ = -std::numeric_limits<double>::infinity();
+    double most_supply_mw_ = std::numeric_limits<double>::infinity();
     std::vector<double> low_mw_, high_mw_;  ///< per movable_: range of the movement from the case
     std::vector<double> loss_by_unit_;      ///< the losses' row
     double loss_by_others_ = 0.0, loss_by_load_ = 0.0, loss_constant_ = 0.0;

@@ -54,8 +54,13 @@ struct Balance {
 /// "spare", "pmax" or "reference"; throws OptionError on another word.
 [[nodiscard]] BalanceRule parse_balance_rule(std::string_view word);
 
-/// The weight of every unit row; 0 for units that take no part. An island without any positive
-/// weight falls back to the units at its reference bus. Throws OptionError when no unit of the
+/// Whether the rule is `spare` and no unit that takes part has any: they then share by Pmax.
+[[nodiscard]] bool is_without_spare(const model::Network& network, const Balance& balance,
+                                    const Powers& powers = {});
+
+/// The weight of every unit row; 0 for units that take no part. Where the rule is `spare` and no unit of the
+/// whole network has any, as `pmax` has them. An island without any positive weight falls back to the units
+/// at its reference bus. Throws OptionError when no unit of the
 /// whole network can take part, or the given weights do not fit.
 [[nodiscard]] std::vector<double> balance_weights(const model::Network& network, const Balance& balance,
                                                   const Powers& powers = {});
