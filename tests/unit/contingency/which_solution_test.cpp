@@ -4,11 +4,13 @@
 #include <filesystem>
 #include <string>
 
+#include "nodalroom/contingency/state_solver.hpp"
 #include "nodalroom/contingency/sweep.hpp"
 #include "nodalroom/core/errors.hpp"
 #include "nodalroom/io/matpower_case.hpp"
 #include "nodalroom/model/network.hpp"
 #include "nodalroom/powerflow/power_flow_solver.hpp"
+#include "support/case_files.hpp"
 
 namespace nodalroom::contingency {
 namespace {
@@ -62,6 +64,35 @@ TEST(WhichSolution, ACaseWithoutALiveBusHasNone) {
     EXPECT_NE(result.reason.find("energised"), std::string::npos);
     EXPECT_THROW((void)sweep(network, {}), OptionError);  // there is nothing to watch
 }
+
+class OutageAndEditedCase : public ::testing::TestWithParam<const char*> {};
+
+/// A branch out in a state of a study, and out in the case itself.
+TEST_P(OutageAndEditedCase, GiveTheSameAnswer) {
+    const auto mpc = testing::read_case(GetParam());
+    const auto network = model::Network::from_matpower(mpc);
+    powerflow::PowerFlowOptions options;
+    options.balance.rule = powerflow::BalanceRule::spare;
+    const BaseCase base(network, options);
+    ASSERT_TRUE(base.solved());
+    StateSolver state(base);
+    for (const Outage outage : list_outages(network, ContingencySet::branches)) {
+        state.set_outage(outage);
+        const bool solved = state.solve_from_base().converged();
+        auto edited = mpc;
+        edited.branch.at(static_cast<std::size_t>(outage.row), io::branch_col::status) = 0.0;
+        const auto alone = powerflow::solve(model::Network::from_matpower(edited), options);
+        ASSERT_EQ(solved, alone.converged()) << outage.row;
+        for (std::size_t i = 0; solved && i < network.buses().size(); ++i) {
+            if (!base.equations().is_energised(i)) continue;
+            ASSERT_NEAR(state.newton().voltages().vm_pu[i], alone.voltages.vm_pu[i], 1e-6)
+                << outage.row << ' ' << i;
+        }
+    }
+}
+INSTANTIATE_TEST_SUITE_P(Cases, OutageAndEditedCase,
+                         ::testing::Values("case9", "case14", "case24_ieee_rts", "case30", "case39",
+                                           "case118", "case_RTS_GMLC", "case_ACTIVSg200", "case_ACTIVSg500"));
 
 }  // namespace
 }  // namespace nodalroom::contingency
