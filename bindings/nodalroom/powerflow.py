@@ -37,7 +37,8 @@ class PowerFlow(Arrow):
 
     @property
     def status(self) -> str:
-        """converged, iteration_limit, stalled, diverged, singular, no_balance, q_limits_cycling or not_run."""
+        """converged, iteration_limit, stalled, diverged, singular, no_balance, no_voltage_control, no_live_bus,
+        q_limits_cycling or not_run."""
         return self._core.status
 
     @property

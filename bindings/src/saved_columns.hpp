@@ -48,7 +48,7 @@ inline constexpr auto last_of<headroom::HoldKind> = headroom::HoldKind::generati
 template <>
 inline constexpr auto last_of<contingency::LimitKind> = contingency::LimitKind::voltage_change;
 template <>
-inline constexpr auto last_of<powerflow::SolveStatus> = powerflow::SolveStatus::q_limits_cycling;
+inline constexpr auto last_of<powerflow::SolveStatus> = powerflow::SolveStatus::no_live_bus;
 
 /// A value as it is in a file, and read from there.
 template <class T>

@@ -8,7 +8,6 @@ using powerflow::LaneFactors;
 using powerflow::LaneOptions;
 using powerflow::LaneResult;
 using powerflow::LaneTask;
-using powerflow::SolveStatus;
 
 namespace {
 
@@ -135,7 +134,7 @@ void BatchSolver::run(const std::function<bool(StateTask&)>& next,
     shared_.run(begin, [&](const LaneResult& result) {
         if (result.report.converged()) {
             hand_over(result);
-        } else if (result.report.status == SolveStatus::no_balance) {
+        } else if (powerflow::is_hopeless(result.report.status)) {
             give_up(result.id, result.report);
         } else {
             retries_.emplace_back(result.id, result.report);
@@ -169,6 +168,11 @@ void BatchSolver::run(WorkQueue& queue, const std::function<Outage(std::size_t)>
                 return true;
             },
             [&](const SolvedState& state) {
+                // Lanes have one start; whether there is a better solution is for all of them to say.
+                if (powerflow::is_doubtful(base_->equations(), *state.voltages, &base_->voltages())) {
+                    queue.set_aside(state.id);
+                    return;
+                }
                 solved(state);
                 queue.finish();
             },

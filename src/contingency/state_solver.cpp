@@ -182,19 +182,23 @@ NewtonReport StateSolver::solve_damped(const powerflow::Voltages& start, int max
 
 NewtonReport StateSolver::solve_from(const powerflow::Voltages& start) {
     const NewtonReport report = solve_near(start);
-    if (report.converged() || report.status == powerflow::SolveStatus::no_balance) return report;
+    if (report.converged() || powerflow::is_hopeless(report.status)) return report;
     return solve_damped(start, kDampedIterations);
 }
 
 NewtonReport StateSolver::solve_from_base() {
-    NewtonReport report = solve_near(base_->voltages());
-    if (report.converged() || report.status == powerflow::SolveStatus::no_balance) return report;
-    report = solve_damped(base_->voltages(), base_->options().max_iterations);
-    if (report.converged()) return report;
-    // The intact solution has taken the place of the start it was found from.
+    const NewtonReport report = solve_near(base_->voltages());
+    if (powerflow::is_hopeless(report.status)) return report;
+    // With a new load, voltages may well lie far below those of the intact case.
+    const powerflow::Voltages* neighbour = load_bus_.valid() ? nullptr : &base_->voltages();
+    if (report.converged() && !powerflow::is_doubtful(base_->equations(), newton_.voltages(), neighbour))
+        return report;
+    // All starts the outage would get as a case of its own come too, so that neither finds less.
     auto starts = powerflow::ladder_starts(base_->options().start);
-    if (starts.size() > 1) std::erase(starts, base_->attempts().back().start);
-    return powerflow::solve_with_ladder(newton_, base_->options(), starts).back().report;
+    starts.insert(starts.begin(), powerflow::Start::given);
+    return powerflow::solve_with_ladder(newton_, base_->options(), starts, &base_->voltages(), neighbour)
+        .back()
+        .report;
 }
 
 }  // namespace nodalroom::contingency

@@ -160,6 +160,17 @@ LaneNewton::Impl::Verdict LaneNewton::Impl::judge(int lane) {
     return Verdict::step;
 }
 
+/// Whether a voltage of an island is held at a bus other than this one.
+bool LaneNewton::Impl::is_held_without(std::int32_t bus, std::int32_t island) const {
+    for (std::size_t unit = 0; unit < structure_->unit_bus.size(); ++unit) {
+        if (structure_->unit_island[unit] == island && structure_->unit_bus[unit] != bus &&
+            units_[unit].regulates != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// Gives a lane its next state; a state that cannot be begun is handed over at once.
 void LaneNewton::Impl::begin(int lane, const LaneTask& task,
                              const std::function<void(const LaneResult&)>& done) {
@@ -167,7 +178,11 @@ void LaneNewton::Impl::begin(int lane, const LaneTask& task,
     Lane& state = lane_[static_cast<std::size_t>(lane)];
     if (task.edit != nullptr) {
         for (const auto& units : task.edit->units) {
-            if (!(units.weight_sum > 0.0)) state.report.status = SolveStatus::no_balance;
+            if (!(units.weight_sum > 0.0)) {
+                state.report.status = SolveStatus::no_balance;
+            } else if (units.values.regulates == 0 && !is_held_without(units.bus, units.island)) {
+                state.report.status = SolveStatus::no_voltage_control;
+            }
         }
     }
     if (state.report.status == SolveStatus::not_run && options_.shared != nullptr) {

@@ -54,6 +54,7 @@ private:
     void set_mode(std::size_t unit, int lane, QMode mode);
     [[nodiscard]] Verdict judge(int lane);
     bool switch_modes(int lane, double mismatch);
+    [[nodiscard]] bool is_held_without(std::int32_t bus, std::int32_t island) const;
     [[nodiscard]] RegulatedBus regulated(std::size_t unit, int lane) const;
     [[nodiscard]] bool compensate(int lane);
     void step();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "nodalroom/core/number_text.hpp"
 #include "nodalroom/powerflow/q_limits.hpp"
@@ -19,6 +20,21 @@ constexpr int kEarlySteps = 3;
 // On settled solutions, buses beyond their limit by this share of the furthest switch together.
 constexpr double kBatchOfLargest = 0.2;
 constexpr int kMaxSettledRounds = 200;
+
+/// What keeps any start from leading to a solution; not_run where nothing does.
+SolveStatus hopeless_status(const Equations& equations, const OperatingPoint& point) {
+    if (point.weight_sum.empty()) return SolveStatus::no_live_bus;
+    for (const double sum : point.weight_sum) {
+        if (!(sum > 0.0)) return SolveStatus::no_balance;
+    }
+    std::vector<std::uint8_t> is_held(point.weight_sum.size(), 0);
+    for (const auto& supply : equations.supply_entries()) {
+        if (point.regulates[static_cast<std::size_t>(supply.bus)] != 0)
+            is_held[static_cast<std::size_t>(supply.island)] = 1;
+    }
+    const bool all_held = std::ranges::all_of(is_held, [](std::uint8_t held) { return held != 0; });
+    return all_held ? SolveStatus::not_run : SolveStatus::no_voltage_control;
+}
 
 }  // namespace
 
@@ -40,6 +56,10 @@ const char* to_string(SolveStatus status) noexcept {
             return "no_balance";
         case SolveStatus::q_limits_cycling:
             return "q_limits_cycling";
+        case SolveStatus::no_voltage_control:
+            return "no_voltage_control";
+        case SolveStatus::no_live_bus:
+            return "no_live_bus";
     }
     return "not_run";
 }
@@ -179,12 +199,8 @@ bool NewtonSolver::switch_modes(double mismatch, double least_excess, NewtonRepo
 
 NewtonReport NewtonSolver::solve(const NewtonOptions& options) {
     NewtonReport report;
-    for (const double sum : point_.weight_sum) {
-        if (!(sum > 0.0)) {
-            report.status = SolveStatus::no_balance;
-            return report;
-        }
-    }
+    report.status = hopeless_status(*equations_, point_);
+    if (report.status != SolveStatus::not_run) return report;
     fit_modes(options.enforce_q_limits);
     std::fill(switch_count_.begin(), switch_count_.end(), std::uint8_t{0});
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -93,7 +95,24 @@ const char* ending_text(SolveStatus status) {
     }
 }
 
+double lowest_voltage(const Equations& equations, const Voltages& voltages) {
+    double lowest = std::numeric_limits<double>::infinity();
+    for (std::size_t i = 0; i < voltages.vm_pu.size(); ++i) {
+        if (equations.is_energised(i)) lowest = std::min(lowest, voltages.vm_pu[i]);
+    }
+    return lowest;
+}
+
 }  // namespace
+
+bool is_doubtful(const Equations& equations, const Voltages& voltages, const Voltages* neighbour) {
+    for (std::size_t i = 0; i < voltages.vm_pu.size(); ++i) {
+        if (!equations.is_energised(i)) continue;
+        const double vm = voltages.vm_pu[i];
+        if (vm < kLowVoltage || (neighbour != nullptr && vm < neighbour->vm_pu[i] - kFarBelow)) return true;
+    }
+    return false;
+}
 
 std::vector<BusMismatch> worst_buses(const NewtonSolver& solver) {
     const auto size = [](const BusMismatch& m) {
@@ -124,11 +143,15 @@ std::string describe_attempts(const model::Network& network, const std::vector<A
              << " iterations";
         if (attempts.size() == 2) text << ", after 1 failed attempt";
         if (attempts.size() > 2) text << ", after " << attempts.size() - 1 << " failed attempts";
+        if (last.low_voltage)
+            text << "; doubtful: a bus stands far too low, and no other attempt found a better solution";
         return text.str();
     }
-    if (last.status == SolveStatus::no_balance) {
+    if (last.status == SolveStatus::no_balance)
         return "no in-service unit takes part in the balance of an island";
-    }
+    if (last.status == SolveStatus::no_voltage_control)
+        return "no in-service unit holds a voltage in an island: none is at a pv or reference bus";
+    if (last.status == SolveStatus::no_live_bus) return "no bus is energised: there is nothing to solve";
     std::vector<std::pair<SolveStatus, int>> endings;  // in the order first met
     for (const Attempt& attempt : attempts) {
         const SolveStatus status = attempt.report.status;
@@ -218,24 +241,50 @@ std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOpti
 }
 
 std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options,
-                                       const std::vector<Start>& starts, const Voltages* given) {
+                                       const std::vector<Start>& starts, const Voltages* given,
+                                       const Voltages* neighbour) {
     NewtonOptions newton;
     newton.mismatch_tolerance_pu = options.mismatch_tolerance_pu;
     newton.max_iterations = options.max_iterations;
     newton.enforce_q_limits = options.enforce_q_limits;
     std::vector<Attempt> attempts;
-    for (const Start start : starts) {
-        for (const bool damped : {false, true}) {
-            newton.damped = damped;
+    std::optional<Voltages> doubtful;
+    std::size_t doubtful_attempt = 0;
+    // Whether the ladder ends with this attempt; a doubtful solution is kept in case nothing better comes.
+    const auto settles = [&](const Attempt& attempt) {
+        attempts.push_back(attempt);
+        NewtonReport& report = attempts.back().report;
+        if (!report.converged()) return is_hopeless(report.status);
+        if (lowest_voltage(solver.equations(), solver.voltages()) < kNoVoltage) {
+            report.status = SolveStatus::diverged;
+            return false;
+        }
+        report.low_voltage = is_doubtful(solver.equations(), solver.voltages(), neighbour);
+        if (!report.low_voltage) return true;
+        if (!doubtful) {
+            doubtful = solver.voltages();
+            doubtful_attempt = attempts.size() - 1;
+        }
+        return false;
+    };
+    for (const bool damped : {false, true}) {
+        newton.damped = damped;
+        for (const Start start : starts) {
             solver.start_from(voltages_of(solver, start, given));
-            attempts.push_back({start, damped, false, solver.solve(newton)});
-            const SolveStatus status = attempts.back().report.status;
-            if (status == SolveStatus::converged || status == SolveStatus::no_balance) return attempts;
+            if (settles({start, damped, false, solver.solve(newton)})) return attempts;
         }
     }
-    if (options.enforce_q_limits)
-        attempts.push_back(
-            {starts.front(), false, true, solve_easing_limits(solver, options, starts, given)});
+    if (options.enforce_q_limits &&
+        settles({starts.front(), false, true, solve_easing_limits(solver, options, starts, given)})) {
+        return attempts;
+    }
+    if (doubtful) {
+        solver.start_from(*doubtful);
+        solver.evaluate_mismatch();
+        const auto taken = attempts.begin() + static_cast<std::ptrdiff_t>(doubtful_attempt);
+        std::rotate(taken, taken + 1, attempts.end());
+        return attempts;
+    }
     NewtonReport& last = attempts.back().report;
     if (!last.converged()) {
         // It may have failed in the middle of a step, or on limits drawn out. What is reported is what the

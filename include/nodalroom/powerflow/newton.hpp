@@ -19,14 +19,21 @@ struct PhasorView;
 enum class SolveStatus : std::uint8_t {
     not_run,
     converged,
-    iteration_limit,  ///< still above the tolerance after max_iterations
-    stalled,          ///< the mismatch no longer fell
-    diverged,         ///< voltages ran away or are not numbers
-    singular,         ///< the Jacobian has no usable pivots
-    no_balance,       ///< an island has no unit left that takes part in the balance
-    q_limits_cycling  ///< reactive limits keep switching without settling
+    iteration_limit,     ///< still above the tolerance after max_iterations
+    stalled,             ///< the mismatch no longer fell
+    diverged,            ///< voltages ran away or are not numbers
+    singular,            ///< the Jacobian has no usable pivots
+    no_balance,          ///< an island has no unit left that takes part in the balance
+    q_limits_cycling,    ///< reactive limits keep switching without settling
+    no_voltage_control,  ///< an island has no unit left that could hold a voltage
+    no_live_bus          ///< every bus is isolated: there is nothing to solve
 };
 [[nodiscard]] const char* to_string(SolveStatus status) noexcept;
+/// Whether it says that the case itself cannot be solved, so that no other start would help.
+[[nodiscard]] constexpr bool is_hopeless(SolveStatus status) noexcept {
+    return status == SolveStatus::no_balance || status == SolveStatus::no_voltage_control ||
+           status == SolveStatus::no_live_bus;
+}
 
 // Above this mismatch a step that does not halve it leads nowhere, where one is to give up early.
 inline constexpr double kStallMismatch = 1e-4;
@@ -52,6 +59,7 @@ struct NewtonOptions {
 /// What a solve did. Pessimistic until proven otherwise.
 struct NewtonReport {
     SolveStatus status = SolveStatus::not_run;
+    bool low_voltage = false;  ///< a solution of the lower branch, and no other start found a better one
     int iterations = 0;
     int factorisations = 0;
     int q_switches = 0;

@@ -10,7 +10,7 @@
 namespace nodalroom::powerflow {
 
 enum class Start : std::uint8_t {
-    automatic,  ///< stored, DC, flat in this order, each plain and then damped, until one converges
+    automatic,  ///< stored, DC, flat in this order, all plain and then all damped, until one converges
     stored,     ///< voltages of the case file
     dc,         ///< angles of a DC power flow, magnitudes at setpoints or 1
     flat,       ///< angles of the reference bus, magnitudes at setpoints or 1
@@ -75,11 +75,26 @@ struct PowerFlowResult {
 /// The starts a ladder tries, in its order.
 [[nodiscard]] std::vector<Start> ladder_starts(Start start);
 
-/// Tries these starts (at least one) on a solver as `solve` does with those of its options; the solver
-/// holds the last attempt's voltages. `given`: what Start::given stands for.
+// A live bus below this stands on the lower branch of solutions: others are looked for first.
+inline constexpr double kLowVoltage = 0.3;
+// A live bus below this has no voltage. The equations of a bus without load hold there, whatever the rest
+// does.
+inline constexpr double kNoVoltage = 0.01;
+// A state without new load with a bus this much below its neighbour's voltage is as doubtful.
+inline constexpr double kFarBelow = 0.2;
+
+/// Whether a solution has a live bus below kLowVoltage, or one kFarBelow the neighbour's (null: none).
+[[nodiscard]] bool is_doubtful(const Equations& equations, const Voltages& voltages,
+                               const Voltages* neighbour);
+
+/// Tries these starts (at least one) on a solver as `solve` does with those of its options: all plain, then
+/// all damped. A doubtful solution is taken only where no other attempt finds a better one; the attempt that
+/// counts is the last of the list, and the solver holds its voltages. `given`: what Start::given stands for;
+/// `neighbour`: a solution not far from which this one is expected.
 [[nodiscard]] std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options,
                                                      const std::vector<Start>& starts,
-                                                     const Voltages* given = nullptr);
+                                                     const Voltages* given = nullptr,
+                                                     const Voltages* neighbour = nullptr);
 [[nodiscard]] std::vector<Attempt> solve_with_ladder(NewtonSolver& solver, const PowerFlowOptions& options);
 
 /// One sentence on how a ladder ended: what converged from where, or why nothing did and at which bus.

@@ -445,12 +445,13 @@ TEST(ReactiveLimits, WithoutARangeABusStaysAtItsLimit) {
 
 TEST(Newton, NamesEveryStatus) {
     std::set<std::string> names;
-    for (const auto status : {SolveStatus::not_run, SolveStatus::converged, SolveStatus::iteration_limit,
-                              SolveStatus::stalled, SolveStatus::diverged, SolveStatus::singular,
-                              SolveStatus::no_balance, SolveStatus::q_limits_cycling}) {
+    for (const auto status :
+         {SolveStatus::not_run, SolveStatus::converged, SolveStatus::iteration_limit, SolveStatus::stalled,
+          SolveStatus::diverged, SolveStatus::singular, SolveStatus::no_balance,
+          SolveStatus::q_limits_cycling, SolveStatus::no_voltage_control, SolveStatus::no_live_bus}) {
         names.insert(to_string(status));
     }
-    EXPECT_EQ(names.size(), 8U);
+    EXPECT_EQ(names.size(), 10U);
 }
 
 }  // namespace
