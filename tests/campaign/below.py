@@ -1,0 +1,94 @@
+"""What the search must not miss: states solved one by one, as edits, at loads below an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from nodalroom.errors import NodalroomError
+
+from .case import Case
+from .checks import Checks
+from .options import of_flow, words
+from .script import Script
+from .solutions import LOW_PU, check_flow, lowest, solved
+from .states import State, counting, in_state, somebody_balances, states
+
+#: Steps in which a solution is followed, where it has to be shown that it is that of the path (section 7).
+STEPS = 24
+CONTINUES_PU = 1e-5
+
+
+class Below:
+    """Solves states of one bus's study at given loads, through the package, and checks every solution."""
+
+    def __init__(self, script: Script, checks: Checks, case: Case, bus: int, options: dict[str, Any], net: str = "net") -> None:
+        self.script, self.checks, self.case, self.bus, self.options, self.net = script, checks, case, bus, options, net
+        self.words = words(of_flow(options))[2:]
+        self.factor = f", power_factor={options['power_factor']!r}" if "power_factor" in options else ""
+
+    def solve(self, state: State, load: float) -> np.ndarray | None:
+        """Voltages of a state at a load; None where it is refused, without a solution, or an odd one."""
+        case = in_state(self.case, state)
+        try:
+            self.script.run(f"state = {self.net}{state.edit}" + (f".with_load({self.bus}, {load!r}{self.factor})" if load else ""))
+            flow = self.script.run(f"flow = state.solve({self.words})")
+        except NodalroomError:
+            return None
+        at = case.rows()[self.bus]
+        factor = self.options.get("power_factor", 0.95)
+        case.bus[at, 2] += load
+        case.bus[at, 3] += load * np.tan(np.arccos(factor))
+        check_flow(self.checks, case, flow, of_flow(self.options), "flow")
+        return solved(flow).v if lowest(case, flow) > LOW_PU else None
+
+    def follows(self, state: State, load: float, v: np.ndarray) -> bool:
+        """Whether a solution is the one reached from that without load, in small steps."""
+        self.script.run(f"state = {self.net}{state.edit}.with_load({self.bus}, {load!r}{self.factor})")
+        self.script.run(f"solver = state.solver({self.words})")
+        self.script.run(f"bare = {self.net}{state.edit}")
+        first = self.script.run(f"flow = bare.solve({self.words})")
+        loads = self.script.names["state"].loads
+        row = loads.index[loads["bus"] == self.bus][-1]
+        p, q = loads.at[row, "p_mw"], loads.at[row, "q_mvar"]
+        mvar = load * np.tan(np.arccos(self.options.get("power_factor", 0.95)))
+        if not first.converged:
+            return False
+        before = None
+        for step in range(STEPS + 1):
+            part = step / STEPS
+            call = f"load_p_mw={{{row}: {p - load * (1 - part)!r}}}, load_q_mvar={{{row}: {q - mvar * (1 - part)!r}}}"
+            start = "" if before is None else ", init=step"
+            before = self.script.run(f"step = solver.solve({call}{start})")
+            if not before.converged:
+                return False
+        return bool(np.abs(np.abs(solved(before).v) - np.abs(v)).max() < CONTINUES_PU)
+
+
+def check_below(below: Below, row: Any, rng: np.random.Generator, levels: int = 5, kind: str = "below: counts below the answer") -> None:
+    """Nothing counts at some loads below the answer, in any state: by definition it is the smallest load at which
+    anything does."""
+    feasible = float(row["feasible_mw"])
+    if not feasible > 0.5:
+        return
+    known = states(below.case, below.options.get("contingencies", "n-1"))
+    known = [state for state in known if somebody_balances(below.case, state, below.options)]
+    before = {state: below.solve(state, 0.0) for state in known}
+    at = sorted({round(float(part * feasible), 3) for part in [0.995, *rng.uniform(0.02, 0.98, levels)]})
+    for load in at:
+        intact = below.solve(State("intact"), load)
+        for state in known:
+            bare = before[state]
+            if bare is None or intact is None or before[State("intact")] is None:
+                continue
+            v = below.solve(state, load)
+            below.checks.counts[kind] += 1
+            if v is None:
+                continue  # whether it has one there is a matter of starts; the path's end is looked at by brackets
+            found = counting(below.case, state, below.options, load, v, bare, (intact, before[State("intact")]))
+            if found and below.follows(state, load, v):
+                say = f"bus {below.bus}: {row['headroom_mw']:.4f} MW {row['limit_type']}, certified {row['certified']}; {state} at {load} MW: {found[0]}"  # fmt: skip
+                below.script.run(f"state = {below.net}{state.edit}.with_load({below.bus}, {load!r}{below.factor})")
+                below.script.run(f"flow = state.solve({below.words})")
+                below.checks.found(kind, say, ["study", "flow"], f"study.table.loc[{below.bus}].to_string(), flow.buses.to_string(), flow.branches.to_string()")  # fmt: skip
+                return
