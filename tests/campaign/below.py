@@ -42,27 +42,35 @@ class Below:
         check_flow(self.checks, case, flow, of_flow(self.options), "flow")
         return solved(flow).v if lowest(case, flow) > LOW_PU else None
 
+    def follow(self, state: State, load: float, steps: int) -> Any:
+        """The power flow at a load, reached from that without it in equal steps; None where the path does not get there."""
+        self.script.run(f"bare = {self.net}{state.edit}")
+        self.script.run(f"solver = bare.with_load({self.bus}, {load!r}{self.factor}).solver({self.words})")
+        self.script.run(f"step = bare.solve({self.words})")
+        loads = self.script.names["solver"].network.loads
+        row = int(loads.index[loads["bus"] == self.bus][-1])
+        mvar = load * float(np.tan(np.arccos(self.options.get("power_factor", 0.95))))
+        whole = (float(loads.at[row, "p_mw"]), float(loads.at[row, "q_mvar"]))
+        # Voltages of another network cannot start this one: the first step is its own.
+        start = ""
+        for part in range(steps + 1):
+            left = 1 - part / steps
+            p, q = whole[0] - load * left, whole[1] - mvar * left
+            flow = self.script.run(f"step = solver.solve(load_p_mw={{{row}: {p!r}}}, load_q_mvar={{{row}: {q!r}}}{start})")
+            if not flow.converged:
+                return None
+            start = ", init=step"
+        return flow
+
     def follows(self, state: State, load: float, v: np.ndarray) -> bool:
         """Whether a solution is the one reached from that without load, in small steps."""
-        self.script.run(f"state = {self.net}{state.edit}.with_load({self.bus}, {load!r}{self.factor})")
-        self.script.run(f"solver = state.solver({self.words})")
-        self.script.run(f"bare = {self.net}{state.edit}")
-        first = self.script.run(f"flow = bare.solve({self.words})")
-        loads = self.script.names["state"].loads
-        row = loads.index[loads["bus"] == self.bus][-1]
-        p, q = loads.at[row, "p_mw"], loads.at[row, "q_mvar"]
-        mvar = load * np.tan(np.arccos(self.options.get("power_factor", 0.95)))
-        if not first.converged:
-            return False
-        before = None
-        for step in range(STEPS + 1):
-            part = step / STEPS
-            call = f"load_p_mw={{{row}: {p - load * (1 - part)!r}}}, load_q_mvar={{{row}: {q - mvar * (1 - part)!r}}}"
-            start = "" if before is None else ", init=step"
-            before = self.script.run(f"step = solver.solve({call}{start})")
-            if not before.converged:
-                return False
-        return bool(np.abs(np.abs(solved(before).v) - np.abs(v)).max() < CONTINUES_PU)
+        flow = self.follow(state, load, STEPS)
+        return flow is not None and bool(np.abs(np.abs(solved(flow).v) - np.abs(v)).max() < CONTINUES_PU)
+
+    def gap(self, state: State, load: float) -> bool:
+        """Whether a state has no solution at a load, however it is looked for."""
+        flow = self.script.run(f"flow = {self.net}{state.edit}.with_load({self.bus}, {load!r}{self.factor}).solve({self.words})")
+        return not flow.converged and self.follow(state, load, STEPS) is None and self.follow(state, load, 5 * STEPS) is None
 
 
 def check_below(below: Below, row: Any, rng: np.random.Generator, levels: int = 5, kind: str = "below: counts below the answer") -> None:
@@ -74,7 +82,7 @@ def check_below(below: Below, row: Any, rng: np.random.Generator, levels: int = 
     known = states(below.case, below.options.get("contingencies", "n-1"))
     known = [state for state in known if somebody_balances(below.case, state, below.options)]
     before = {state: below.solve(state, 0.0) for state in known}
-    at = sorted({round(float(part * feasible), 3) for part in [0.995, *rng.uniform(0.02, 0.98, levels)]})
+    at = sorted({round(float(part * feasible), 3) for part in [0.995, 0.95, 0.9, *rng.uniform(0.02, 0.98, levels)]})
     for load in at:
         intact = below.solve(State("intact"), load)
         for state in known:
@@ -84,7 +92,13 @@ def check_below(below: Below, row: Any, rng: np.random.Generator, levels: int = 
             v = below.solve(state, load)
             below.checks.counts[kind] += 1
             if v is None:
-                continue  # whether it has one there is a matter of starts; the path's end is looked at by brackets
+                if below.gap(state, load):
+                    words_ = f"bus {below.bus}: {row['headroom_mw']:.4f} MW {row['limit_type']}; {state} has no solution at {load} MW"
+                    below.script.run(f"state = {below.net}{state.edit}.with_load({below.bus}, {load!r}{below.factor})")
+                    below.script.run(f"flow = state.solve({below.words})")
+                    below.checks.found("below: no solution below the answer", words_, ["study", "flow"], f"study.table.loc[{below.bus}].to_string(), flow.attempts.to_string()")  # fmt: skip
+                    return
+                continue
             found = counting(below.case, state, below.options, load, v, bare, (intact, before[State("intact")]))
             if found and below.follows(state, load, v):
                 say = f"bus {below.bus}: {row['headroom_mw']:.4f} MW {row['limit_type']}, certified {row['certified']}; {state} at {load} MW: {found[0]}"  # fmt: skip

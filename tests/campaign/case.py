@@ -50,15 +50,21 @@ def write_case(case: Case, name: str) -> str:
     """The case as MATPOWER text; reading it gives the same bits."""
 
     def table(of: str, values: np.ndarray, more: str = "") -> str:
-        rows = "".join("\t" + "\t".join(f"{float(v):.17g}" for v in row) + more + ";\n" for row in values)
+        rows = "".join("\t" + "\t".join(f"{plain(v)}" for v in row) + more + ";\n" for row in values)
         return f"mpc.{of} = [\n{rows}];\n"
 
     return (
-        f"function mpc = {name}\nmpc.version = '2';\nmpc.baseMVA = {case.base:.17g};\n"
+        f"function mpc = {name}\nmpc.version = '2';\nmpc.baseMVA = {plain(case.base)};\n"
         + table("bus", case.bus)
         + table("gen", case.gen)
         + table("branch", case.branch, "\t-360\t360")
     )
+
+
+def plain(value: float) -> str:
+    """The shortest text that reads as the same bits."""
+    value = float(value)
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def live_buses(case: Case) -> np.ndarray:
@@ -99,30 +105,48 @@ def references(case: Case) -> dict[int, int]:
     return found
 
 
+def at_reference(case: Case) -> np.ndarray:
+    """Which units are at the reference bus of their island."""
+    rows, island, first = case.rows(), islands(case), references(case)
+    at = [rows[int(number)] for number in case.gen[:, G_BUS]]
+    return np.array([first.get(int(island[row])) == row for row in at])
+
+
+def weights(case: Case, balance: str | list[float], area: int | None = None) -> np.ndarray:
+    """What shares of the balance are proportional to, by unit; 0 where it is out of service or the area."""
+    rows = case.rows()
+    at = np.array([rows[int(number)] for number in case.gen[:, G_BUS]])
+    p_max = case.gen[:, PMAX]
+    within = (case.gen[:, G_ON] > 0) & (case.bus[at, TYPE] != DEAD)
+    if area is not None:
+        within &= case.bus[at, AREA] == area
+    if not isinstance(balance, str):
+        return np.where(within, np.array(balance, dtype=float), 0)
+    # Units with Pmax <= 0 are dispatchable loads and take no part unless weights name them.
+    weight = np.maximum(p_max, 0)
+    if balance == "spare":
+        weight = np.where(p_max > 0, np.maximum(p_max - case.gen[:, PG], 0), 0)
+    elif balance == "reference":
+        mine = within & at_reference(case)
+        weight = np.where(mine, weight, 0)
+        if not weight[mine].sum() > 0:
+            weight = mine.astype(float)
+    return np.where(within, weight, 0)
+
+
 def shares(case: Case, balance: str | list[float], area: int | None = None) -> np.ndarray:
     """What each unit takes of its island's balance (docs/headroom.md, section 2); NaN where the island has no one."""
     rows = case.rows()
-    at = np.array([rows[int(g[G_BUS])] for g in case.gen])
-    island, first = islands(case), references(case)
+    at = np.array([rows[int(number)] for number in case.gen[:, G_BUS]])
+    island = islands(case)
     on = (case.gen[:, G_ON] > 0) & (case.bus[at, TYPE] != DEAD)
-    at_reference = np.array([first.get(int(island[row])) == row for row in at])
-    p_max = case.gen[:, PMAX]
-    within = on & ((case.bus[at, AREA] == area) if area is not None else True)
-    if isinstance(balance, str):
-        # Units with Pmax <= 0 are dispatchable loads and take no part unless weights name them.
-        weight = {
-            "spare": np.where(p_max > 0, np.maximum(p_max - case.gen[:, PG], 0), 0),
-            "pmax": np.maximum(p_max, 0),
-            "reference": np.where(at_reference, np.maximum(p_max, 0), 0),
-        }[balance]
-    else:
-        weight = np.array(balance, dtype=float)
+    weight, fallback_units, p_max = weights(case, balance, area), at_reference(case), case.gen[:, PMAX]
     found = np.full(len(case.gen), 0.0)
     for one in set(island[at[on]]) - {-1}:
         here = on & (island[at] == one)
-        mine = np.where(here & within, weight, 0)
+        mine = np.where(here, weight, 0)
         if mine.sum() <= 0:
-            fallback = here & at_reference
+            fallback = here & fallback_units
             mine = np.where(fallback, np.maximum(p_max, 0), 0)
             if mine.sum() <= 0:
                 mine = fallback.astype(float)

@@ -79,8 +79,8 @@ def at_its_limit(row: Any, options: dict[str, Any]) -> str:
     kind, status, headroom = row["limit_type"], row["status"], row["headroom_mw"]
     value, limit = float(row["value"]), float(row["limit"] if row["limit"] is not None else math.nan)
     by_load, by_voltage = options.get("attribution", 0.03), options.get("attribution_voltage", 0.005)
-    if kind in ("collapse", "none") or status not in ("limited", "generation_limited"):
-        return ""
+    if kind in ("collapse", "none") or status not in ("limited", "generation_limited") or headroom <= WIDTH:
+        return ""  # at 0 MW a limit may have been passed before any load
     before = float(row["value_without_load"])
     if kind == "generation":
         border = limit

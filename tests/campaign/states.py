@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .case import FROM, G_BUS, G_ON, KV, ON, PG, PMAX, RATE_A, TO, TYPE, VMAX, VMIN, Case, islands, live_buses
+from .case import (
+    FROM, G_BUS, G_ON, KV, ON, RATE_A, TO, VMAX, VMIN, Case, at_reference, islands, live_buses, weights,
+)  # fmt: skip
 from .powerflow import Grid
 
 #: What a figure must be past its limit by before it is held against the program: of a rating, and per unit.
@@ -55,25 +57,17 @@ def in_state(case: Case, state: State) -> Case:
 
 def somebody_balances(case: Case, state: State, options: dict[str, Any]) -> bool:
     """Whether a unit with a weight is left in every island that had one: else the state has no solution (section 2)."""
-    balance, area = options.get("balance", "spare"), options.get("balance_area")
     if state.kind != "unit":
         return True
     rows = case.rows()
     at = np.array([rows[int(number)] for number in case.gen[:, G_BUS]])
     island = islands(case)[at]
-    on = (case.gen[:, G_ON] > 0) & (island == island[state.row - 1])
-    if balance == "spare":
-        weight = np.maximum(case.gen[:, PMAX] - case.gen[:, PG], 0)
-    elif balance == "pmax":
-        weight = np.maximum(case.gen[:, PMAX], 0)
-    elif balance == "reference":
-        return case.bus[at[state.row - 1], TYPE] != 3
-    else:
-        weight = np.array(balance, dtype=float)
-    if area is not None:
-        weight = np.where(case.bus[at, 6] == area, weight, 0)
-    left = on & (np.arange(len(on)) != state.row - 1)
-    return not weight[on].sum() > 0 or bool(weight[left].sum() > 0)
+    weight = weights(case, options.get("balance", "spare"), options.get("balance_area"))
+    here = island == island[state.row - 1]
+    if not weight[here].sum() > 0:
+        weight = (at_reference(case) & (case.gen[:, G_ON] > 0)).astype(float)
+    weight = np.where(here & (np.arange(len(here)) != state.row - 1), weight, 0)
+    return bool(weight.sum() > 0)
 
 
 def ratings(case: Case, state: State, options: dict[str, Any]) -> np.ndarray:
@@ -128,4 +122,4 @@ def counting(
     return words
 
 
-__all__ = ["PG", "State", "counting", "in_state", "somebody_balances", "states"]
+__all__ = ["State", "counting", "in_state", "somebody_balances", "states"]

@@ -11,7 +11,9 @@ from .case import BUS, G_BUS, G_ON, ON, PD, PG, PQ, PV, QMAX, QMIN, REF, TYPE, V
 from .powerflow import Grid, solve
 
 
-def check_witness(case: Case, text: str, row: Any, options: dict[str, Any], bus: int, fixed_rule: bool = True) -> list[tuple[str, str]]:
+def check_witness(
+    case: Case, text: str, row: Any, options: dict[str, Any], fixed_rule: bool = True
+) -> list[tuple[str, str]]:
     """What is wrong with a witness: property and words. ``row`` is None where only the file is looked at."""
     made = read_case(text)
     wrong = no_references(made)
