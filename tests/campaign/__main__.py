@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import re
 import shlex
 import sys
 from collections import Counter
@@ -18,12 +19,14 @@ ROOT = Path(__file__).parents[2]
 
 def write_finding(folder: Path, number: int, finding: Finding, at: int, seed: int) -> Path:
     """A folder of its own: the cases, and a script that gives it again."""
-    name = f"{finding.kind.replace(': ', '-').replace(' ', '_').replace(chr(39), '').replace('=', '_')}-{seed}-{number}-{at}"
+    words = re.sub(r"[^a-z0-9]+", "_", finding.kind.lower()).strip("_")
+    name = f"{words}-{seed}-{number}-{at}"
     place = folder / name
     place.mkdir(parents=True, exist_ok=True)
     for file, text in finding.files.items():
         (place / file).write_text(text)
-    comment = "".join(f"# {line}\n" for line in f"{finding.kind}\n{finding.message}".splitlines())
+    told = f"{finding.kind} (--seed {seed} --task {number})\n{finding.message}"
+    comment = "".join(f"# {line}\n" for line in told.splitlines())
     head = "from pathlib import Path\n\nimport nodalroom as nr\n\nHERE = Path(__file__).parent\n"
     (place / "again.py").write_text(f"{comment}{head}" + "\n".join(finding.lines) + "\n")
     return place / "again.py"
@@ -32,7 +35,8 @@ def write_finding(folder: Path, number: int, finding: Finding, at: int, seed: in
 def table(result: Result, seconds: float) -> str:
     """Iterations, checks by property, and findings by kind."""
     kinds = sorted(set(result.counts) | set(result.findings))
-    lines = [f"{result.tasks} tasks, {sum(result.counts.values())} checks, {sum(result.findings.values())} findings in {seconds:.0f} s"]
+    checks, findings = sum(result.counts.values()), sum(result.findings.values())
+    lines = [f"{result.tasks} tasks, {checks} checks, {findings} findings in {seconds:.0f} s"]
     lines += [f"longest call: {result.longest[0]:.1f} s of processor time, {result.longest[1]}"]
     lines += [f"{'property':52}{'checks':>10}{'findings':>10}"]
     lines += [f"{kind:52}{result.counts[kind]:10}{result.findings[kind] or '-':>10}" for kind in kinds]
@@ -61,7 +65,8 @@ def main() -> int:
         if written[finding.kind] > given.most:
             return
         script = write_finding(given.out, number, finding, written[finding.kind], given.seed)
-        print(f"{finding.kind} (task {number}): {finding.message}\n  again: {shlex.join([sys.executable, str(script)])}", flush=True)
+        again = shlex.join([sys.executable, str(script)])
+        print(f"{finding.kind} (task {number}): {finding.message}\n  again: {again}", flush=True)
 
     seconds = given.minutes * 60
     result = campaign(given.seed, seconds, workers, given.limit, found, numbers)

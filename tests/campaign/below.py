@@ -22,7 +22,9 @@ CONTINUES_PU = 1e-5
 class Below:
     """Solves states of one bus's study at given loads, through the package, and checks every solution."""
 
-    def __init__(self, script: Script, checks: Checks, case: Case, bus: int, options: dict[str, Any], net: str = "net") -> None:
+    def __init__(
+        self, script: Script, checks: Checks, case: Case, bus: int, options: dict[str, Any], net: str = "net"
+    ) -> None:
         self.script, self.checks, self.case, self.bus, self.options, self.net = script, checks, case, bus, options, net
         self.words = words(of_flow(options))[2:]
         self.factor = f", power_factor={options['power_factor']!r}" if "power_factor" in options else ""
@@ -31,7 +33,9 @@ class Below:
         """Voltages of a state at a load; None where it is refused, without a solution, or an odd one."""
         case = in_state(self.case, state)
         try:
-            self.script.run(f"state = {self.net}{state.edit}" + (f".with_load({self.bus}, {load!r}{self.factor})" if load else ""))
+            self.script.run(
+                f"state = {self.net}{state.edit}" + (f".with_load({self.bus}, {load!r}{self.factor})" if load else "")
+            )
             flow = self.script.run(f"flow = state.solve({self.words})")
         except NodalroomError:
             return None
@@ -43,7 +47,7 @@ class Below:
         return solved(flow).v if lowest(case, flow) > LOW_PU else None
 
     def follow(self, state: State, load: float, steps: int) -> Any:
-        """The power flow at a load, reached from that without it in equal steps; None where the path does not get there."""
+        """The power flow at a load, reached from that without it in equal steps; None where the path ends before."""
         self.script.run(f"bare = {self.net}{state.edit}")
         self.script.run(f"solver = bare.with_load({self.bus}, {load!r}{self.factor}).solver({self.words})")
         self.script.run(f"step = bare.solve({self.words})")
@@ -56,24 +60,42 @@ class Below:
         for part in range(steps + 1):
             left = 1 - part / steps
             p, q = whole[0] - load * left, whole[1] - mvar * left
-            flow = self.script.run(f"step = solver.solve(load_p_mw={{{row}: {p!r}}}, load_q_mvar={{{row}: {q!r}}}{start})")
+            flow = self.script.run(
+                f"step = solver.solve(load_p_mw={{{row}: {p!r}}}, load_q_mvar={{{row}: {q!r}}}{start})"
+            )
             if not flow.converged:
                 return None
             start = ", init=step"
         return flow
 
-    def follows(self, state: State, load: float, v: np.ndarray) -> bool:
-        """Whether a solution is the one reached from that without load, in small steps."""
-        flow = self.follow(state, load, STEPS)
-        return flow is not None and bool(np.abs(np.abs(solved(flow).v) - np.abs(v)).max() < CONTINUES_PU)
+    def another(self, state: State, load: float, v: np.ndarray) -> bool:
+        """Whether the path from no load leads, in small steps, to another solution. Where it ends before that load, it
+        has collapsed there, which counts too."""
+        flow = self.follow(state, load, STEPS) or self.follow(state, load, 5 * STEPS)
+        return flow is not None and bool(np.abs(np.abs(solved(flow).v) - np.abs(v)).max() > CONTINUES_PU)
+
+    def tell(self, kind: str, said: str, row: Any, state: State, load: float) -> None:
+        answer = f"bus {self.bus}: {row['headroom_mw']:.4f} MW {row['limit_type']}, certified {row['certified']}"
+        self.script.run(f"state = {self.net}{state.edit}.with_load({self.bus}, {load!r}{self.factor})")
+        self.script.run(f"flow = state.solve({self.words})")
+        show = f"study.table.loc[{self.bus}].to_string(), flow, flow.buses.to_string(), flow.branches.to_string()"
+        self.checks.found(kind, f"{answer}; {said}", ["study", "flow"], show)
 
     def gap(self, state: State, load: float) -> bool:
         """Whether a state has no solution at a load, however it is looked for."""
-        flow = self.script.run(f"flow = {self.net}{state.edit}.with_load({self.bus}, {load!r}{self.factor}).solve({self.words})")
-        return not flow.converged and self.follow(state, load, STEPS) is None and self.follow(state, load, 5 * STEPS) is None
+        flow = self.script.run(
+            f"flow = {self.net}{state.edit}.with_load({self.bus}, {load!r}{self.factor}).solve({self.words})"
+        )
+        return (
+            not flow.converged
+            and self.follow(state, load, STEPS) is None
+            and self.follow(state, load, 5 * STEPS) is None
+        )
 
 
-def check_below(below: Below, row: Any, rng: np.random.Generator, levels: int = 5, kind: str = "below: counts below the answer") -> None:
+def check_below(
+    below: Below, row: Any, rng: np.random.Generator, levels: int = 5, kind: str = "below: counts below the answer"
+) -> None:
     """Nothing counts at some loads below the answer, in any state: by definition it is the smallest load at which
     anything does."""
     feasible = float(row["feasible_mw"])
@@ -92,17 +114,12 @@ def check_below(below: Below, row: Any, rng: np.random.Generator, levels: int = 
             v = below.solve(state, load)
             below.checks.counts[kind] += 1
             if v is None:
-                if below.gap(state, load):
-                    words_ = f"bus {below.bus}: {row['headroom_mw']:.4f} MW {row['limit_type']}; {state} has no solution at {load} MW"
-                    below.script.run(f"state = {below.net}{state.edit}.with_load({below.bus}, {load!r}{below.factor})")
-                    below.script.run(f"flow = state.solve({below.words})")
-                    below.checks.found("below: no solution below the answer", words_, ["study", "flow"], f"study.table.loc[{below.bus}].to_string(), flow.attempts.to_string()")  # fmt: skip
-                    return
-                continue
-            found = counting(below.case, state, below.options, load, v, bare, (intact, before[State("intact")]))
-            if found and below.follows(state, load, v):
-                say = f"bus {below.bus}: {row['headroom_mw']:.4f} MW {row['limit_type']}, certified {row['certified']}; {state} at {load} MW: {found[0]}"  # fmt: skip
-                below.script.run(f"state = {below.net}{state.edit}.with_load({below.bus}, {load!r}{below.factor})")
-                below.script.run(f"flow = state.solve({below.words})")
-                below.checks.found(kind, say, ["study", "flow"], f"study.table.loc[{below.bus}].to_string(), flow.buses.to_string(), flow.branches.to_string()")  # fmt: skip
+                wrong = "below: no solution below the answer" if below.gap(state, load) else ""
+                said = f"{state} has no solution at {load} MW"
+            else:
+                found = counting(below.case, state, below.options, load, v, bare, (intact, before[State("intact")]))
+                wrong = kind if found and not below.another(state, load, v) else ""
+                said = f"{state} at {load} MW: {found[0] if found else ''}"
+            if wrong:
+                below.tell(wrong, said, row, state, load)
                 return

@@ -64,7 +64,9 @@ class Asked:
 
     def harder(self, kind: str, row: Any) -> None:
         wrong = rises(self.row, row)
-        self.checks.that(not wrong, f"never more: {kind}", f"bus {self.bus}: {wrong}", ["study", "other"], self.show(row))
+        self.checks.that(
+            not wrong, f"never more: {kind}", f"bus {self.bus}: {wrong}", ["study", "other"], self.show(row)
+        )
 
     def show(self, row: Any) -> str:
         return f"study.table.loc[{self.bus}].to_string(), other.table.loc[{row.name}].to_string()"
@@ -116,7 +118,9 @@ def order_of_rows(asked: Asked, rng: np.random.Generator) -> None:
     asked.script.case("reordered", changed)
     balance = asked.options.get("balance", "spare")
     moved = {} if isinstance(balance, str) else {"balance": [balance[row] for row in rows]}
-    asked.same("order of rows", asked.other("reordered", movable_units=None, redispatch=None, max_moved_mw=None, **moved))
+    asked.same(
+        "order of rows", asked.other("reordered", movable_units=None, redispatch=None, max_moved_mw=None, **moved)
+    )
 
 
 def base_mva(asked: Asked, rng: np.random.Generator) -> None:
@@ -128,7 +132,13 @@ def base_mva(asked: Asked, rng: np.random.Generator) -> None:
 
 def numbers(asked: Asked, rng: np.random.Generator) -> None:
     case = asked.case.copy()
-    new = dict(zip(case.bus[:, BUS], rng.permutation(np.arange(1, 3 * len(case.bus)))[: len(case.bus)].astype(float), strict=True))
+    new = dict(
+        zip(
+            case.bus[:, BUS],
+            rng.permutation(np.arange(1, 3 * len(case.bus)))[: len(case.bus)].astype(float),
+            strict=True,
+        )
+    )
     for table, column in ((case.bus, BUS), (case.gen, G_BUS), (case.branch, FROM), (case.branch, TO)):
         table[:, column] = [new[number] for number in table[:, column]]
     asked.script.case("renumbered", case)
@@ -162,7 +172,9 @@ def more_outages(asked: Asked, rng: np.random.Generator) -> None:
         return
     row = asked.other(contingencies=str(rng.choice(["none", "branches", "units"])), **PLAIN)
     wrong = rises(row, asked.row)
-    asked.checks.that(not wrong, "never more: with more outages", f"bus {asked.bus}: {wrong}", ["study", "other"], asked.show(row))
+    asked.checks.that(
+        not wrong, "never more: with more outages", f"bus {asked.bus}: {wrong}", ["study", "other"], asked.show(row)
+    )
 
 
 def narrower_band(asked: Asked, rng: np.random.Generator) -> None:

@@ -38,6 +38,7 @@ class Checks:
     def found(self, kind: str, message: str, about: Iterable[str] = (), show: str = "") -> None:
         lines = self.script.again(about, show) if self.script else []
         text = "\n".join(lines)
+        message = message.replace(f"{self.script.folder}/", "") if self.script else message
         files = {name: file for name, file in self.script.files.items() if f'"{name}"' in text} if self.script else {}
         self.findings.append(Finding(kind, message, lines, files))
 

@@ -55,7 +55,10 @@ def put_back(
     load = float(row["redispatch_mw"])
     moved = case.copy()
     moved.gen[:, PG] = script.names["dispatch"].to_numpy(float)
-    if options.get("balance", "spare") == "spare" and not (np.maximum(moved.gen[:, PMAX] - moved.gen[:, PG], 0) > 1e-6).any():
+    if (
+        options.get("balance", "spare") == "spare"
+        and not (np.maximum(moved.gen[:, PMAX] - moved.gen[:, PG], 0) > 1e-6).any()
+    ):
         return  # shares are then the case's, which an edit cannot say
     certified = bool(row["redispatch_certified"])
     which = states(case, options.get("contingencies", "n-1")) if certified else [State("intact")]
@@ -76,15 +79,30 @@ def put_back(
             continue
         solves = flow.converged and lowest(case, flow) > LOW_PU
         if row["redispatch_limit_type"] != "collapse" or state.kind == "intact":
-            checks.that(solves, "redispatch: can be put back", f"bus {bus}, {load:.4f} MW, {state}: {flow.reason}", ["dispatch", "flow"], "flow")  # fmt: skip
+            checks.that(
+                solves,
+                "redispatch: can be put back",
+                f"bus {bus}, {load:.4f} MW, {state}: {flow.reason}",
+                ["dispatch", "flow"],
+                "flow",
+            )
         if not solves:
             continue
         if state.kind == "intact":
             intact = (solved(flow).v, solved(before).v)
             off = float(np.abs(solved(flow).p_mw - moved.gen[:, PG])[moved.gen[:, G_ON] > 0].max())
-            checks.that(off < 0.2, "redispatch: dispatch balances its load", f"bus {bus}: a unit is {off:.4f} MW off the dispatch", ["dispatch", "flow"], "dispatch, flow.generators.to_string()")  # fmt: skip
+            checks.that(
+                off < 0.2,
+                "redispatch: dispatch balances its load",
+                f"bus {bus}: a unit is {off:.4f} MW off the dispatch",
+                ["dispatch", "flow"],
+                "dispatch, flow.generators.to_string()",
+            )
         found = counting(case, state, options, load, solved(flow).v, solved(before).v, intact)
         checks.that(
-            not found, "redispatch: nothing counts at its dispatch", f"bus {bus}, {load:.4f} MW, certified {certified}, {state}: {found[:1]}",
-            ["study", "flow"], f"study.table.loc[{bus}].to_string(), flow.buses.to_string(), flow.branches.to_string()",
-        )  # fmt: skip
+            not found,
+            "redispatch: nothing counts at its dispatch",
+            f"bus {bus}, {load:.4f} MW, certified {certified}, {state}: {found[:1]}",
+            ["study", "flow"],
+            f"study.table.loc[{bus}].to_string(), flow.buses.to_string(), flow.branches.to_string()",
+        )

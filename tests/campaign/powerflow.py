@@ -5,7 +5,32 @@ from __future__ import annotations
 import numpy as np
 
 from .case import (
-    BS, BUS, DEAD, FROM, G_BUS, G_ON, GS, ON, PD, PG, PQ, PV, QD, QG, REF, SHIFT, TAP, TO, TYPE, VA, VG, VM, B, Case, R, X,
+    BS,
+    BUS,
+    DEAD,
+    FROM,
+    G_BUS,
+    G_ON,
+    GS,
+    ON,
+    PD,
+    PG,
+    PQ,
+    PV,
+    QD,
+    QG,
+    REF,
+    SHIFT,
+    TAP,
+    TO,
+    TYPE,
+    VA,
+    VG,
+    VM,
+    B,
+    Case,
+    R,
+    X,
 )  # fmt: skip
 
 

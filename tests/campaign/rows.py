@@ -11,9 +11,16 @@ from .checks import Checks
 
 STATUSES = {"limited", "already_limited", "cap_reached", "generation_limited", "unsolved", "not_settled"}
 REDISPATCH = {
-    "limited", "already_limited", "cap_reached", "generation_limited", "open", "no_movable_unit", "not_run", "unsolved",
+    "limited",
+    "already_limited",
+    "cap_reached",
+    "generation_limited",
+    "open",
+    "no_movable_unit",
+    "not_run",
+    "unsolved",
     "not_settled",
-}  # fmt: skip
+}
 PER_TYPE = ("thermal_mw", "voltage_mw", "collapse_mw", "generation_mw")
 #: Widths promised in section 7, MW.
 WIDTH, COLLAPSE_WIDTH = 0.01, 0.4
@@ -22,7 +29,9 @@ ROUNDING = 1e-6
 
 def check_rows(checks: Checks, study: Any, options: dict[str, Any], about: list[str]) -> None:
     for bus, row in study.table.iterrows():
-        check_row(checks, row, options, f"bus {bus}", about, f"study.table.loc[{bus}].to_string()".replace("study", about[0]))
+        check_row(
+            checks, row, options, f"bus {bus}", about, f"study.table.loc[{bus}].to_string()".replace("study", about[0])
+        )
         if options.get("redispatch"):
             check_redispatch_row(checks, row, options, f"bus {bus}", about, f"{about[0]}.table.loc[{bus}].to_string()")
 
@@ -45,19 +54,31 @@ def check_row(checks: Checks, row: Any, options: dict[str, Any], name: str, abou
         return
     that(-ROUNDING <= headroom <= cap + ROUNDING, "finite", f"{headroom} MW is outside 0 to {cap}")
     if status == "cap_reached":
-        that(headroom == cap == feasible and math.isnan(violated), "brackets", f"cap {cap}: {feasible} {headroom} {violated}")
+        that(
+            headroom == cap == feasible and math.isnan(violated),
+            "brackets",
+            f"cap {cap}: {feasible} {headroom} {violated}",
+        )
     else:
         check_bracket(that, row, feasible, headroom, violated)
     least = min(row[column] for column in PER_TYPE)
     that(
-        abs(least - headroom) <= WIDTH or (status == "cap_reached" and least >= cap - WIDTH) or headroom == 0 == max(least, 0),
+        abs(least - headroom) <= WIDTH
+        or (status == "cap_reached" and least >= cap - WIDTH)
+        or headroom == 0 == max(least, 0),
         "least of its types",
         f"headroom {headroom}, the least of the types' figures {least}",
     )
     certified = bool(row["certified"]) == (row["states_solved"] == row["states_total"])
-    that(certified or headroom == 0, "certificates", f"{row['states_solved']} of {row['states_total']}: {row['certified']}")
+    that(
+        certified or headroom == 0,
+        "certificates",
+        f"{row['states_solved']} of {row['states_total']}: {row['certified']}",
+    )
     if options.get("certify") == "all":
-        that(bool(row["certified"]), "certify='all'", f"{status}: {row['states_solved']} of {row['states_total']} states")
+        that(
+            bool(row["certified"]), "certify='all'", f"{status}: {row['states_solved']} of {row['states_total']} states"
+        )
 
 
 def check_bracket(that: Any, row: Any, feasible: float, headroom: float, violated: float) -> None:
@@ -71,7 +92,11 @@ def check_bracket(that: Any, row: Any, feasible: float, headroom: float, violate
     that(feasible <= headroom + ROUNDING and headroom <= violated + ROUNDING, "brackets", text)
     that(violated - feasible <= width + ROUNDING, "widths", text)
     figures = [row["value"], *([row["factor"]] if kind != "collapse" else [])]
-    that(np.isfinite(np.array(figures, dtype=float)).all(), "finite", f"{kind}: value {row['value']}, factor {row['factor']}")
+    that(
+        np.isfinite(np.array(figures, dtype=float)).all(),
+        "finite",
+        f"{kind}: value {row['value']}, factor {row['factor']}",
+    )
 
 
 def at_its_limit(row: Any, options: dict[str, Any]) -> str:
@@ -99,9 +124,12 @@ def check_binding(checks: Checks, study: Any, options: dict[str, Any], about: li
     for bus, row in study.table.iterrows():
         wrong = at_its_limit(row, options)
         checks.that(
-            not wrong, "row: value at its limit", f"bus {bus}, {row['headroom_mw']:.4f} MW, {row['contingency']}, {row['element']}: {wrong}",
-            about, f"{about[0]}.table.loc[{bus}].to_string()",
-        )  # fmt: skip
+            not wrong,
+            "row: value at its limit",
+            f"bus {bus}, {row['headroom_mw']:.4f} MW, {row['contingency']}, {row['element']}: {wrong}",
+            about,
+            f"{about[0]}.table.loc[{bus}].to_string()",
+        )
 
 
 def check_redispatch_row(
@@ -117,13 +145,25 @@ def check_redispatch_row(
     if status in ("no_movable_unit", "not_run", "unsolved", "not_settled"):
         that(math.isnan(found) or status == "not_settled", "statuses", f"{status}, with {found} MW")
         return
-    if not that(np.isfinite([found, row["redispatch_bound_mw"], moved]).all(), "finite", f"{status}: {found} MW, moved {moved}"):
+    if not that(
+        np.isfinite([found, row["redispatch_bound_mw"], moved]).all(), "finite", f"{status}: {found} MW, moved {moved}"
+    ):
         return
-    that(found >= row["headroom_mw"] - WIDTH, "not below the fixed rule", f"{found} MW, {row['headroom_mw']} by the rule")
+    that(
+        found >= row["headroom_mw"] - WIDTH, "not below the fixed rule", f"{found} MW, {row['headroom_mw']} by the rule"
+    )
     that(found <= cap + ROUNDING, "finite", f"{found} MW above the cap of {cap}")
     if "max_moved_mw" in options:
-        that(moved <= options["max_moved_mw"] + 0.05, "moved within its cap", f"moved {moved} of {options['max_moved_mw']}")
+        that(
+            moved <= options["max_moved_mw"] + 0.05,
+            "moved within its cap",
+            f"moved {moved} of {options['max_moved_mw']}",
+        )
     certified = bool(row["redispatch_certified"]) == (row["redispatch_states_solved"] == row["states_total"])
-    that(certified, "certificates", f"{row['redispatch_states_solved']} of {row['states_total']}: {row['redispatch_certified']}")
+    that(
+        certified,
+        "certificates",
+        f"{row['redispatch_states_solved']} of {row['states_total']}: {row['redispatch_certified']}",
+    )
     if options.get("certify") == "all":
         that(bool(row["redispatch_certified"]), "certify='all'", f"{status}: {row['redispatch_states_solved']} states")

@@ -1,4 +1,4 @@
-"""What a task does, as lines of Python: each is told before it is run, and is what a finding prints to give it again."""
+"""What a task does, as lines of Python: each is told before it is run, and together they give a finding again."""
 
 from __future__ import annotations
 
@@ -49,11 +49,15 @@ class Script:
 
 def needed(lines: list[str], about: list[str], show: str = "") -> list[str]:
     """Those of the lines that make some names, and the last one where none is named."""
-    wanted = set(about) | ({node.id for node in ast.walk(ast.parse(show)) if isinstance(node, ast.Name)} if show else set())
+    wanted = set(about) | (
+        {node.id for node in ast.walk(ast.parse(show)) if isinstance(node, ast.Name)} if show else set()
+    )
     kept = []
     last_wanted = not about
     for line in reversed(lines):
-        names = {node.id: isinstance(node.ctx, ast.Store) for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Name)}
+        names = {
+            node.id: isinstance(node.ctx, ast.Store) for node in ast.walk(ast.parse(line)) if isinstance(node, ast.Name)
+        }
         made = {name for name, stored in names.items() if stored}
         if last_wanted or made & wanted:
             kept.append(line)

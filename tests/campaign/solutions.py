@@ -1,4 +1,4 @@
-"""The independent check of a power flow: balance, flows, shares, setpoints, reactive limits and their complementarity."""
+"""The independent check of a power flow: balance, flows, shares, setpoints, reactive limits, complementarity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from .case import G_BUS, G_ON, PG, PQ, PV, QG, QMAX, QMIN, REF, TYPE, VA, VG, Case, islands, live_buses, references, shares
+from .case import (
+    G_BUS,
+    G_ON,
+    PG,
+    PQ,
+    PV,
+    QG,
+    QMAX,
+    QMIN,
+    REF,
+    TYPE,
+    VA,
+    VG,
+    Case,
+    islands,
+    live_buses,
+    references,
+    shares,
+)
 from .checks import Checks
 from .powerflow import Grid
 
@@ -99,11 +117,17 @@ def held(case: Case, found: Solved, q_limits: bool, allowed: float) -> list[tupl
         if q_limits and max(above, below) > slack:
             wrong.append(("solve: reactive limits", f"{name} is {max(above, below):.4g} Mvar beyond its range"))
         if said == "at_q_max" and (abs(above) > slack or high > 1e-6):
-            wrong.append(("solve: complementarity", f"{name} at Qmax: {above:.4g} Mvar off, {high:.3g} pu above its setpoint"))
+            wrong.append(
+                ("solve: complementarity", f"{name} at Qmax: {above:.4g} Mvar off, {high:.3g} pu above its setpoint")
+            )
         if said == "at_q_min" and (abs(below) > slack or high < -1e-6):
-            wrong.append(("solve: complementarity", f"{name} at Qmin: {below:.4g} Mvar off, {high:.3g} pu from its setpoint"))
+            wrong.append(
+                ("solve: complementarity", f"{name} at Qmin: {below:.4g} Mvar off, {high:.3g} pu from its setpoint")
+            )
         if said not in ("yes", "at_q_max", "at_q_min") and abs(high) > 1e-8:
-            wrong.append(("solve: setpoints", f"{name} has a unit and type {case.bus[row, TYPE]:.0f}, and says '{said}'"))
+            wrong.append(
+                ("solve: setpoints", f"{name} has a unit and type {case.bus[row, TYPE]:.0f}, and says '{said}'")
+            )
     return wrong
 
 

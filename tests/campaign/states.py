@@ -8,8 +8,21 @@ from typing import Any
 import numpy as np
 
 from .case import (
-    FROM, G_BUS, G_ON, KV, ON, RATE_A, TO, VMAX, VMIN, Case, at_reference, islands, live_buses, weights,
-)  # fmt: skip
+    FROM,
+    G_BUS,
+    G_ON,
+    KV,
+    ON,
+    RATE_A,
+    TO,
+    VMAX,
+    VMIN,
+    Case,
+    at_reference,
+    islands,
+    live_buses,
+    weights,
+)
 from .powerflow import Grid
 
 #: What a figure must be past its limit by before it is held against the program: of a rating, and per unit.
@@ -118,7 +131,9 @@ def counting(
         change, was = np.abs(vm - np.abs(intact[0])), np.abs(vm_before - np.abs(intact[1]))
         seen = np.isfinite(high)
         for at in np.flatnonzero(seen & (change > most_change + MARGIN_PU) & (change - was > by_voltage + MARGIN_PU)):
-            words.append(f"bus {case.bus[at, 0]:.0f}: changes by {change[at]:.6g} of {most_change:.6g} pu, {was[at]:.6g} before")  # fmt: skip
+            words.append(
+                f"bus {case.bus[at, 0]:.0f}: changes by {change[at]:.6g} of {most_change:.6g} pu, {was[at]:.6g} before"
+            )
     return words
 
 

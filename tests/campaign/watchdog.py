@@ -1,4 +1,4 @@
-"""Runs tasks in worker processes, each started anew and never forked; kills those that hang and sees those that crash."""
+"""Runs tasks in worker processes, never forked; kills those that hang and sees those that crash."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ class Worker:
             self.process.kill()
         self.process.wait()
 
-    def run(self, seed: int, number: int, limit_s: float, until: float) -> tuple[dict[str, Any] | None, Finding | None, float, str]:
+    def run(
+        self, seed: int, number: int, limit_s: float, until: float
+    ) -> tuple[dict[str, Any] | None, Finding | None, float, str]:
         """A task to its end: what was told at it; what it hung or crashed at; the longest call in processor seconds.
         Neither, where the time of the whole campaign (``until``) is up."""
         assert self.process.stdin

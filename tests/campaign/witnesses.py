@@ -7,7 +7,27 @@ from typing import Any
 
 import numpy as np
 
-from .case import BUS, G_BUS, G_ON, ON, PD, PG, PQ, PV, QMAX, QMIN, REF, TYPE, VA, VG, VM, Case, islands, read_case, shares
+from .case import (
+    BUS,
+    G_BUS,
+    G_ON,
+    ON,
+    PD,
+    PG,
+    PQ,
+    PV,
+    QMAX,
+    QMIN,
+    REF,
+    TYPE,
+    VA,
+    VG,
+    VM,
+    Case,
+    islands,
+    read_case,
+    shares,
+)
 from .powerflow import Grid, solve
 
 
@@ -57,12 +77,23 @@ def complementary(case: Case, made: Case, vm: np.ndarray, options: dict[str, Any
         name = f"bus {made.bus[row, BUS]:.0f}"
         if not options.get("q_limits", True):
             if abs(high) > 1e-6:
-                wrong.append(("witness: setpoints", f"{name} is {high:.3g} pu off its setpoint without reactive limits"))
+                wrong.append(
+                    ("witness: setpoints", f"{name} is {high:.3g} pu off its setpoint without reactive limits")
+                )
             continue
         if q > top + slack or q < bottom - slack:
             wrong.append(("witness: reactive limits", f"{name} gives {q:.6g} Mvar of {bottom:.6g} to {top:.6g}"))
-        elif abs(high) > 1e-6 and not (abs(q - top) <= slack and high < 0) and not (abs(q - bottom) <= slack and high > 0):
-            wrong.append(("witness: complementarity", f"{name}: {high:.3g} pu from its setpoint with {q:.6g} Mvar of {bottom:.6g} to {top:.6g}"))  # fmt: skip
+        elif (
+            abs(high) > 1e-6
+            and not (abs(q - top) <= slack and high < 0)
+            and not (abs(q - bottom) <= slack and high > 0)
+        ):
+            wrong.append(
+                (
+                    "witness: complementarity",
+                    f"{name}: {high:.3g} pu from its setpoint with {q:.6g} Mvar of {bottom:.6g} to {top:.6g}",
+                )
+            )
     return wrong
 
 
@@ -71,7 +102,11 @@ def supplied(case: Case, made: Case, v: np.ndarray, row: Any, options: dict[str,
     wrong = []
     at = case.rows()[int(row.name)]
     load = made.bus[at, PD] - case.bus[at, PD]
-    if not row["feasible_mw"] - 0.01 <= load <= (row["headroom_mw"] if math.isnan(row["violated_mw"]) else row["violated_mw"]) + 0.01:
+    if (
+        not row["feasible_mw"] - 0.01
+        <= load
+        <= (row["headroom_mw"] if math.isnan(row["violated_mw"]) else row["violated_mw"]) + 0.01
+    ):
         wrong.append(("witness: load", f"{load} MW of new load, {row['headroom_mw']} in the row"))
     out = case.copy()
     kind, which = row["contingency_kind"], row["contingency_row"]
@@ -79,10 +114,16 @@ def supplied(case: Case, made: Case, v: np.ndarray, row: Any, options: dict[str,
         out.branch[int(which) - 1, ON] = 0
     elif kind == "unit":
         out.gen[int(which) - 1, G_ON] = 0
-    if ((out.branch[:, ON] > 0) != (made.branch[:, ON] > 0)).any() or ((out.gen[:, G_ON] > 0) != (made.gen[:, G_ON] > 0)).any():
+    if ((out.branch[:, ON] > 0) != (made.branch[:, ON] > 0)).any() or (
+        (out.gen[:, G_ON] > 0) != (made.gen[:, G_ON] > 0)
+    ).any():
         wrong.append(("witness: outage", f"what is out of service is not {kind} {which}"))
         return wrong
-    part, island, rows = shares(out, options.get("balance", "spare"), options.get("balance_area")), islands(out), out.rows()
+    part, island, rows = (
+        shares(out, options.get("balance", "spare"), options.get("balance_area")),
+        islands(out),
+        out.rows(),
+    )
     of = np.array([island[rows[int(number)]] for number in out.gen[:, G_BUS]])
     for one in set(of[out.gen[:, G_ON] > 0]) - {-1}:
         here = (out.gen[:, G_ON] > 0) & (of == one)
@@ -90,7 +131,9 @@ def supplied(case: Case, made: Case, v: np.ndarray, row: Any, options: dict[str,
         off = np.abs(moved - part[here] * moved.sum())
         if not off.max() <= 1e-4:
             unit = np.flatnonzero(here)[int(off.argmax())] + 1
-            wrong.append(("witness: shares", f"unit {unit} is {off.max():.4g} MW off its share of {moved.sum():.4g} MW"))
+            wrong.append(
+                ("witness: shares", f"unit {unit} is {off.max():.4g} MW off its share of {moved.sum():.4g} MW")
+            )
     return wrong
 
 

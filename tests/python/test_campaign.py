@@ -28,7 +28,7 @@ SEED, SECONDS = 20_261, 60
 
 # ---------------------------------------------------------------- solutions
 def solved_case(name: str = "case14") -> tuple[tables.Case, solutions.Solved]:
-    """A solution by plain Newton, and the case with the dispatch and reactive power that it has at the reference bus."""
+    """A solution by plain Newton, and the case with room for its reactive power."""
     case = grids.shipped(name)
     v = powerflow.solve(case, tolerance=1e-11)
     assert v is not None
@@ -116,12 +116,31 @@ def test_a_case_without_a_live_bus_has_no_solution():
 def row(**changed: object) -> pd.Series:
     """A row of a study as it should be."""
     good = {
-        "headroom_mw": 40.0, "status": "limited", "limit_type": "thermal", "value": 100.001, "value_without_load": 60.0,
-        "limit": 100.0, "factor": 0.9, "feasible_mw": 39.995, "violated_mw": 40.005, "states_solved": 9, "states_total": 9,
-        "certified": True, "thermal_mw": 40.0, "voltage_mw": 50.0, "collapse_mw": np.inf, "generation_mw": np.inf,
-        "contingency": "intact", "element": "branch 1", "redispatch_status": "limited", "redispatch_mw": 50.0,
-        "redispatch_bound_mw": 50.1, "redispatch_moved_mw": 5.0, "redispatch_states_solved": 9, "redispatch_certified": True,
-    }  # fmt: skip
+        "headroom_mw": 40.0,
+        "status": "limited",
+        "limit_type": "thermal",
+        "value": 100.001,
+        "value_without_load": 60.0,
+        "limit": 100.0,
+        "factor": 0.9,
+        "feasible_mw": 39.995,
+        "violated_mw": 40.005,
+        "states_solved": 9,
+        "states_total": 9,
+        "certified": True,
+        "thermal_mw": 40.0,
+        "voltage_mw": 50.0,
+        "collapse_mw": np.inf,
+        "generation_mw": np.inf,
+        "contingency": "intact",
+        "element": "branch 1",
+        "redispatch_status": "limited",
+        "redispatch_mw": 50.0,
+        "redispatch_bound_mw": 50.1,
+        "redispatch_moved_mw": 5.0,
+        "redispatch_states_solved": 9,
+        "redispatch_certified": True,
+    }
     return pd.Series({**good, **changed}, name=4, dtype=object)
 
 
@@ -133,7 +152,13 @@ def row_kinds(changed: dict[str, object], **options: object) -> set[str]:
 
 def test_a_good_row_passes():
     assert row_kinds({}) == set()
-    cap = {"status": "cap_reached", "headroom_mw": 500.0, "feasible_mw": 500.0, "violated_mw": np.nan, "limit_type": "none"}
+    cap = {
+        "status": "cap_reached",
+        "headroom_mw": 500.0,
+        "feasible_mw": 500.0,
+        "violated_mw": np.nan,
+        "limit_type": "none",
+    }
     assert row_kinds({**cap, "thermal_mw": np.inf, "voltage_mw": np.inf}) == set()
 
 
@@ -171,9 +196,21 @@ def test_a_row_that_is_not_certified_is_found_where_all_were_asked_for():
         ({}, {}, True),
         ({"value": 101.0}, {}, False),
         ({"value": 102.0, "value_without_load": 98.0}, {"attribution": 0.1}, True),
-        ({"limit_type": "low_voltage", "value": 0.935, "value_without_load": 0.94, "limit": 0.94, "factor": -1e-4}, {}, True),
-        ({"limit_type": "low_voltage", "value": 0.90, "value_without_load": 0.97, "limit": 0.94, "factor": -1e-4}, {}, False),
-        ({"limit_type": "high_voltage", "value": 1.2, "value_without_load": 1.0, "limit": 1.1, "factor": 1e-4}, {}, False),
+        (
+            {"limit_type": "low_voltage", "value": 0.935, "value_without_load": 0.94, "limit": 0.94, "factor": -1e-4},
+            {},
+            True,
+        ),
+        (
+            {"limit_type": "low_voltage", "value": 0.90, "value_without_load": 0.97, "limit": 0.94, "factor": -1e-4},
+            {},
+            False,
+        ),
+        (
+            {"limit_type": "high_voltage", "value": 1.2, "value_without_load": 1.0, "limit": 1.1, "factor": 1e-4},
+            {},
+            False,
+        ),
     ],
 )
 def test_a_value_away_from_its_limit_is_found(changed: dict[str, object], options: dict[str, object], holds: bool):
@@ -192,7 +229,9 @@ def test_a_value_away_from_its_limit_is_found(changed: dict[str, object], option
         ({"redispatch_status": "fine"}, {}, "redispatch: statuses"),
     ],
 )
-def test_redispatch_rows_that_cannot_be_are_found(changed: dict[str, object], options: dict[str, object], kind: str | None):
+def test_redispatch_rows_that_cannot_be_are_found(
+    changed: dict[str, object], options: dict[str, object], kind: str | None
+):
     checks = Checks()
     rows.check_redispatch_row(checks, row(**changed), {"max_mw": 500.0, **options}, "bus 4", [])
     assert checks.kinds() == ({kind} if kind else set())
@@ -221,7 +260,18 @@ def test_what_counts_is_found():
 
 def test_states_are_those_of_the_definition():
     assert [str(state) for state in states.states(grids.shipped("case9"))] == [
-        *("intact", "branch 2", "branch 3", "branch 5", "branch 6", "branch 8", "branch 9", "unit 1", "unit 2", "unit 3")
+        *(
+            "intact",
+            "branch 2",
+            "branch 3",
+            "branch 5",
+            "branch 6",
+            "branch 8",
+            "branch 9",
+            "unit 1",
+            "unit 2",
+            "unit 3",
+        )
     ]
     case = grids.shipped("case9")
     alone = {"balance": "reference"}
@@ -275,7 +325,9 @@ def test_each_change_changes_something(change):
         case = grids.shipped("case14")
         if change(rng, case):
             assert tables.write_case(case, "a") != tables.write_case(grids.shipped("case14"), "a")
-            assert tables.write_case(tables.read_case(tables.write_case(case, "a")), "a") == tables.write_case(case, "a")
+            assert tables.write_case(tables.read_case(tables.write_case(case, "a")), "a") == tables.write_case(
+                case, "a"
+            )
             return
     pytest.fail("it never did anything")
 
@@ -352,7 +404,11 @@ def test_the_watchdog_ends_in_time():
 def test_a_minute_of_the_campaign_finds_nothing(tmp_path):
     command = [ROOT / "script" / "campaign", "--minutes", SECONDS / 60, "--seed", SEED, "--out", tmp_path]
     done = subprocess.run(
-        list(map(str, command)), capture_output=True, text=True, timeout=10 * SECONDS, env={**os.environ, "PYTHON": sys.executable}
-    )  # fmt: skip
+        list(map(str, command)),
+        capture_output=True,
+        text=True,
+        timeout=10 * SECONDS,
+        env={**os.environ, "PYTHON": sys.executable},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "solve: balance" in done.stdout and "row: brackets" in done.stdout
