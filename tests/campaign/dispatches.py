@@ -52,7 +52,9 @@ def put_back(
 ) -> None:
     """Solves the intact state and outages with the dispatch and load, and without them in the case's own dispatch."""
     factor, call = said
-    load = float(row["redispatch_mw"])
+    # Where nothing better was found the dispatch is the rule's at the feasible load: a collapse lies just above it.
+    by_rule = abs(row["redispatch_mw"] - row["headroom_mw"]) < 1e-9
+    load = float(row["feasible_mw"] if by_rule else row["redispatch_mw"])
     moved = case.copy()
     moved.gen[:, PG] = script.names["dispatch"].to_numpy(float)
     if (

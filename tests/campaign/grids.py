@@ -287,7 +287,7 @@ def rate(rng: np.random.Generator, case: Case) -> None:
     """Ratings that some new load reaches: from the flows of the case, where it can be solved."""
     kind = rng.random()
     if kind < 0.35 and case.branch[:, RATE_A].any():
-        case.branch[:, RATE_A : RATE_C + 1] = (case.branch[:, RATE_A : RATE_C + 1] * rng.uniform(0.6, 1.5)).round(1)
+        case.branch[:, RATE_A : RATE_C + 1] = (case.branch[:, RATE_A : RATE_C + 1] * rng.uniform(0.4, 1.5)).round(1)
         return
     if kind < 0.5:
         return

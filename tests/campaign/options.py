@@ -12,7 +12,7 @@ Options = dict[str, Any]
 
 
 def balance(rng: np.random.Generator, case: Case) -> Options:
-    kind = str(rng.choice(["spare", "pmax", "reference", "weights"], p=[0.45, 0.2, 0.2, 0.15]))
+    kind = str(rng.choice(["spare", "pmax", "reference", "weights"], p=[0.4, 0.18, 0.27, 0.15]))
     if kind == "weights":
         weights = rng.uniform(0, 1, len(case.gen)).round(2)
         weights[rng.random(len(weights)) < 0.2] = 0
@@ -74,7 +74,7 @@ def headroom(rng: np.random.Generator, case: Case, redispatch: bool | None = Non
     if rng.random() < 0.4:
         found["max_mw"] = float(rng.choice([20, 50, 100, 500, 1000, 5000]))
     if rng.random() < 0.35:
-        found["attribution"] = float(rng.choice([0, 0.001, 0.01, 0.1]))
+        found["attribution"] = float(rng.choice([0, 0, 0.001, 0.1]))
     if rng.random() < 0.35:
         found["attribution_voltage"] = float(rng.choice([0, 0.001, 0.01]))
     if rng.random() < 0.3:

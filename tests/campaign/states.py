@@ -102,6 +102,15 @@ def band(case: Case, state: State, options: dict[str, Any]) -> tuple[np.ndarray,
     return np.where(seen, low, -np.inf), np.where(seen, high, np.inf)
 
 
+def broken(case: Case, state: State, options: dict[str, Any], v: np.ndarray, slack: float) -> tuple[int, int]:
+    """How many branches and how many buses are past a limit by more than ``slack``, relative and per unit."""
+    flow, most = Grid(in_state(case, state)).loading(v), ratings(case, state, options)
+    low, high = band(case, state, options)
+    over = flow > most + slack * np.where(np.isfinite(most), most, 0)
+    outside = (np.abs(v) < low - slack) | (np.abs(v) > high + slack)
+    return int(over.sum()), int(outside.sum())
+
+
 def counting(
     case: Case,
     state: State,
@@ -137,4 +146,4 @@ def counting(
     return words
 
 
-__all__ = ["State", "counting", "in_state", "somebody_balances", "states"]
+__all__ = ["State", "broken", "counting", "in_state", "somebody_balances", "states"]

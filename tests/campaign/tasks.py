@@ -22,7 +22,7 @@ from .options import of_flow, words
 from .rows import check_binding, check_rows
 from .script import Script, Tell
 from .solutions import LOW_PU, check_flow, lowest, solved
-from .states import in_state, somebody_balances, states
+from .states import State, broken, in_state, somebody_balances, states
 from .witnesses import check_witness
 
 #: Refusals that are right: what was asked has no meaning for the case.
@@ -168,7 +168,7 @@ def sweep(task: Task) -> None:
         compare_edit(task, table[same].iloc[0], state, asked)
 
 
-def compare_edit(task: Task, row: Any, state: Any, asked: dict[str, Any]) -> None:
+def compare_edit(task: Task, row: Any, state: State, asked: dict[str, Any]) -> None:
     try:
         task.script.run(f"edited = net{state.edit}")
     except NodalroomError:
@@ -184,6 +184,8 @@ def compare_edit(task: Task, row: Any, state: Any, asked: dict[str, Any]) -> Non
         agree = abs(top - row["vm_max_pu"]) < 1e-5
     kind = "sweep: a failing state has no solution as an edit" if math.isnan(seen) else "sweep: the same as an edit"
     at = int(row.name)
+    if agree and math.isfinite(low) and "voltage_change_max" not in asked:
+        count_violations(task, row, state, asked, flow)
     task.checks.that(
         agree,
         kind,
@@ -191,6 +193,16 @@ def compare_edit(task: Task, row: Any, state: Any, asked: dict[str, Any]) -> Non
         ["swept", "flow"],
         f"swept.table.loc[{at}].to_string(), flow, flow.buses.to_string()",
     )
+
+
+def count_violations(task: Task, row: Any, state: State, asked: dict[str, Any], flow: Any) -> None:
+    """The limits broken are those that the voltages break; what stands at its limit may be counted or not."""
+    fewest, most = (broken(task.case, state, asked, solved(flow).v, slack) for slack in (1e-5, -1e-5))
+    seen = (row["thermal_violations"], row["voltage_violations"])
+    fine = all(low <= count <= high for low, count, high in zip(fewest, seen, most, strict=True))
+    show = f"swept.table.loc[{row.name}].to_string(), swept.violations.to_string(), flow.branches.to_string()"
+    message = f"{state}: {seen} branches and buses, {fewest} to {most} by its voltages"
+    task.checks.that(fine, "sweep: limits broken", message, ["swept", "flow"], show)
 
 
 def headroom(task: Task) -> None:

@@ -258,6 +258,18 @@ def test_what_counts_is_found():
     assert len(counts(10.0, changed=0.85)) == 1  # at a lower voltage, and with less flow
 
 
+def test_limits_broken_are_counted():
+    case, found = solved_case()
+    case.bus[:, [tables.VMAX, tables.VMIN]] = [2, 0]
+    intact = states.State("intact")
+    assert states.broken(case, intact, {}, found.v, 0) == (0, 0)
+    case.branch[2, tables.RATE_A] = powerflow.Grid(case).loading(found.v)[2] * 0.99
+    case.bus[4, tables.VMAX] = found.vm[4] - 0.01
+    assert states.broken(case, intact, {}, found.v, 0) == (1, 1)
+    assert states.broken(case, intact, {}, found.v, 0.1) == (0, 0)
+    assert states.broken(case, intact, {"voltage_band": (1.08, 2.0)}, found.v, 0) == (1, 13)
+
+
 def test_states_are_those_of_the_definition():
     assert [str(state) for state in states.states(grids.shipped("case9"))] == [
         *(
