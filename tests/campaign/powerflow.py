@@ -33,6 +33,9 @@ from .case import (
     X,
 )  # fmt: skip
 
+#: The reactance that a branch with r = x = 0 is taken to have.
+SHORT_PU = 1e-6
+
 
 class Grid:
     """Admittances of a case; buses of type 4 and branches that touch them take no part."""
@@ -47,9 +50,9 @@ class Grid:
         dead = case.bus[:, TYPE] == DEAD
         self.zero = (line[:, R] == 0) & (line[:, X] == 0)
         self.on = (line[:, ON] > 0) & ~dead[self.f] & ~dead[self.t]
-        series = np.where(self.zero, 0, 1 / np.where(self.zero, 1, line[:, R] + 1j * line[:, X]))
+        series = 1 / (line[:, R] + 1j * np.where(self.zero, SHORT_PU, line[:, X]))
         tap = np.where(line[:, TAP] == 0, 1, line[:, TAP]) * np.exp(1j * np.radians(line[:, SHIFT]))
-        on = self.on & ~self.zero
+        on = self.on
         self.ytt = np.where(on, series + 0.5j * line[:, B], 0)
         self.yff = self.ytt / np.abs(tap) ** 2
         self.yft = np.where(on, -series / np.conj(tap), 0)
@@ -81,12 +84,7 @@ class Grid:
         at = np.array([rows[int(number)] for number in self.case.gen[:, G_BUS]])
         on = (self.case.gen[:, G_ON] > 0) & self.live[at]
         np.add.at(given, at[on], (p_mw[on] + 1j * q_mvar[on]) / self.case.base)
-        left = np.where(self.live, v * np.conj(self.y @ v) - given, 0)
-        # Ends of branches without impedance are one bus: what matters is their sum.
-        for a, b in zip(self.f[self.zero & self.on], self.t[self.zero & self.on], strict=True):
-            left[b] += left[a]
-            left[a] = 0
-        return left
+        return np.where(self.live, v * np.conj(self.y @ v) - given, 0)
 
 
 def solve(case: Case, start: str = "stored", tolerance: float = 1e-9, steps: int = 40) -> np.ndarray | None:

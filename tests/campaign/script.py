@@ -9,7 +9,7 @@ from typing import Any
 
 import nodalroom as nr
 
-from .case import Case, write_case
+from .case import DEAD, PD, QD, TYPE, Case, live_buses, write_case
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -31,7 +31,9 @@ class Script:
         self.files[f"{name}.m"] = text
         (self.folder / f"{name}.m").write_text(text)
         self.tell({"file": f"{name}.m", "text": text})
-        self.run(f'{name} = nr.read(HERE / "{name}.m")')
+        dead = ~live_buses(case) & (case.bus[:, TYPE] != DEAD)
+        cut_off = ', cut_off="isolate"' if case.bus[dead, PD].any() or case.bus[dead, QD].any() else ""
+        self.run(f'{name} = nr.read(HERE / "{name}.m"{cut_off})')
         return self.names[name]
 
     def run(self, line: str) -> Any:

@@ -32,8 +32,8 @@ from .powerflow import Grid
 #: Figures pass through per unit and MW and back: what rounding may leave, per unit.
 ROUNDING = 1e-9
 LOW_PU = 0.3
-#: Where branches without impedance are given a small reactance, their reactive losses are no mismatch.
-SMALL_REACTANCE = 1e-3
+#: The same at branches without impedance, whose flow is a small difference of voltages.
+ROUNDING_SHORT = 1e-6
 
 
 @dataclass
@@ -70,7 +70,7 @@ def faults(case: Case, found: Solved, options: dict[str, Any], tolerance: float 
     wrong = []
     left = np.abs(np.r_[grid.mismatch(found.v, found.p_mw, found.q_mvar)])
     at = int(left.argmax())
-    if not left[at] <= (SMALL_REACTANCE if grid.zero[grid.on].any() else allowed):
+    if not left[at] <= (ROUNDING_SHORT if grid.zero[grid.on].any() else allowed):
         wrong.append(("solve: balance", f"{left[at]:.3g} pu is left open at bus {case.bus[at, 0]:.0f}"))
     angles = [(row, abs(found.va[row] - case.bus[row, VA])) for row in references(case).values() if live[row]]
     wrong += [("solve: reference angle", f"bus {case.bus[r, 0]:.0f} is off by {d:.3g}") for r, d in angles if d > 1e-6]

@@ -140,6 +140,10 @@ def sweep(task: Task) -> None:
     asked = random_options.sweep(task.rng, task.case)
     swept = task.script.run(f"swept = nr.sweep(net{words(asked)}, threads=1, progress=False)")
     table = swept.table
+    if task.rng.random() < 0.3:
+        other = task.script.run(f"other = nr.sweep(net{words(asked)}, threads=2, progress=False)")
+        same = table.equals(other.table) and swept.violations.equals(other.violations)
+        task.checks.that(same, "same: threads of a sweep", "tables differ", ["swept", "other"], "swept, other")
     if not swept.intact_solved:
         return
     for at, row in table.iterrows():
@@ -220,6 +224,12 @@ def redispatch(task: Task) -> None:
         task.witness(asked, bus, redispatch=True)
         if np.isfinite(study.table.at[bus, "redispatch_mw"]):
             check_dispatch(task.script, task.checks, task.case, study.table.loc[bus], bus, asked)
+    if task.rng.random() < 0.3:
+        other = task.script.run(f"other = nr.headroom(net{words(asked)}, threads=2, progress=False)")
+        pairs = zip(study.table["redispatch_mw"], other.table["redispatch_mw"], strict=True)
+        differ = [(a, b) for a, b in pairs if not (abs(a - b) < 1e-6 or (math.isnan(a) and math.isnan(b)))]
+        show = "study.table.T.to_string(), other.table.T.to_string()"
+        task.checks.that(not differ, "same: threads of a redispatch", f"{differ}", ["study", "other"], show)
     if task.rng.random() < 0.2:
         saved(task)
 
