@@ -356,7 +356,7 @@ def test_a_reversed_branch_is_the_same_grid(tmp_path):
         def other(self, *_, **__):
             return None
 
-        def same(self, *_):
+        def same(self, *_, **__):
             pass
 
     asked = Asked()
