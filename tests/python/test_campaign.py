@@ -16,10 +16,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from campaign import below, changes, dispatches, grids, powerflow, rows, solutions, states, watchdog, witnesses  # noqa: E402
 from campaign import case as tables  # noqa: E402
-from campaign import changes, grids, powerflow, rows, solutions, states, watchdog, witnesses  # noqa: E402
 from campaign.checks import Checks, Finding  # noqa: E402
-from campaign.script import needed  # noqa: E402
+from campaign.options import words  # noqa: E402
+from campaign.script import Script, needed  # noqa: E402
 from campaign.tasks import Task  # noqa: E402
 
 #: A seed of its own: those of longer runs are others.
@@ -298,6 +299,49 @@ def test_answers_that_differ_or_rise_are_found():
     assert not changes.figures_differ(row(), row(headroom_mw=41.5, limit_type="collapse"))
     assert changes.figures_differ(row(), row(headroom_mw=40.001), exactly=True)
     assert changes.rises(row(), row(headroom_mw=40.3)) and not changes.rises(row(), row(headroom_mw=30.0))
+
+
+@pytest.mark.parametrize(("options", "factor", "kinds_found"), [
+    ({"contingencies": "branches"}, 1.0, set()),
+    ({"contingencies": "branches"}, 1.3, {"below: counts below the answer"}),
+    ({"contingencies": "none", "voltage_band": (0.0, 2.0), "balance": "pmax"}, 1.2, {"below: no solution below the answer"}),
+])  # fmt: skip
+def test_an_answer_that_is_too_high_is_found(
+    tmp_path, options: dict[str, object], factor: float, kinds_found: set[str]
+):
+    script = Script(tmp_path)
+    checks = Checks(script)
+    case = grids.shipped("case9")
+    if "voltage_band" in options:
+        case.branch[:, tables.RATE_A : tables.RATE_C + 1] = 0
+    script.case("net", case)
+    study = script.run(f"study = nr.headroom(net, buses=[7], threads=1, progress=False{words(options)})")
+    found = study.table.loc[7].copy()
+    found["feasible_mw"] *= factor
+    looking = below.Below(script, checks, case, 7, options)
+    below.check_below(looking, found, np.random.default_rng(1))
+    assert checks.kinds() == kinds_found and checks.counts["below: counts below the answer"] > 7
+
+
+def test_units_out_of_their_range_are_found():
+    checks, case = Checks(), grids.shipped("case9")
+    dispatches.check_ranges(checks, case, np.array([250.0, 300.0, 10.0]), 1)
+    assert not checks.findings
+    dispatches.check_ranges(checks, case, np.array([250.0, 300.01, 10.0]), 1)
+    assert checks.kinds() == {"redispatch: units in range"}
+
+
+def test_a_dispatch_at_which_something_counts_is_found(tmp_path):
+    script = Script(tmp_path)
+    checks, case = Checks(script), grids.shipped("case9")
+    script.case("net", case)
+    study = script.run("study = nr.headroom(net, buses=[5], redispatch=True, threads=1, progress=False)")
+    dispatches.check_dispatch(script, checks, case, study.table.loc[5], 5, {})
+    assert not checks.findings
+    more = study.table.loc[5].copy()
+    more["redispatch_mw"] += 3
+    dispatches.check_dispatch(script, checks, case, more, 5, {})
+    assert "redispatch: nothing counts at its dispatch" in checks.kinds()
 
 
 # ---------------------------------------------------------------- witnesses
