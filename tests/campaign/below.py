@@ -109,12 +109,12 @@ def check_below(
         intact = below.solve(State("intact"), load)
         for state in known:
             bare = before[state]
-            if bare is None or intact is None or before[State("intact")] is None:
+            if bare is None or before[State("intact")] is None or (intact is None and state.kind != "intact"):
                 continue
             v = below.solve(state, load)
             below.checks.counts[kind] += 1
             if v is None:
-                wrong = "below: no solution below the answer" if below.gap(state, load) else ""
+                wrong = kind.replace("counts", "no solution") if below.gap(state, load) else ""
                 said = f"{state} has no solution at {load} MW"
             else:
                 found = counting(below.case, state, below.options, load, v, bare, (intact, before[State("intact")]))

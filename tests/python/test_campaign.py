@@ -320,7 +320,7 @@ def test_an_answer_that_is_too_high_is_found(
     found["feasible_mw"] *= factor
     looking = below.Below(script, checks, case, 7, options)
     below.check_below(looking, found, np.random.default_rng(1))
-    assert checks.kinds() == kinds_found and checks.counts["below: counts below the answer"] > 7
+    assert checks.kinds() == kinds_found and checks.counts["below: counts below the answer"] > 3
 
 
 def test_units_out_of_their_range_are_found():
