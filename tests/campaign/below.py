@@ -11,7 +11,7 @@ from .case import Case
 from .checks import Checks
 from .options import of_flow, words
 from .script import Script
-from .solutions import LOW_PU, check_flow, lowest, solved
+from .solutions import LOW_PU, check_flow, lowest, nobody_holds, solved
 from .states import State, counting, in_state, somebody_balances, states
 
 #: Steps in which a solution is followed, where it has to be shown that it is that of the path (section 7).
@@ -44,7 +44,8 @@ class Below:
         case.bus[at, 2] += load
         case.bus[at, 3] += load * np.tan(np.arccos(factor))
         check_flow(self.checks, case, flow, of_flow(self.options), "flow")
-        return solved(flow).v if lowest(case, flow) > LOW_PU else None
+        ordinary = lowest(case, flow) > LOW_PU and not nobody_holds(case, solved(flow).held)
+        return solved(flow).v if ordinary else None
 
     def follow(self, state: State, load: float, steps: int) -> Any:
         """The power flow at a load, reached from that without it in equal steps; None where the path ends before."""

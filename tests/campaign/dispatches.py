@@ -11,7 +11,7 @@ from .case import G_ON, PG, PMAX, PMIN, Case
 from .checks import Checks
 from .options import of_flow, words
 from .script import Script
-from .solutions import LOW_PU, lowest, solved
+from .solutions import LOW_PU, lowest, nobody_holds, solved
 from .states import State, counting, somebody_balances, states
 
 #: Section 9 promises units within their ranges to this, MW.
@@ -88,7 +88,7 @@ def put_back(
                 ["dispatch", "flow"],
                 "flow",
             )
-        if not solves:
+        if not solves or nobody_holds(case, solved(flow).held) or nobody_holds(case, solved(before).held):
             continue
         if state.kind == "intact":
             intact = (solved(flow).v, solved(before).v)

@@ -73,9 +73,22 @@ def faults(case: Case, found: Solved, options: dict[str, Any], tolerance: float 
     if not left[at] <= (ROUNDING_SHORT if grid.zero[grid.on].any() else allowed):
         wrong.append(("solve: balance", f"{left[at]:.3g} pu is left open at bus {case.bus[at, 0]:.0f}"))
     angles = [(row, abs(found.va[row] - case.bus[row, VA])) for row in references(case).values() if live[row]]
-    wrong += [("solve: reference angle", f"bus {case.bus[r, 0]:.0f} is off by {d:.3g}") for r, d in angles if d > 1e-6]
+    wrong += [
+        ("solve: reference angle", "solve: somebody holds a voltage", f"bus {case.bus[r, 0]:.0f} is off by {d:.3g}")
+        for r, d in angles
+        if d > 1e-6
+    ]
+    if nobody_holds(case, found.held):
+        wrong.append(("solve: somebody holds a voltage", "converged, and no bus of an island holds its voltage"))
     wrong += shared(case, found, options, allowed)
     return wrong + held(case, found, options.get("q_limits", True), allowed)
+
+
+def nobody_holds(case: Case, said: list[str]) -> bool:
+    """Whether no bus of some live island holds its voltage: there may be many solutions."""
+    island, live = islands(case), live_buses(case)
+    holding = {island[row] for row in np.flatnonzero(live) if said[row] == "yes"}
+    return bool(set(island[live]) - holding)
 
 
 def shared(case: Case, found: Solved, options: dict[str, Any], allowed: float) -> list[tuple[str, str]]:
@@ -133,7 +146,7 @@ def held(case: Case, found: Solved, q_limits: bool, allowed: float) -> list[tupl
 
 SOLVE_KINDS = (
     "solve: balance", "solve: shares", "solve: setpoints", "solve: reactive limits", "solve: complementarity",
-    "solve: reference angle", "solve: flows", "solve: units at PQ buses",
+    "solve: reference angle", "solve: somebody holds a voltage", "solve: flows", "solve: units at PQ buses",
 )  # fmt: skip
 
 

@@ -95,6 +95,13 @@ def test_a_bus_let_go_on_the_wrong_side_is_found():
     assert kinds(case, found) == {"solve: complementarity"}
 
 
+def test_a_solution_in_which_nobody_holds_a_voltage_is_found():
+    case, found = solved_case("case9")
+    for row in range(3):
+        case.gen[row, tables.QMAX], found.held[row] = found.q_mvar[row], "at_q_max"
+    assert kinds(case, found) == {"solve: somebody holds a voltage"}
+
+
 def test_a_setpoint_that_is_not_held_is_found():
     case, found = solved_case()
     case.gen[2, tables.VG] += 1e-4
@@ -301,10 +308,13 @@ def test_answers_that_differ_or_rise_are_found():
     assert changes.rises(row(), row(headroom_mw=40.3)) and not changes.rises(row(), row(headroom_mw=30.0))
 
 
+NO_BAND = {"contingencies": "none", "voltage_band": (0.0, 2.0), "balance": "pmax"}
+
+
 @pytest.mark.parametrize(("options", "factor", "kinds_found"), [
     ({"contingencies": "branches"}, 1.0, set()),
     ({"contingencies": "branches"}, 1.3, {"below: counts below the answer"}),
-    ({"contingencies": "none", "voltage_band": (0.0, 2.0), "balance": "pmax"}, 1.2, {"below: no solution below the answer"}),
+    (NO_BAND, 1.2, {"below: no solution below the answer"}),
 ])  # fmt: skip
 def test_an_answer_that_is_too_high_is_found(
     tmp_path, options: dict[str, object], factor: float, kinds_found: set[str]
