@@ -73,11 +73,7 @@ def faults(case: Case, found: Solved, options: dict[str, Any], tolerance: float 
     if not left[at] <= (ROUNDING_SHORT if grid.zero[grid.on].any() else allowed):
         wrong.append(("solve: balance", f"{left[at]:.3g} pu is left open at bus {case.bus[at, 0]:.0f}"))
     angles = [(row, abs(found.va[row] - case.bus[row, VA])) for row in references(case).values() if live[row]]
-    wrong += [
-        ("solve: reference angle", "solve: somebody holds a voltage", f"bus {case.bus[r, 0]:.0f} is off by {d:.3g}")
-        for r, d in angles
-        if d > 1e-6
-    ]
+    wrong += [("solve: reference angle", f"bus {case.bus[r, 0]:.0f} is off by {d:.3g}") for r, d in angles if d > 1e-6]
     if nobody_holds(case, found.held):
         wrong.append(("solve: somebody holds a voltage", "converged, and no bus of an island holds its voltage"))
     wrong += shared(case, found, options, allowed)
