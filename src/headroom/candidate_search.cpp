@@ -13,6 +13,14 @@ using contingency::OutageKind;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 // Solved states without load are kept for later candidates up to this many.
 constexpr std::size_t kMaxBaselines = 256;
+// Rounds of one search; the hardest seen take some twenty.
+constexpr int kMaxRounds = 200;
+// Times the headline is searched again from what a search for one type found below it.
+constexpr int kMaxRestarts = 8;
+// Shares of the answer at which states are looked at for what counts only in between.
+constexpr double kSharesBelow[] = {0.75, 0.5, 0.25};
+// Answers up to this are not looked below, MW.
+constexpr double kLeastLookedBelowMw = 0.1;
 // States checked for collapse by each kind of strain, although no limit puts them under suspicion:
 // where collapse is looked for, and beside other limits.
 constexpr std::size_t kCollapseChecks = 16;
@@ -63,7 +71,6 @@ CandidateSearch::CandidateSearch(const Preparation& prepared, const RunControl* 
 const Baseline& CandidateSearch::baseline(Outage outage) {
     const std::int64_t key = key_of(outage);
     if (const auto it = baselines_.find(key); it != baselines_.end()) return *it->second;
-    if (baselines_.size() >= kMaxBaselines) baselines_.clear();
     auto made = std::make_unique<Baseline>();
     side_solver_.clear_load();
     side_solver_.set_outage(outage);
@@ -140,37 +147,37 @@ bool CandidateSearch::Outcome::take(const std::optional<Event>& found) {
         return false;
     }
     event = found;
-    feasible_mw = found->feasible_mw;
+    feasible_mw = std::min(found->feasible_mw, std::max(0.0, feasible_mw - kResolutionMw));
     return true;
 }
 
-bool CandidateSearch::tighten(std::size_t state, const powerflow::Voltages& start, const LimitMask& mask,
-                              Outcome& outcome) {
+bool CandidateSearch::tighten(std::size_t state, double load_mw, const powerflow::Voltages& start,
+                              const LimitMask& mask, Outcome& outcome) {
     std::optional<Event> event;
-    if (check_state(state, outcome.feasible_mw, start, mask) != Check::clean) {
-        event = first_event(path_of(states_->outages[state]), outcome.feasible_mw, mask);
+    if (check_state(state, load_mw, start, mask) != Check::clean) {
+        event = first_event(path_of(states_->outages[state]), load_mw, mask);
     }
     return outcome.take(event);
 }
 
-bool CandidateSearch::tighten_all(std::span<const std::size_t> states, const powerflow::Voltages& start,
-                                  const LimitMask& mask, Outcome& outcome) {
+bool CandidateSearch::tighten_all(std::span<const std::size_t> states, double load_mw,
+                                  const powerflow::Voltages& start, const LimitMask& mask, Outcome& outcome) {
     if (states.empty() || cancelled() || outcome.feasible_mw <= 0.0) return false;
-    path_of(Outage{}).reach(solver_, outcome.feasible_mw);
+    path_of(Outage{}).reach(solver_, load_mw);
     const double before = outcome.feasible_mw;
     // The likeliest first: once the limit is lowered, the rest wait for the next screening.
     for (std::size_t count = kFirstChecks; !states.empty() && outcome.feasible_mw == before;
          count = states.size()) {
-        const auto found = certificate_.check(solver_, candidate_, before, mask,
+        const auto found = certificate_.check(solver_, candidate_, load_mw, mask,
                                               states.first(std::min(count, states.size())), control_);
         states = states.subspan(std::min(count, states.size()));
         outcome.states_solved += found.clean;
         for (const std::size_t state : found.doubtful) {
             if (cancelled() || outcome.feasible_mw < (1.0 - kRescreenDrop) * before) break;
-            (void)tighten(state, start, mask, outcome);
+            (void)tighten(state, std::min(load_mw, outcome.feasible_mw), start, mask, outcome);
         }
         if (cancelled()) break;
-        path_of(Outage{}).reach(solver_, before);
+        path_of(Outage{}).reach(solver_, load_mw);
     }
     return outcome.feasible_mw < before;
 }
@@ -185,6 +192,70 @@ void CandidateSearch::lower_to_known_ends(const LimitMask& mask, Outcome& outcom
     }
 }
 
+std::optional<powerflow::Voltages> CandidateSearch::look_at(double load_mw) {
+    if (!path_of(Outage{}).reach(solver_, load_mw)) return std::nullopt;
+    powerflow::Voltages solved = solver_.newton().voltages();
+    intact_point_ = read_intact_point(solver_, load_mw);
+    screen_->look_at(intact_point_, look_);
+    return solved;
+}
+
+bool CandidateSearch::run_round(const LimitMask& mask, bool headline, Outcome& outcome) {
+    const double before = outcome.feasible_mw;
+    const auto start = look_at(before);
+    if (!start) return outcome.take(end_of(path_of(Outage{}), mask));
+    outcome.states_solved = 1;
+    std::vector<bool> listed = left_out_;
+    // Those expected to count, the first of them alone, for what it takes off the limit may spare the
+    // others; then, at a load at which none does, those in doubt; and at last, where that is asked for,
+    // all that are left.
+    const auto expected = find_suspects(mask, Screen::Find::expected, listed);
+    if (!expected.empty()) {
+        const double expected_mw = suspects_.front().crossing_mw;
+        StatePath& path = path_of(states_->outages[expected.front()]);
+        const bool lowered = outcome.take(first_event(path, before, mask, expected_mw));
+        if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) return true;
+        const auto others = std::span(expected).subspan(1);
+        if (tighten_all(others, outcome.feasible_mw, *start, mask, outcome) || lowered) return true;
+    }
+    screen_->look_at_switching(look_);
+    if (tighten_all(find_suspects(mask, Screen::Find::all, listed), before, *start, mask, outcome)) return true;
+    if (!headline || context_->options.certify != Certify::all) return false;
+    std::vector<std::size_t> others;
+    for (std::size_t state = 0; state < listed.size(); ++state) {
+        if (!listed[state]) others.push_back(state);
+    }
+    return tighten_all(others, before, *start, mask, outcome);
+}
+
+bool CandidateSearch::look_below(const LimitMask& mask, Outcome& outcome) {
+    const double before = outcome.feasible_mw;
+    if (before < kLeastLookedBelowMw) return false;
+    Outcome below = outcome;  // whose count of states is of other loads
+    for (const double share : kSharesBelow) {
+        const double load_mw = share * before;
+        const auto start = look_at(load_mw);
+        if (start) {
+            counted_items(load_mw, mask, items_);
+            std::vector<bool> listed = left_out_;
+            if (!items_.empty()) {
+                below.take(first_event(path_of(Outage{}), load_mw, mask));
+            } else {
+                (void)tighten_all(find_suspects(mask, Screen::Find::expected, listed), load_mw, *start, mask,
+                                  below);
+            }
+        } else {
+            below.take(first_event(path_of(Outage{}), load_mw, mask));
+        }
+        if (cancelled()) return false;
+        if (below.feasible_mw < before) {
+            outcome = below;
+            return true;
+        }
+    }
+    return false;
+}
+
 CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool headline,
                                                  std::optional<Event> known) {
     Outcome outcome;
@@ -194,38 +265,18 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
                                         : std::min(context_->options.max_mw, intact.highest_solved_mw());
     if (!headline) lower_to_known_ends(mask, outcome);
     const bool any_post_outage = mask.thermal || mask.voltage || mask.collapse;
-    bool settled = !any_post_outage;
-    while (!settled && !cancelled() && outcome.feasible_mw > 0.0) {
-        settled = true;
-        intact.reach(solver_, outcome.feasible_mw);
-        const powerflow::Voltages start = solver_.newton().voltages();
-        outcome.states_solved = 1;
-        const double before = outcome.feasible_mw;
-        intact_point_ = read_intact_point(solver_, before);
-        screen_->look_at(intact_point_, look_);
-        std::vector<bool> listed = states_->unsolvable;
-        // Those expected to count, the first of them alone, for what it takes off the limit may spare the
-        // others; then, at a load at which none does, those in doubt; and at last, where that is asked for,
-        // all that are left.
-        const auto expected = find_suspects(mask, Screen::Find::expected, listed);
-        if (!expected.empty()) {
-            const double expected_mw = suspects_.front().crossing_mw;
-            StatePath& path = path_of(states_->outages[expected.front()]);
-            if (outcome.take(first_event(path, before, mask, expected_mw))) settled = false;
-            if (outcome.feasible_mw < (1.0 - kRescreenDrop) * before) continue;
-            if (tighten_all(std::span(expected).subspan(1), start, mask, outcome)) settled = false;
-            if (!settled) continue;
+    bool settled = !any_post_outage && !headline;
+    for (int rounds = 0; !settled && !cancelled() && outcome.feasible_mw > 0.0; ++rounds) {
+        if (rounds == kMaxRounds) {
+            outcome.settled = false;
+            return outcome;
         }
-        screen_->look_at_switching(look_);
-        settled = !tighten_all(find_suspects(mask, Screen::Find::all, listed), start, mask, outcome);
-        if (!settled || !headline || context_->options.certify != Certify::all) continue;
-        std::vector<std::size_t> others;
-        for (std::size_t state = 0; state < listed.size(); ++state) {
-            if (!listed[state]) others.push_back(state);
-        }
-        settled = !tighten_all(others, start, mask, outcome);
+        if (run_round(mask, headline, outcome)) continue;
+        const int states_solved = outcome.states_solved;
+        settled = !headline || !look_below(mask, outcome);
+        if (settled) outcome.states_solved = states_solved;
     }
-    if (outcome.feasible_mw <= 0.0) outcome.states_solved = states_->solvable_count();
+    if (outcome.feasible_mw <= 0.0) outcome.states_solved = states_->solvable_count(*context_, candidate_.bus);
     return outcome;
 }
 
@@ -233,12 +284,15 @@ HeadroomRow CandidateSearch::run(BusRow bus) {
     HeadroomRow row;
     row.bus = bus;
     row.radial_feed = context_->base->network().feeding_bridge()[bus.pos()];
-    row.states_total = states_->solvable_count();
+    row.states_total = states_->solvable_count(*context_, bus);
     candidate_ = {bus, mvar_per_mw_at(context_->options.power_factor)};
+    left_out_ = states_->left_out(*context_, bus);
     paths_.clear();
+    if (baselines_.size() >= kMaxBaselines) baselines_.clear();
     certificate_.begin_candidate();
     intact_vm_mw_ = -1.0;
 
+    const auto load_of = [](const std::optional<Event>& event) { return event ? event->load_mw : kInfinity; };
     Outcome headline = search(LimitMask{}, true, std::nullopt);
     // Each type on its own, the headline's own type taken from it; collapse first, whose ends the others see.
     std::map<LimitType, std::optional<Event>> first_of;
@@ -248,19 +302,25 @@ HeadroomRow CandidateSearch::run(BusRow bus) {
         first_of[type] = is_headline ? headline.event : search(only(type), false, std::nullopt).event;
     }
     // Looking for one type alone looks closer; what it finds below the headline becomes the headline.
-    for (const auto& [type, event] : first_of) {
-        if (event &&
-            event->load_mw < (headline.event ? headline.event->load_mw : kInfinity) - kResolutionMw) {
-            headline = search(LimitMask{}, true, event);
+    for (int restarts = 0; restarts < kMaxRestarts && !cancelled(); ++restarts) {
+        std::optional<Event> lowest;
+        for (const auto& [type, event] : first_of) {
+            if (event && event->load_mw < load_of(lowest)) lowest = event;
+        }
+        if (!(load_of(lowest) < load_of(headline.event) - kResolutionMw)) break;
+        headline = search(LimitMask{}, true, lowest);
+        for (auto& [type, event] : first_of) {
+            if (headline.event && only(type) == only(headline.event->binding.type)) event = headline.event;
         }
     }
+    // The headline is the least of its types' figures, which are told apart no closer than the resolution.
     if (headline.event) {
         const LimitMask bound = only(headline.event->binding.type);
         for (auto& [type, event] : first_of) {
             if (only(type) == bound) event = headline.event;
+            if (event) event->load_mw = std::max(event->load_mw, headline.event->load_mw);
         }
     }
-    const auto load_of = [](const std::optional<Event>& event) { return event ? event->load_mw : kInfinity; };
     row.thermal_mw = load_of(first_of[LimitType::thermal]);
     row.voltage_mw = load_of(first_of[LimitType::low_voltage]);
     row.collapse_mw = load_of(first_of[LimitType::collapse]);
@@ -269,14 +329,21 @@ HeadroomRow CandidateSearch::run(BusRow bus) {
 
     row.states_solved = headline.states_solved;
     row.feasible_mw = headline.feasible_mw;
+    if (headline.event) {
+        row.violated_mw = headline.event->violated_mw;
+        row.binding = headline.event->binding;
+    }
+    if (!headline.settled || (headline.event && !headline.event->settled)) {
+        row.status = HeadroomStatus::not_settled;
+        row.states_solved = 0;
+        return row;
+    }
     if (!headline.event) {
         row.status = HeadroomStatus::cap_reached;
         row.headroom_mw = context_->options.max_mw;
         return row;
     }
     row.headroom_mw = headline.event->load_mw;
-    row.violated_mw = headline.event->violated_mw;
-    row.binding = headline.event->binding;
     row.status = row.binding.type == LimitType::generation ? HeadroomStatus::generation_limited
                  : row.headroom_mw <= 0.0                  ? HeadroomStatus::already_limited
                                                            : HeadroomStatus::limited;

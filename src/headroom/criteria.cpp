@@ -60,7 +60,7 @@ void set_excess(const StudyContext& context, double load_mw, double before_pu, I
             break;
     }
     item.by_attribution = made_worse < above_limit;
-    item.excess_pu = std::min(above_limit, made_worse);
+    item.excess_pu = std::min(above_limit, made_worse) - contingency::dead_band(item.limit_pu);
 }
 
 void find_exceeded(const StudyContext& context, const contingency::SolvedState& solved, const LimitMask& mask,
@@ -81,8 +81,9 @@ void find_exceeded(const StudyContext& context, const contingency::SolvedState& 
         const double worst = evaluate_loadings(*context.base, solved, limits, loading_squared);
         for (std::size_t l = 0; worst > 1.0 && l < loading_squared.size(); ++l) {
             if (!(loading_squared[l] > 1.0)) continue;
-            add(LimitType::thermal, l, std::sqrt(loading_squared[l]) * limits.rating_pu[l],
-                limits.rating_pu[l]);
+            const double value = std::sqrt(loading_squared[l]) * limits.rating_pu[l];
+            if (contingency::is_above(value, limits.rating_pu[l]))
+                add(LimitType::thermal, l, value, limits.rating_pu[l]);
         }
     }
     if (mask.voltage) {
@@ -90,22 +91,24 @@ void find_exceeded(const StudyContext& context, const contingency::SolvedState& 
         const auto found = context.base->state_scan().voltages(vm, limits.vmin_pu, limits.vmax_pu);
         const bool any = found.margin_to_vmin_pu < 0.0 || found.margin_to_vmax_pu < 0.0;
         for (std::size_t i = 0; any && i < vm.size(); ++i) {
-            if (vm[i] < limits.vmin_pu[i]) add(LimitType::low_voltage, i, vm[i], limits.vmin_pu[i]);
-            if (vm[i] > limits.vmax_pu[i]) add(LimitType::high_voltage, i, vm[i], limits.vmax_pu[i]);
+            if (contingency::is_below(vm[i], limits.vmin_pu[i]))
+                add(LimitType::low_voltage, i, vm[i], limits.vmin_pu[i]);
+            if (contingency::is_above(vm[i], limits.vmax_pu[i]))
+                add(LimitType::high_voltage, i, vm[i], limits.vmax_pu[i]);
         }
         if (context.limits.voltage_change_max_pu && !intact && intact_vm != nullptr) {
             const double most = *context.limits.voltage_change_max_pu;
             for (std::size_t i = 0; i < vm.size(); ++i) {
                 if (!std::isfinite(limits.vmin_pu[i]) && !std::isfinite(limits.vmax_pu[i])) continue;
                 const double change = std::abs(vm[i] - (*intact_vm)[i]);
-                if (change > most) add(LimitType::voltage_change, i, change, most);
+                if (contingency::is_above(change, most)) add(LimitType::voltage_change, i, change, most);
             }
         }
     }
     if (mask.generation && intact) {
         for (std::size_t island = 0; island < context.spare_pu.size(); ++island) {
             const double s = solved.voltages->supply_pu[island];
-            if (s > context.spare_pu[island]) add(LimitType::generation, island, s, context.spare_pu[island]);
+            if (contingency::is_above(s, context.spare_pu[island])) add(LimitType::generation, island, s, context.spare_pu[island]);
         }
     }
 }
@@ -130,7 +133,7 @@ Item follow_item(const StudyContext& context, const StateSolver& solver, double 
             now.value_pu = voltages.vm_pu[at];
             break;
         case LimitType::voltage_change:
-            now.value_pu = std::abs(voltages.vm_pu[at] - (*intact_vm)[at]);
+            now.value_pu = intact_vm == nullptr ? kNaN : std::abs(voltages.vm_pu[at] - (*intact_vm)[at]);
             break;
         case LimitType::generation:
             now.value_pu = voltages.supply_pu[at];

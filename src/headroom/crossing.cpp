@@ -14,6 +14,10 @@ constexpr double kFirstStepShare = 1.0 / 16.0;
 // A limit expected at some load is first looked for this much beyond it.
 constexpr double kBeyondExpected = 1.05;
 constexpr int kMaxCrossingSteps = 60;
+// A bracket wider than this is no answer (definition, section 7).
+constexpr double kWidestCrossingMw = 0.1;
+// First load that the intact state is looked at with; each further one is twice the last.
+constexpr double kFirstLookMw = 1.0;
 
 /// Where a straight line from the state without load to the present one meets the item's limit.
 double straight_line_guess(const StudyContext& context, const Item& item, const Baseline& base,
@@ -53,6 +57,7 @@ CandidateSearch::Event CandidateSearch::collapse_event(StatePath& path) {
     event.feasible_mw = path.highest_solved_mw();
     event.violated_mw = path.lowest_unsolved_mw();
     event.load_mw = 0.5 * (event.feasible_mw + event.violated_mw);
+    event.settled = path.is_settled();
     event.binding.type = LimitType::collapse;
     event.binding.outage = path.outage();
     event.binding.element = candidate_.bus.value();
@@ -96,17 +101,29 @@ double CandidateSearch::next_guess(double load_mw, Item& tracked, const std::vec
     return guess;
 }
 
+std::optional<CandidateSearch::Event> CandidateSearch::end_of(StatePath& path, const LimitMask& mask) {
+    if (!mask.collapse) return std::nullopt;
+    return collapse_event(path);
+}
+
 /// Newton on the load with the exact total derivative of the limit along the state's solutions (the
 /// bordered system of docs/math.md, eq. 15, with its inner block solved to the end), kept in a
 /// bracket. Below the crossing it ends at, other limits are looked for until none is left.
-CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double clean_mw, double violated_mw,
-                                                      const LimitMask& mask) {
+///
+/// Invariants: clean_mw <= low < high <= violated_mw; both are on the path; nothing counts at low, something
+/// at high. Where the path turns out to end between them, high comes down to its end. So an event never lies
+/// above the bracket it was looked for in. None: nothing counts before the path ends, and its end is not
+/// looked for.
+std::optional<CandidateSearch::Event> CandidateSearch::find_crossing(StatePath& path, double clean_mw,
+                                                                     double violated_mw,
+                                                                     const LimitMask& mask) {
     const Baseline& base = baseline(path.outage());
     Event event;
     double low = clean_mw, high = violated_mw;
     std::vector<Item> items;
-    path.reach(solver_, high);
+    if (!path.reach(solver_, high)) return end_of(path, mask);
     counted_items(high, mask, items);
+    if (items.empty()) return std::nullopt;
     Item tracked = items.front();
     double guess = high;
     for (const Item& item : items) {
@@ -117,11 +134,26 @@ CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double cl
         }
     }
     double known_violated = high;
+    // The path ends below a load that was looked at. False: nothing counts up to its end.
+    const auto come_down = [&] {
+        const double top = path.highest_solved_mw();
+        if (!(top > clean_mw) || !path.reach(solver_, top)) return false;
+        counted_items(top, mask, items);
+        if (items.empty()) return false;
+        high = known_violated = top;
+        low = std::min(low, clean_mw);
+        tracked = items.front();
+        guess = next_guess(top, tracked, items, base);
+        return true;
+    };
     for (int steps = 0; steps < kMaxCrossingSteps; ++steps) {
         double x = guess;
         if (!(x > low && x < high)) x = 0.5 * (low + high);
         if (low == 0.0) x = std::max(x, std::min(kResolutionMw, high));
-        if (!path.reach(solver_, x)) return collapse_event(path);
+        if (!path.reach(solver_, x)) {
+            if (!come_down()) return end_of(path, mask);
+            continue;
+        }
         counted_items(x, mask, items);
         if (items.empty()) {
             low = x;
@@ -143,10 +175,15 @@ CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double cl
         event.load_mw = std::isnan(guess) ? x : std::clamp(guess, low, high);
         event.binding = describe(path, x, tracked);
         event.feasible_mw = std::max(0.0, event.load_mw - kResolutionMw);
-        if (event.feasible_mw > clean_mw && path.reach(solver_, event.feasible_mw)) {
+        if (event.feasible_mw > clean_mw) {
+            if (!path.reach(solver_, event.feasible_mw)) {
+                if (!come_down()) return end_of(path, mask);
+                continue;
+            }
             counted_items(event.feasible_mw, mask, items);
             if (!items.empty()) {  // something else counts before it
                 high = event.feasible_mw;
+                known_violated = std::min(known_violated, high);
                 low = std::min(low, clean_mw);
                 tracked = items.front();
                 guess = next_guess(high, tracked, items, base);
@@ -154,15 +191,21 @@ CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double cl
             }
         }
         event.violated_mw = event.load_mw + kResolutionMw;
-        if (path.reach(solver_, event.violated_mw)) counted_items(event.violated_mw, mask, items);
-        if (items.empty()) event.violated_mw = known_violated;
+        if (!path.reach(solver_, event.violated_mw)) {
+            event.violated_mw = std::max(event.load_mw, path.lowest_unsolved_mw());
+        } else {
+            counted_items(event.violated_mw, mask, items);
+            if (items.empty()) event.violated_mw = std::max(event.load_mw, known_violated);
+        }
+        event.settled = event.violated_mw - event.load_mw <= kWidestCrossingMw;
         return event;
     }
     // The steps ran out inside a bracket: the bracket is the answer.
-    path.reach(solver_, high);
+    if (!path.reach(solver_, high)) return end_of(path, mask);
     event.load_mw = high;
     event.feasible_mw = low;
     event.violated_mw = high;
+    event.settled = high - low <= kWidestCrossingMw;
     event.binding = describe(path, high, tracked);
     return event;
 }
@@ -170,10 +213,13 @@ CandidateSearch::Event CandidateSearch::find_crossing(StatePath& path, double cl
 std::optional<CandidateSearch::Event> CandidateSearch::first_event(StatePath& path, double up_to_mw,
                                                                    const LimitMask& mask,
                                                                    double expected_mw) {
-    // In growing steps, so that a limit met early is found without following the path to its end.
+    // In growing steps, so that a limit met early is found without following the path to its end. Those of
+    // the intact state do not depend on where the search ends, nor does what they find.
     double clean = 0.0;
     if (mask.thermal || mask.voltage || mask.generation) {
-        const double first = expected_mw > 0.0 ? kBeyondExpected * expected_mw : kFirstStepShare * up_to_mw;
+        const double first = expected_mw > 0.0              ? kBeyondExpected * expected_mw
+                             : path.outage().is_intact() ? kFirstLookMw
+                                                         : kFirstStepShare * up_to_mw;
         for (double mw = first; mw < up_to_mw && path.reach(solver_, mw); mw *= 2.0) {
             counted_items(mw, mask, items_);
             if (!items_.empty()) return find_crossing(path, clean, mw, mask);
@@ -184,13 +230,13 @@ std::optional<CandidateSearch::Event> CandidateSearch::first_event(StatePath& pa
     const bool reached = path.reach(solver_, up_to_mw);
     if (!reached) {
         top = path.highest_solved_mw();
-        if (top > 0.0) path.reach(solver_, top);
+        if (top > 0.0 && !path.reach(solver_, top)) top = 0.0;
     }
     if (top > 0.0) {
         counted_items(top, mask, items_);
-        if (!items_.empty()) return find_crossing(path, clean, top, mask);
+        if (!items_.empty()) return find_crossing(path, std::min(clean, top), top, mask);
     }
-    if (!reached && mask.collapse) return collapse_event(path);
+    if (!reached) return end_of(path, mask);
     return std::nullopt;
 }
 

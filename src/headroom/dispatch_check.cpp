@@ -26,8 +26,6 @@ constexpr std::size_t kStatesAtOnce = 128;
 // Mismatch at which a state counts as solved where its limits are only looked at, per unit: flows come out to
 // some 1e-4 MVA, below what proposals keep away from limits.
 constexpr double kLookTolerance = 1e-6;
-// An excess of less than this share of a limit is none: power flows are solved no closer.
-constexpr double kNothing = 1e-7;
 // Where a pair's tangents have it further from its limit than this share, its state is not looked at for it.
 constexpr double kFarFlow = 0.03, kFarVoltage = 0.005;
 // A predicted overload by more than this share of the rating is one: the states need not be solved for that.
@@ -146,7 +144,7 @@ void RedispatchSearch::examine(const DispatchPoint& point, std::size_t state, co
 void RedispatchSearch::add_breach(const LimitPair& pair, const PairReading& reading, const Item& item,
                                   std::vector<Breach>& breaches) {
     const double share = item.excess_pu / std::max(item.limit_pu, 0.1);
-    if (share > kNothing) breaches.push_back({pair, reading, share});
+    if (share > 0.0) breaches.push_back({pair, reading, share});
 }
 
 void RedispatchSearch::settle(const DispatchPoint& point, Findings& found) {
@@ -238,7 +236,7 @@ RedispatchSearch::Findings RedispatchSearch::begin_check(const DispatchPoint& po
 }
 
 bool RedispatchSearch::glance(const DispatchPoint& point, Findings& found) {
-    prepared_->screen().find_overloads(look_, kWildOverload, states_->unsolvable, overloads_,
+    prepared_->screen().find_overloads(look_, kWildOverload, left_out_, overloads_,
                                        found.flow_suspects.emplace());
     const std::size_t in_intact = found.breaches.size();
     for (const PredictedOverload& overload : overloads_) {
@@ -291,7 +289,7 @@ RedispatchSearch::Findings RedispatchSearch::check(const DispatchPoint& point, D
 
 void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, Findings& found) {
     const Screen& screen = prepared_->screen();
-    std::vector<bool> listed = states_->unsolvable;
+    std::vector<bool> listed = left_out_;
     std::vector<std::size_t> states;
     const auto list = [&](std::size_t state) {
         if (listed[state]) return;
@@ -301,7 +299,7 @@ void RedispatchSearch::go_on_checking(const DispatchPoint& point, Depth depth, F
     const auto list_suspects = [&](Screen::Find find, const std::vector<Suspect>* by_flows,
                                    std::size_t most) {
         const LimitMask mask{by_flows == nullptr, true};
-        screen.find_suspects(look_, mask, find, states_->unsolvable, suspects_);
+        screen.find_suspects(look_, mask, find, left_out_, suspects_);
         if (by_flows != nullptr) Screen::add_suspects(*by_flows, suspects_);
         for (std::size_t i = 0; i < std::min(most, suspects_.size()); ++i) list(suspects_[i].state);
     };

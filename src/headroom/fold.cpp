@@ -166,8 +166,8 @@ private:
 
 }  // namespace
 
-std::vector<LoadedPoint> follow_to_fold(StateSolver& solver, const Candidate& candidate,
-                                        const LoadedPoint& from, double up_to_mw, double width_mw) {
+FollowedPath follow_to_fold(StateSolver& solver, const Candidate& candidate, const LoadedPoint& from,
+                            double up_to_mw, double width_mw) {
     Follower follower(solver, candidate);
     CurvePoint upper, next;
     std::optional<CurvePoint> before, lower;  // on this side of the turn, on the other
@@ -175,7 +175,8 @@ std::vector<LoadedPoint> follow_to_fold(StateSolver& solver, const Candidate& ca
     solver.newton().start_from(from.voltages);
     solver.newton().evaluate_mismatch();
     if (!follower.finish(from.load_mw, upper)) return {};
-    std::vector<LoadedPoint> met;
+    FollowedPath found;
+    auto& met = found.points;
     std::optional<std::size_t> followed;
     double longest = kLongestFall;
     for (int points = 0; points < kMaxPoints; ++points) {
@@ -188,7 +189,7 @@ std::vector<LoadedPoint> follow_to_fold(StateSolver& solver, const Candidate& ca
                 followed.reset();
                 upper = std::move(next);
                 met.push_back({upper.load_mw, upper.voltages});
-                if (upper.load_mw >= up_to_mw) return met;
+                if (upper.load_mw >= up_to_mw) return found;
                 continue;
             }
             if (bus != followed) before.reset();
@@ -241,15 +242,16 @@ std::vector<LoadedPoint> follow_to_fold(StateSolver& solver, const Candidate& ca
             before = std::move(upper);
             upper = std::move(next);
             met.push_back({upper.load_mw, upper.voltages});
-            if (upper.load_mw >= up_to_mw) return met;
+            if (upper.load_mw >= up_to_mw) return found;
             longest = std::min(kLongestFall, 2.0 * longest);
         } else {
             lower = std::move(next);
         }
     }
     if (!lower) return {};
+    found.is_smooth = upper.voltages.mode == lower->voltages.mode;
     if (met.empty()) met.push_back(from);
-    return met;
+    return found;
 }
 
 }  // namespace nodalroom::headroom

@@ -62,8 +62,17 @@ powerflow::PowerFlowOptions power_flow_options(const HeadroomOptions& options) {
     return power_flow;
 }
 
-int StudyStates::solvable_count() const noexcept {
-    return static_cast<int>(std::count(unsolvable.begin(), unsolvable.end(), false)) + 1;
+std::vector<bool> StudyStates::left_out(const StudyContext& context, BusRow bus) const {
+    std::vector<bool> out = unsolvable;
+    const std::int32_t own = island_of(context, bus);
+    for (std::size_t state = 0; state < out.size(); ++state) {
+        if (island[state] != own) out[state] = true;
+    }
+    return out;
+}
+
+int StudyStates::solvable_count(const StudyContext& context, BusRow bus) const {
+    return static_cast<int>(std::ranges::count(left_out(context, bus), false)) + 1;
 }
 
 Preparation::Preparation(const model::Network& network, const HeadroomOptions& options, RunControl* control)
@@ -72,6 +81,12 @@ Preparation::Preparation(const model::Network& network, const HeadroomOptions& o
     context_.options = options;
     context_.limits = contingency::resolve_limits(network, options.limits);
     states_.outages = contingency::list_outages(network, options.contingencies);
+    for (const contingency::Outage& outage : states_.outages) {
+        const auto row = static_cast<std::size_t>(outage.row);
+        states_.island.push_back(StudyStates::island_of(
+            context_, outage.kind == contingency::OutageKind::branch ? network.branches()[row].from
+                                                                     : network.units()[row].bus));
+    }
     states_.unsolvable.assign(states_.outages.size(), false);
     if (!base_.solved()) return;
 

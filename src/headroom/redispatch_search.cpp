@@ -84,7 +84,8 @@ std::size_t RedispatchSearch::state_of(Outage outage) const {
 
 RedispatchRow RedispatchSearch::run(const HeadroomRow& fixed) {
     RedispatchRow row;
-    row.states_total = states_->solvable_count();
+    row.states_total = states_->solvable_count(*context_, fixed.bus);
+    left_out_ = states_->left_out(*context_, fixed.bus);
     candidate_ = {fixed.bus, mvar_per_mw_at(context_->options.power_factor)};
     if (fixed.status == HeadroomStatus::not_run) return row;
     flows_seen_.clear();

@@ -14,6 +14,8 @@ const char* to_string(HeadroomStatus status) noexcept {
             return "cap_reached";
         case HeadroomStatus::generation_limited:
             return "generation_limited";
+        case HeadroomStatus::not_settled:
+            return "not_settled";
         case HeadroomStatus::unsolved:
             return "unsolved";
     }

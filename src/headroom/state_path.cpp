@@ -10,8 +10,10 @@ namespace {
 using contingency::StateSolver;
 using powerflow::Voltages;
 
-// Steps this short are tried with damping before the path is taken to end.
-constexpr double kThoroughBelowMw = StatePath::kCollapseWidthMw;
+// Most steps towards a load that is hard to reach; a path with many kinks needs some fifty.
+constexpr int kMostSteps = 400;
+// A solution that was not reached along the path belongs to it only where no voltage is this far from it.
+constexpr double kFarFromPathPu = 0.1;
 // A turn is located to this width: the secant takes it there in a step more.
 constexpr double kTurnWidthMw = 0.1;
 
@@ -28,6 +30,16 @@ bool is_upper_solution(StateSolver& solver, const Candidate& candidate) {
     std::vector<double> direction;
     if (!load_direction(solver, candidate.bus, candidate.mvar_per_mw, direction)) return false;
     return direction[static_cast<std::size_t>(solver.base().equations().v_column(bus))] <= 0.0;
+}
+
+/// Whether the solver's solution may stand for a path that goes by `near`: of all solutions of a load, those
+/// of the lower kind have a bus far below.
+bool is_ordinary(const StateSolver& solver, const Voltages& near) {
+    const auto& vm = solver.newton().voltages().vm_pu;
+    for (std::size_t i = 0; i < vm.size(); ++i) {
+        if (std::abs(vm[i] - near.vm_pu[i]) > kFarFromPathPu) return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -52,23 +64,26 @@ void StatePath::keep(LoadedPoint point) {
     points_.insert(at, std::move(point));
 }
 
-/// Follows the path from its last point past the turn or past the load. False where that failed, or ended at
-/// a turn beyond which the state has a solution again; points met before are kept.
+/// Follows the path from its last point past the turn or past the load. False where that failed, or where
+/// the state has a solution beyond the turn; points met before are kept.
 bool StatePath::follow(StateSolver& solver, double load_mw) {
     if (!(solver.outage() == outage_)) solver.set_outage(outage_);
     auto met = follow_to_fold(solver, candidate_, points_.back(), load_mw, kTurnWidthMw);
-    if (met.empty()) return false;
-    const bool passed = met.back().load_mw >= load_mw;
-    for (LoadedPoint& point : met) {
+    if (met.points.empty()) return false;
+    const bool passed = met.points.back().load_mw >= load_mw;
+    for (LoadedPoint& point : met.points) {
         if (point.load_mw > highest_solved_mw()) keep(std::move(point));
     }
     if (passed) return true;
+    // Past a smooth turn there is nothing near. A turn at which reactive limits switch may be no gap.
     const double beyond = highest_solved_mw() + kTurnWidthMw;
-    if (try_solve(solver, beyond, points_.size() - 1, false, Effort::near)) {
+    const std::size_t last = points_.size() - 1;
+    if (met.is_smooth ? try_solve(solver, beyond, last, false, Effort::near)
+                      : try_everything(solver, beyond, last)) {
         keep(solver, beyond);
         return false;
     }
-    lowest_unsolved_mw_ = beyond;
+    end_at(beyond);
     return true;
 }
 
@@ -93,6 +108,12 @@ std::vector<LoadedPoint>::const_iterator StatePath::first_at_or_above(double loa
                             [](const LoadedPoint& point, double mw) { return point.load_mw < mw; });
 }
 
+/// The first load without a solution ends the path: what was solved beyond it belongs to another piece.
+void StatePath::end_at(double load_mw) {
+    lowest_unsolved_mw_ = std::min(lowest_unsolved_mw_, load_mw);
+    points_.erase(first_at_or_above(lowest_unsolved_mw_), points_.end());
+}
+
 bool StatePath::reach(StateSolver& solver, double load_mw) {
     if (load_mw >= lowest_unsolved_mw_) return false;
     const auto upper = first_at_or_above(load_mw);
@@ -104,48 +125,75 @@ bool StatePath::reach(StateSolver& solver, double load_mw) {
             if (upper->load_mw != load_mw) keep(solver, load_mw);
             return true;
         }
-    }
-    if (upper == points_.end()) {
+    } else {
         if (try_solve(solver, load_mw, points_.size() - 1, false, Effort::near)) {
             keep(solver, load_mw);
             return true;
         }
         if (follow(solver, load_mw)) {
             if (load_mw >= lowest_unsolved_mw_) return false;
-            if (highest_solved_mw() >= load_mw) return reach(solver, load_mw);
+            // The curve was followed past the load: its points stand on both sides.
+            if (try_solve(solver, load_mw, nearest_below(load_mw), false, Effort::near)) {
+                keep(solver, load_mw);
+                return true;
+            }
         }
     }
     return creep(solver, load_mw);
 }
 
-/// In steps of the load, halved where one fails, until the end of the path is enclosed.
+std::size_t StatePath::nearest_below(double load_mw) const {
+    const auto at = first_at_or_above(load_mw);
+    return at == points_.begin() ? 0 : static_cast<std::size_t>(at - points_.begin()) - 1;
+}
+
+/// Everything a solution can be found from, before a load is taken for the end of the path. The last resort
+/// does not begin at the path: where reactive limits turn it back, solutions with other buses at their limits
+/// may go on at the same load, and then there is no gap.
+bool StatePath::try_everything(StateSolver& solver, double load_mw, std::size_t from) {
+    if (try_solve(solver, load_mw, from, false, Effort::thorough)) return true;
+    if (from > 0 && try_solve(solver, load_mw, from, true, Effort::thorough)) return true;
+    if (from + 1 < points_.size() && try_solve(solver, load_mw, from + 1, false, Effort::thorough)) return true;
+    if (lowest_unsolved_mw_ < std::numeric_limits<double>::infinity()) return false;
+    load_state(solver, outage_, candidate_, load_mw);
+    return solver.solve_from_base().converged() && is_upper_solution(solver, candidate_) &&
+           is_ordinary(solver, points_[from].voltages);
+}
+
+/// Steps to a load, halved towards the least load that failed, until the end of the path is enclosed. Every
+/// step either adds a point or halves what lies below the failed load, and their number is bounded.
 bool StatePath::creep(StateSolver& solver, double load_mw) {
-    const auto upper = first_at_or_above(load_mw);
-    std::size_t from = upper == points_.begin() ? 0 : static_cast<std::size_t>(upper - points_.begin()) - 1;
-    double step = load_mw - points_[from].load_mw;
-    bool growing = true;
-    for (;;) {
-        const double target = std::min(points_[from].load_mw + step, load_mw);
-        const double length = target - points_[from].load_mw;
+    std::size_t from = nearest_below(load_mw);
+    double failed_mw = load_mw;
+    for (int steps = 0; steps < kMostSteps; ++steps) {
+        const double from_mw = points_[from].load_mw;
+        const double left = failed_mw - from_mw;
+        // Before a short step is taken for the end of the path, everything is tried.
+        const bool is_last = left <= kCollapseWidthMw;
+        const double target = is_last ? failed_mw : from_mw + 0.5 * left;
         // Close to the end of the path the secant carries Newton further than the last solution does.
         const bool can_extrapolate =
-            from > 0 && length <= 4.0 * (points_[from].load_mw - points_[from - 1].load_mw);
-        // Before a short step is taken for the end of the path, everything is tried.
-        const Effort effort = length <= kThoroughBelowMw ? Effort::thorough : Effort::near;
-        if (try_solve(solver, target, from, false, effort) ||
-            (can_extrapolate && try_solve(solver, target, from, true, effort))) {
-            keep(solver, target);
-            ++from;
-            if (target >= load_mw) return true;
-            if (growing) step = 2.0 * length;
-        } else {
-            growing = false;
-            step = 0.5 * length;
-            if (length > kCollapseWidthMw) continue;
-            if (target > highest_solved_mw()) lowest_unsolved_mw_ = target;
-            return false;
+            from > 0 && target - from_mw <= 4.0 * (from_mw - points_[from - 1].load_mw);
+        const bool solved = is_last ? try_everything(solver, target, from)
+                                    : try_solve(solver, target, from, false, Effort::near) ||
+                                          (can_extrapolate &&
+                                           try_solve(solver, target, from, true, Effort::near));
+        if (!solved) {
+            if (is_last) {
+                end_at(target);
+                return false;
+            }
+            failed_mw = target;
+            continue;
         }
+        keep(solver, target);
+        ++from;
+        if (target >= load_mw) return true;
+        if (is_last) failed_mw = load_mw;  // that kink is passed
     }
+    is_settled_ = false;
+    end_at(failed_mw);
+    return false;
 }
 
 }  // namespace nodalroom::headroom

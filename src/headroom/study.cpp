@@ -94,7 +94,11 @@ HeadroomResult headroom(const model::Network& network, const HeadroomOptions& op
         parallel_for(result.rows.size(), threads, control, [&](int thread, std::size_t candidate) {
             auto& search = redispatches[static_cast<std::size_t>(thread)];
             if (!search) search = std::make_unique<RedispatchSearch>(prepared, library, control);
-            result.rows[candidate].redispatch = search->run(result.rows[candidate]);
+            HeadroomRow& row = result.rows[candidate];
+            HeadroomRow start = row;
+            // Nothing is known to hold up to a load then: the search for a dispatch begins without any.
+            if (row.status == HeadroomStatus::not_settled) start.headroom_mw = start.feasible_mw = 0.0;
+            row.redispatch = search->run(start);
         });
     }
     result.complete = control == nullptr || !control->cancelled();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <span>
@@ -10,6 +12,18 @@
 #include "nodalroom/model/network.hpp"
 
 namespace nodalroom::contingency {
+
+/// Above a limit, or below one, by no more than this is at the limit, and a change by no more is none: power
+/// flows are solved no closer. Per unit, as the limit.
+[[nodiscard]] inline double dead_band(double limit_pu) noexcept {
+    return 1e-7 * std::max(std::abs(limit_pu), 0.1);
+}
+[[nodiscard]] inline bool is_above(double value_pu, double limit_pu) noexcept {
+    return value_pu > limit_pu + dead_band(limit_pu);
+}
+[[nodiscard]] inline bool is_below(double value_pu, double limit_pu) noexcept {
+    return value_pu < limit_pu - dead_band(limit_pu);
+}
 
 /// Lower and upper voltage limit, per unit.
 struct VoltageBand {

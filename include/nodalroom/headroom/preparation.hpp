@@ -11,11 +11,18 @@ namespace nodalroom::headroom {
 /// The states of a study: the outages in order, and which of them had no solution before any load.
 struct StudyStates {
     std::vector<contingency::Outage> outages;
+    std::vector<std::int32_t> island;  ///< per state: that of what is lost
     std::vector<bool> unsolvable;
     std::vector<std::vector<Item>> exceeded;   ///< per state: limits broken without any load
     std::vector<powerflow::LaneShift> shifts;  ///< per state: its solution beside the intact one; empty
                                                ///< where all would take too much memory
-    [[nodiscard]] int solvable_count() const noexcept;  ///< the intact state included
+    /// States with a solution that a load at this bus may change: those of its island, the intact one included.
+    [[nodiscard]] int solvable_count(const StudyContext& context, BusRow bus) const;
+    /// The other states: those without a solution before any load, and those of other islands.
+    [[nodiscard]] std::vector<bool> left_out(const StudyContext& context, BusRow bus) const;
+    [[nodiscard]] static std::int32_t island_of(const StudyContext& context, BusRow bus) noexcept {
+        return context.base->network().island_of_bus()[bus.pos()];
+    }
 };
 
 /// How a study solves its power flows.

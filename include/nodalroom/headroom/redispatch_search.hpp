@@ -162,6 +162,7 @@ private:
     const Preparation* prepared_;
     const StudyContext* context_;
     const StudyStates* states_;
+    std::vector<bool> left_out_;  ///< states that no load at this candidate changes, or without a solution
     PairLibrary* library_;
     const RunControl* control_;
     contingency::StateSolver base_solver_;      ///< for paths

@@ -15,6 +15,7 @@ enum class HeadroomStatus : std::uint8_t {
     already_limited,     ///< something counts as soon as any load is added (0 MW)
     cap_reached,         ///< nothing counts up to max_mw
     generation_limited,  ///< the intact state runs out of spare generation first
+    not_settled,         ///< the search used up its steps: no number, but the bracket reached
     unsolved             ///< the intact case has no solution: no number is given
 };
 [[nodiscard]] const char* to_string(HeadroomStatus status) noexcept;
@@ -100,7 +101,7 @@ struct HeadroomRow {
     double feasible_mw = kNaN;  ///< highest load checked clean in every state solved
     double violated_mw = kNaN;  ///< lowest load checked violated
     int states_solved = 0;      ///< states AC-solved at feasible_mw
-    int states_total = 0;       ///< states there are (intact included, unsolvable ones not)
+    int states_total = 0;       ///< states of the bus's island (intact included, unsolvable ones not)
     double thermal_mw = kNaN, voltage_mw = kNaN, collapse_mw = kNaN, generation_mw = kNaN;
     BranchRow radial_feed;  ///< the bridge that feeds the bus; invalid: not radial
     RedispatchRow redispatch;

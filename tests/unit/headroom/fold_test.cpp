@@ -50,7 +50,7 @@ TEST(Fold, OfTwoBusesIsWhereTheFormulaHasIt) {
         const double end_mw = 100.0 * power_factor / (2.0 * 0.2 * (1.0 + sine));
         StateSolver solver(base);
         const Candidate candidate{BusRow(1), mvar_per_mw(power_factor)};
-        const auto met = follow_to_fold(solver, candidate, {0.0, base.voltages()}, 1e4, kWidthMw);
+        const auto met = follow_to_fold(solver, candidate, {0.0, base.voltages()}, 1e4, kWidthMw).points;
         ASSERT_FALSE(met.empty());
         EXPECT_LE(met.back().load_mw, end_mw);
         EXPECT_GT(met.back().load_mw, end_mw - kWidthMw);
@@ -65,7 +65,7 @@ TEST(Fold, EndsBeyondTheLoadWhereThereIsNoTurnBeforeIt) {
     StateSolver solver(base);
     const Candidate candidate{BusRow(1), 0.0};  // turns at 250 MW
     for (const double up_to_mw : {1.0, 100.0, 240.0}) {
-        const auto met = follow_to_fold(solver, candidate, {0.0, base.voltages()}, up_to_mw, kWidthMw);
+        const auto met = follow_to_fold(solver, candidate, {0.0, base.voltages()}, up_to_mw, kWidthMw).points;
         ASSERT_FALSE(met.empty());
         EXPECT_GE(met.back().load_mw, up_to_mw);
         EXPECT_LE(met.back().load_mw, 250.0);
@@ -89,7 +89,7 @@ TEST(Fold, OfRandomGridsIsTheEndOfTheirPaths) {
         const LoadedPoint start{0.0, solver.newton().voltages()};
         const Candidate candidate{BusRow(static_cast<std::int64_t>(seed % network.buses().size())),
                                   mvar_per_mw(0.95)};
-        const auto met = follow_to_fold(solver, candidate, start, 1e4, kWidthMw);
+        const auto met = follow_to_fold(solver, candidate, start, 1e4, kWidthMw).points;
         ASSERT_FALSE(met.empty());
         if (met.back().load_mw >= 1e4) continue;  // a bus that holds its voltage however much it takes
         ++compared;
@@ -124,9 +124,9 @@ TEST(Fold, DoesNotDependOnWhatWasSolvedBefore) {
     const BaseCase base(network, without_limits());
     const Candidate candidate{BusRow(2), 0.3};
     StateSolver fresh(base), used(base);
-    const auto expected = follow_to_fold(fresh, candidate, {0.0, base.voltages()}, 1e4, kWidthMw);
+    const auto expected = follow_to_fold(fresh, candidate, {0.0, base.voltages()}, 1e4, kWidthMw).points;
     (void)follow_to_fold(used, {BusRow(5), 0.1}, {0.0, base.voltages()}, 50.0, kWidthMw);
-    const auto found = follow_to_fold(used, candidate, {0.0, base.voltages()}, 1e4, kWidthMw);
+    const auto found = follow_to_fold(used, candidate, {0.0, base.voltages()}, 1e4, kWidthMw).points;
     ASSERT_EQ(found.size(), expected.size());
     for (std::size_t k = 0; k < found.size(); ++k) {
         EXPECT_EQ(found[k].load_mw, expected[k].load_mw);
