@@ -74,16 +74,16 @@ def faults(case: Case, found: Solved, options: dict[str, Any], tolerance: float 
         wrong.append(("solve: balance", f"{left[at]:.3g} pu is left open at bus {case.bus[at, 0]:.0f}"))
     angles = [(row, abs(found.va[row] - case.bus[row, VA])) for row in references(case).values() if live[row]]
     wrong += [("solve: reference angle", f"bus {case.bus[r, 0]:.0f} is off by {d:.3g}") for r, d in angles if d > 1e-6]
-    if nobody_holds(case, found.held):
-        wrong.append(("solve: somebody holds a voltage", "converged, and no bus of an island holds its voltage"))
+    if nobody_holds(case, found.held, ("yes", "at_q_max", "at_q_min")):
+        wrong.append(("solve: somebody holds a voltage", "converged, and no bus of an island could hold its voltage"))
     wrong += shared(case, found, options, allowed)
     return wrong + held(case, found, options.get("q_limits", True), allowed)
 
 
-def nobody_holds(case: Case, said: list[str]) -> bool:
-    """Whether no bus of some live island holds its voltage: there may be many solutions."""
+def nobody_holds(case: Case, said: list[str], holds: tuple[str, ...] = ("yes",)) -> bool:
+    """Whether no bus of some live island holds its voltage: there may be several solutions."""
     island, live = islands(case), live_buses(case)
-    holding = {island[row] for row in np.flatnonzero(live) if said[row] == "yes"}
+    holding = {island[row] for row in np.flatnonzero(live) if said[row] in holds}
     return bool(set(island[live]) - holding)
 
 
