@@ -23,6 +23,7 @@ STATUS_WORDS = {
     "already_limited": "any load breaks a limit (0 MW)",
     "cap_reached": "nothing breaks up to the cap",
     "generation_limited": "spare generation runs out first",
+    "not_settled": "the search used up its steps: a bracket, and no figure",
     "unsolved": "the intact case has no solution",
 }
 
@@ -43,6 +44,7 @@ LADDER_WORDS = {
     "not_upgradable": "what binds has no limit that could be raised",
     "rungs_exhausted": "as many upgrades were made as asked for",
     "no_gain": "what binds has lost its limit already",
+    "not_settled": "the search of a rung used up its steps",
     "unsolved": "the intact case has no solution",
     "cancelled": "interrupted",
 }

@@ -85,7 +85,7 @@ class Study(Outcome):
         """One row per bus that was finished; index ``bus``: the file's bus number.
 
         ``headroom_mw`` MW of new load that fit; ``status`` (limited, already_limited, cap_reached,
-        generation_limited, unsolved); ``limit_type`` (thermal, low_voltage, high_voltage,
+        generation_limited, not_settled, unsolved); ``limit_type`` (thermal, low_voltage, high_voltage,
         voltage_change, collapse, generation, none); ``contingency_kind`` (intact, branch, unit),
         ``contingency`` and its ``contingency_row``; ``element_kind`` (branch, bus, generation),
         ``element`` and its ``element_row``: the state in which, and the element at which, the next MW

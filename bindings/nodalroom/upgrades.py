@@ -64,7 +64,7 @@ class Ladder(_OfStudy):
         """Why it ends: ``target_reached``; ``generation_limited`` (units have no more to give, or never had as
         much as the target asks for); ``not_upgradable`` (what binds has no limit that could be raised);
         ``rungs_exhausted`` (``max_rungs`` upgrades were made); ``no_gain`` (what binds has lost its limit
-        already); ``unsolved`` (the intact case has no solution); ``cancelled`` (interrupted).
+        already); ``not_settled`` (the search of a rung used up its steps); ``unsolved`` (the intact case has no solution); ``cancelled`` (interrupted).
         """
         return self._core.status
 

@@ -12,8 +12,9 @@ using powerflow::Voltages;
 
 // Most steps towards a load that is hard to reach; a path with many kinks needs some fifty.
 constexpr int kMostSteps = 400;
-// A solution that was not reached along the path belongs to it only where no voltage is this far from it.
-constexpr double kFarFromPathPu = 0.1;
+// A solution that was not reached smoothly along the path belongs to it only where no voltage has moved further
+// over a step of kCollapseWidthMw.
+constexpr double kFarFromPathPu = 0.03;
 // A turn is located to this width: the secant takes it there in a step more.
 constexpr double kTurnWidthMw = 0.1;
 
@@ -32,14 +33,24 @@ bool is_upper_solution(StateSolver& solver, const Candidate& candidate) {
     return direction[static_cast<std::size_t>(solver.base().equations().v_column(bus))] <= 0.0;
 }
 
-/// Whether the solver's solution may stand for a path that goes by `near`: of all solutions of a load, those
-/// of the lower kind have a bus far below.
-bool is_ordinary(const StateSolver& solver, const Voltages& near) {
-    const auto& vm = solver.newton().voltages().vm_pu;
-    for (std::size_t i = 0; i < vm.size(); ++i) {
-        if (std::abs(vm[i] - near.vm_pu[i]) > kFarFromPathPu) return false;
+bool is_near(const Voltages& now, const Voltages& before) {
+    for (std::size_t i = 0; i < now.vm_pu.size(); ++i) {
+        if (std::abs(now.vm_pu[i] - before.vm_pu[i]) > kFarFromPathPu) return false;
     }
     return true;
+}
+
+/// Whether a step to more load stays on the path, as far as its ends tell. Growing load drives buses to their
+/// upper reactive limit and away from their lower one. Where one goes the other way the step may have passed the
+/// end of the path and landed on other solutions: a long one is to be cut, a short one may not move voltages far.
+bool continues(const Voltages& now, const Voltages& before, double length_mw) {
+    using powerflow::QMode;
+    bool any_back = false;
+    for (std::size_t i = 0; i < now.mode.size(); ++i) {
+        const QMode from = before.mode[i], to = now.mode[i];
+        any_back = any_back || (from != to && (from == QMode::at_max || to == QMode::at_min));
+    }
+    return !any_back || (length_mw <= StatePath::kCollapseWidthMw && is_near(now, before));
 }
 
 }  // namespace
@@ -90,7 +101,11 @@ bool StatePath::follow(StateSolver& solver, double load_mw) {
 bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from, bool extrapolate,
                           Effort effort) {
     const LoadedPoint& last = points_[from];
-    if (!extrapolate) return solve_loaded(solver, outage_, candidate_, load_mw, last.voltages, effort);
+    const auto is_on_path = [&] {
+        return load_mw < last.load_mw || continues(solver.newton().voltages(), last.voltages, load_mw - last.load_mw);
+    };
+    if (!extrapolate)
+        return solve_loaded(solver, outage_, candidate_, load_mw, last.voltages, effort) && is_on_path();
     const LoadedPoint& before = points_[from - 1];
     const double ratio = (load_mw - last.load_mw) / (last.load_mw - before.load_mw);
     Voltages start = last.voltages;
@@ -100,7 +115,7 @@ bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from,
     extend(start.vm_pu, before.voltages.vm_pu);
     extend(start.va_rad, before.voltages.va_rad);
     extend(start.supply_pu, before.voltages.supply_pu);
-    return solve_loaded(solver, outage_, candidate_, load_mw, start, effort);
+    return solve_loaded(solver, outage_, candidate_, load_mw, start, effort) && is_on_path();
 }
 
 std::vector<LoadedPoint>::const_iterator StatePath::first_at_or_above(double load_mw) const {
@@ -148,8 +163,7 @@ std::size_t StatePath::nearest_below(double load_mw) const {
 }
 
 /// Everything a solution can be found from, before a load is taken for the end of the path. The last resort
-/// does not begin at the path: where reactive limits turn it back, solutions with other buses at their limits
-/// may go on at the same load, and then there is no gap.
+/// does not begin at the path: only a solution close to it is taken.
 bool StatePath::try_everything(StateSolver& solver, double load_mw, std::size_t from) {
     if (try_solve(solver, load_mw, from, false, Effort::thorough)) return true;
     if (from > 0 && try_solve(solver, load_mw, from, true, Effort::thorough)) return true;
@@ -157,7 +171,7 @@ bool StatePath::try_everything(StateSolver& solver, double load_mw, std::size_t 
     if (lowest_unsolved_mw_ < std::numeric_limits<double>::infinity()) return false;
     load_state(solver, outage_, candidate_, load_mw);
     return solver.solve_from_base().converged() && is_upper_solution(solver, candidate_) &&
-           is_ordinary(solver, points_[from].voltages);
+           is_near(solver.newton().voltages(), points_[from].voltages);
 }
 
 /// Steps to a load, halved towards the least load that failed, until the end of the path is enclosed. Every

@@ -10,6 +10,11 @@
 namespace nodalroom::headroom {
 namespace {
 
+// Figures of two rungs that differ by less than this are the same: they are located no closer.
+constexpr double kFigureNoiseMw = 0.1;
+// Studies made for each rung that may be climbed, where rungs are put down and climbed again.
+constexpr int kStudiesPerRung = 4;
+
 using contingency::LimitUpgrade;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -71,6 +76,22 @@ void take_over(const LadderRung& before, LadderRung& rung) {
     now.states_solved = found.states_solved;
 }
 
+/// With fewer limits nothing counts that did not count before. So what a rung finds below the figure of an
+/// earlier one counts there too, and that one's search had missed it: it stands in its place, and the upgrades
+/// made from there on are taken back. Finite: each time the first rung put down is an earlier one, or lower.
+void put_down(std::vector<LadderRung>& rungs, std::vector<LimitUpgrade>& made) {
+    const LadderRung& found = rungs.back();
+    const auto above = std::ranges::find_if(rungs, [&](const LadderRung& earlier) {
+        return earlier.certified_mw > found.certified_mw + kFigureNoiseMw;
+    });
+    if (above == rungs.end()) return;
+    LadderRung rung = found;
+    rung.upgrades = above->upgrades;
+    made = rung.upgrades;
+    rungs.erase(above, rungs.end());
+    rungs.push_back(std::move(rung));
+}
+
 /// What a rung's status alone says of the ladder; not_run: there may be something to raise.
 LadderStatus end_at(const HeadroomRow& row, bool by_redispatch) {
     if (row.status == HeadroomStatus::unsolved) return LadderStatus::unsolved;
@@ -88,6 +109,7 @@ LadderStatus end_at(const HeadroomRow& row, bool by_redispatch) {
                 return LadderStatus::not_run;
         }
     }
+    if (row.status == HeadroomStatus::not_settled) return LadderStatus::not_settled;
     if (row.status == HeadroomStatus::cap_reached) return LadderStatus::target_reached;
     if (row.status == HeadroomStatus::generation_limited) return LadderStatus::generation_limited;
     return LadderStatus::not_run;
@@ -145,6 +167,8 @@ const char* to_string(LadderStatus status) noexcept {
             return "rungs_exhausted";
         case LadderStatus::no_gain:
             return "no_gain";
+        case LadderStatus::not_settled:
+            return "not_settled";
         case LadderStatus::unsolved:
             return "unsolved";
         case LadderStatus::cancelled:
@@ -199,7 +223,11 @@ UpgradeLadder upgrade_ladder(const model::Network& network, const HeadroomOption
 
     std::vector<LimitUpgrade> made;
     std::vector<contingency::Outage> unsolvable;
-    while (result.status == LadderStatus::not_run) {
+    for (int studies = 0; result.status == LadderStatus::not_run; ++studies) {
+        if (studies > kStudiesPerRung * (ladder.max_rungs + 1)) {
+            result.status = LadderStatus::not_settled;
+            break;
+        }
         if (control != nullptr) control->begin_round("rung", result.rungs.size());
         const HeadroomOptions now = with_upgrades(result.options, made);
         const HeadroomResult study = headroom(network, now, control);
@@ -216,6 +244,7 @@ UpgradeLadder upgrade_ladder(const model::Network& network, const HeadroomOption
             take_over(result.rungs.back(), rung);
         }
         result.rungs.push_back(std::move(rung));
+        if (!ladder.by_redispatch) put_down(result.rungs, made);
         LadderRung& last = result.rungs.back();
         result.status = end_at(last.row, ladder.by_redispatch);
         if (result.status != LadderStatus::not_run) break;
@@ -224,7 +253,7 @@ UpgradeLadder upgrade_ladder(const model::Network& network, const HeadroomOption
             result.status = LadderStatus::generation_limited;
         } else if (!next) {
             result.status = LadderStatus::not_upgradable;
-        } else if (has_no_limit(now.limits, *next)) {
+        } else if (has_no_limit(with_upgrades(result.options, made).limits, *next)) {
             result.status = LadderStatus::no_gain;
         } else if (result.rungs.size() > static_cast<std::size_t>(ladder.max_rungs)) {
             result.status = LadderStatus::rungs_exhausted;

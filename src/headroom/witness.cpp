@@ -271,7 +271,8 @@ void say_last_clean(double figure_mw, Witness& witness) {
 }  // namespace
 
 Witness make_witness(const model::Network& network, const HeadroomOptions& options, const HeadroomRow& row) {
-    if (row.status == HeadroomStatus::not_run || row.status == HeadroomStatus::unsolved) {
+    if (row.status == HeadroomStatus::not_run || row.status == HeadroomStatus::not_settled ||
+        row.status == HeadroomStatus::unsolved) {
         throw OptionError("bus " + bus_number(network, row.bus.pos()) + " has no headroom figure (" +
                           to_string(row.status) + "), so there is no witness");
     }

@@ -30,6 +30,7 @@ enum class LadderStatus : std::uint8_t {
     not_upgradable,      ///< what binds is collapse, or nothing that has a limit to raise
     rungs_exhausted,     ///< max_rungs upgrades were made
     no_gain,             ///< the element that binds has lost its limit already
+    not_settled,         ///< a rung's search used up its steps: no figure, so none to climb from
     unsolved,            ///< the intact case has no solution
     cancelled            ///< what there is holds; there may be more to climb
 };
