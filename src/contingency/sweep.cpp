@@ -41,9 +41,9 @@ void examine_state(const BaseCase& base, const SolvedState& solved, const LimitS
     row.worst_loading = std::sqrt(worst);
     if (worst > 0.0) row.worst_branch = BranchRow(row_of(loading_squared, worst));
     for (std::size_t l = 0; worst > 1.0 && l < loading_squared.size(); ++l) {
-        if (!(loading_squared[l] > (1.0 + kBrokenShare) * (1.0 + kBrokenShare))) continue;
-        report(LimitKind::thermal, l, std::sqrt(loading_squared[l]) * limits.rating_pu[l],
-               limits.rating_pu[l]);
+        if (!(loading_squared[l] > 1.0)) continue;
+        const double value = std::sqrt(loading_squared[l]) * limits.rating_pu[l];
+        if (is_above(value, limits.rating_pu[l])) report(LimitKind::thermal, l, value, limits.rating_pu[l]);
     }
 
     const auto& vm = solved.voltages->vm_pu;
@@ -67,14 +67,11 @@ void examine_state(const BaseCase& base, const SolvedState& solved, const LimitS
                                    : *limit_set.voltage_change_max_pu;
     const bool looks_at_changes = std::isfinite(most_change);
     for (std::size_t i = 0; (is_low || is_high || looks_at_changes) && i < vm.size(); ++i) {
-        if (vm[i] < limits.vmin_pu[i] * (1.0 - kBrokenShare))
-            report(LimitKind::low_voltage, i, vm[i], limits.vmin_pu[i]);
-        if (vm[i] > limits.vmax_pu[i] * (1.0 + kBrokenShare))
-            report(LimitKind::high_voltage, i, vm[i], limits.vmax_pu[i]);
+        if (is_below(vm[i], limits.vmin_pu[i])) report(LimitKind::low_voltage, i, vm[i], limits.vmin_pu[i]);
+        if (is_above(vm[i], limits.vmax_pu[i])) report(LimitKind::high_voltage, i, vm[i], limits.vmax_pu[i]);
         if (!looks_at_changes || !is_watched(i)) continue;
         const double change = std::abs(vm[i] - base.voltages().vm_pu[i]);
-        if (change > most_change * (1.0 + kBrokenShare))
-            report(LimitKind::voltage_change, i, change, most_change);
+        if (is_above(change, most_change)) report(LimitKind::voltage_change, i, change, most_change);
     }
     row.supply_pu = 0.0;
     for (const double s : solved.voltages->supply_pu) row.supply_pu += s;

@@ -219,7 +219,8 @@ bool CandidateSearch::run_round(const LimitMask& mask, bool headline, Outcome& o
         if (tighten_all(others, outcome.feasible_mw, *start, mask, outcome) || lowered) return true;
     }
     screen_->look_at_switching(look_);
-    if (tighten_all(find_suspects(mask, Screen::Find::all, listed), before, *start, mask, outcome)) return true;
+    if (tighten_all(find_suspects(mask, Screen::Find::all, listed), before, *start, mask, outcome))
+        return true;
     if (!headline || context_->options.certify != Certify::all) return false;
     std::vector<std::size_t> others;
     for (std::size_t state = 0; state < listed.size(); ++state) {
@@ -276,7 +277,8 @@ CandidateSearch::Outcome CandidateSearch::search(const LimitMask& mask, bool hea
         settled = !headline || !look_below(mask, outcome);
         if (settled) outcome.states_solved = states_solved;
     }
-    if (outcome.feasible_mw <= 0.0) outcome.states_solved = states_->solvable_count(*context_, candidate_.bus);
+    if (outcome.feasible_mw <= 0.0)
+        outcome.states_solved = states_->solvable_count(*context_, candidate_.bus);
     return outcome;
 }
 

@@ -108,7 +108,8 @@ void find_exceeded(const StudyContext& context, const contingency::SolvedState& 
     if (mask.generation && intact) {
         for (std::size_t island = 0; island < context.spare_pu.size(); ++island) {
             const double s = solved.voltages->supply_pu[island];
-            if (contingency::is_above(s, context.spare_pu[island])) add(LimitType::generation, island, s, context.spare_pu[island]);
+            if (contingency::is_above(s, context.spare_pu[island]))
+                add(LimitType::generation, island, s, context.spare_pu[island]);
         }
     }
 }

@@ -217,7 +217,7 @@ std::optional<CandidateSearch::Event> CandidateSearch::first_event(StatePath& pa
     // the intact state do not depend on where the search ends, nor does what they find.
     double clean = 0.0;
     if (mask.thermal || mask.voltage || mask.generation) {
-        const double first = expected_mw > 0.0              ? kBeyondExpected * expected_mw
+        const double first = expected_mw > 0.0           ? kBeyondExpected * expected_mw
                              : path.outage().is_intact() ? kFirstLookMw
                                                          : kFirstStepShare * up_to_mw;
         for (double mw = first; mw < up_to_mw && path.reach(solver_, mw); mw *= 2.0) {

@@ -50,8 +50,7 @@ std::vector<Footprint> sweep_states(const StudyContext& context, const IntactPoi
 
 /// Σ max(Pmax - P0, 0) of the units that take part, which are the weights' sums. An island without any is not
 /// to be asked for more than it gives without the load: what units there give by another rule is no spare.
-std::vector<double> spare_of_islands(const contingency::BaseCase& base,
-                                            const powerflow::Balance& balance) {
+std::vector<double> spare_of_islands(const contingency::BaseCase& base, const powerflow::Balance& balance) {
     constexpr double kNoise = 1e-6;  // a supply is known to the mismatch, which is no larger
     const model::Network& network = base.network();
     std::vector<double> spare = base.point().weight_sum;

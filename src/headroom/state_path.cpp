@@ -12,8 +12,8 @@ using powerflow::Voltages;
 
 // Most steps towards a load that is hard to reach; a path with many kinks needs some fifty.
 constexpr int kMostSteps = 400;
-// A solution that was not reached smoothly along the path belongs to it only where no voltage has moved further
-// over a step of kCollapseWidthMw.
+// A solution that was not reached smoothly along the path belongs to it only where no voltage has moved
+// further over a step of kCollapseWidthMw.
 constexpr double kFarFromPathPu = 0.03;
 // A turn is located to this width: the secant takes it there in a step more.
 constexpr double kTurnWidthMw = 0.1;
@@ -41,8 +41,9 @@ bool is_near(const Voltages& now, const Voltages& before) {
 }
 
 /// Whether a step to more load stays on the path, as far as its ends tell. Growing load drives buses to their
-/// upper reactive limit and away from their lower one. Where one goes the other way the step may have passed the
-/// end of the path and landed on other solutions: a long one is to be cut, a short one may not move voltages far.
+/// upper reactive limit and away from their lower one. Where one goes the other way the step may have passed
+/// the end of the path and landed on other solutions: a long one is to be cut, a short one may not move
+/// voltages far.
 bool continues(const Voltages& now, const Voltages& before, double length_mw) {
     using powerflow::QMode;
     bool any_back = false;
@@ -102,7 +103,8 @@ bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from,
                           Effort effort) {
     const LoadedPoint& last = points_[from];
     const auto is_on_path = [&] {
-        return load_mw < last.load_mw || continues(solver.newton().voltages(), last.voltages, load_mw - last.load_mw);
+        return load_mw < last.load_mw ||
+               continues(solver.newton().voltages(), last.voltages, load_mw - last.load_mw);
     };
     if (!extrapolate)
         return solve_loaded(solver, outage_, candidate_, load_mw, last.voltages, effort) && is_on_path();
@@ -167,7 +169,8 @@ std::size_t StatePath::nearest_below(double load_mw) const {
 bool StatePath::try_everything(StateSolver& solver, double load_mw, std::size_t from) {
     if (try_solve(solver, load_mw, from, false, Effort::thorough)) return true;
     if (from > 0 && try_solve(solver, load_mw, from, true, Effort::thorough)) return true;
-    if (from + 1 < points_.size() && try_solve(solver, load_mw, from + 1, false, Effort::thorough)) return true;
+    if (from + 1 < points_.size() && try_solve(solver, load_mw, from + 1, false, Effort::thorough))
+        return true;
     if (lowest_unsolved_mw_ < std::numeric_limits<double>::infinity()) return false;
     load_state(solver, outage_, candidate_, load_mw);
     return solver.solve_from_base().converged() && is_upper_solution(solver, candidate_) &&
@@ -188,10 +191,10 @@ bool StatePath::creep(StateSolver& solver, double load_mw) {
         // Close to the end of the path the secant carries Newton further than the last solution does.
         const bool can_extrapolate =
             from > 0 && target - from_mw <= 4.0 * (from_mw - points_[from - 1].load_mw);
-        const bool solved = is_last ? try_everything(solver, target, from)
-                                    : try_solve(solver, target, from, false, Effort::near) ||
-                                          (can_extrapolate &&
-                                           try_solve(solver, target, from, true, Effort::near));
+        const bool solved =
+            is_last ? try_everything(solver, target, from)
+                    : try_solve(solver, target, from, false, Effort::near) ||
+                          (can_extrapolate && try_solve(solver, target, from, true, Effort::near));
         if (!solved) {
             if (is_last) {
                 end_at(target);

@@ -61,8 +61,8 @@ void take_state(const contingency::LimitSet& limit_set, double base_mva, const O
 }
 
 void refuse_without_figure(const model::Network& network, const HeadroomRow& row, bool by_redispatch) {
-    const bool is_open = row.status == HeadroomStatus::not_run ||
-                         row.status == HeadroomStatus::not_settled || row.status == HeadroomStatus::unsolved;
+    const bool is_open = row.status == HeadroomStatus::not_run || row.status == HeadroomStatus::not_settled ||
+                         row.status == HeadroomStatus::unsolved;
     if (!(by_redispatch ? row.redispatch.unit_p_mw.empty() : is_open)) return;
     throw OptionError("bus " + std::to_string(network.bus(row.bus).number.value()) + " has no figure (" +
                       (by_redispatch ? to_string(row.redispatch.status) : to_string(row.status)) +

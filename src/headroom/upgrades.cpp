@@ -77,8 +77,9 @@ void take_over(const LadderRung& before, LadderRung& rung) {
 }
 
 /// With fewer limits nothing counts that did not count before. So what a rung finds below the figure of an
-/// earlier one counts there too, and that one's search had missed it: it stands in its place, and the upgrades
-/// made from there on are taken back. Finite: each time the first rung put down is an earlier one, or lower.
+/// earlier one counts there too, and that one's search had missed it: it stands in its place, and the
+/// upgrades made from there on are taken back. Finite: each time the first rung put down is an earlier one,
+/// or lower.
 void put_down(std::vector<LadderRung>& rungs, std::vector<LimitUpgrade>& made) {
     const LadderRung& found = rungs.back();
     const auto above = std::ranges::find_if(rungs, [&](const LadderRung& earlier) {

@@ -101,7 +101,8 @@ bool is_without_spare(const model::Network& network, const Balance& balance, con
     if (balance.rule != BalanceRule::spare) return false;
     const auto units = network.units();
     for (std::size_t row = 0; row < units.size(); ++row) {
-        if (takes_part(network, units[row], balance) && units[row].spare_pu(powers.unit_p_pu(network, row)) > 0.0)
+        if (takes_part(network, units[row], balance) &&
+            units[row].spare_pu(powers.unit_p_pu(network, row)) > 0.0)
             return false;
     }
     return true;

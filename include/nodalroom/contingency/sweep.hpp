@@ -24,10 +24,6 @@ struct SweepOptions {
 enum class LimitKind : std::uint8_t { thermal, low_voltage, high_voltage, voltage_change };
 [[nodiscard]] const char* to_string(LimitKind kind) noexcept;
 
-/// A limit is broken by more than this share of it: power flows are solved no closer, and a voltage held at
-/// its limit is none.
-inline constexpr double kBrokenShare = 1e-7;
-
 /// A limit broken in a state. Values and limits in per unit (MVA over base for thermal).
 struct Violation {
     std::int32_t state = 0;  ///< position in SweepResult::states

@@ -17,8 +17,8 @@ namespace nodalroom::headroom {
 /// limit, certify below it. Results do not depend on what was searched before. One per thread.
 ///
 /// Invariants of a search: feasible_mw starts at the cap, or below what the intact state has first, and each
-/// round that goes on lowers it, by kResolutionMw at least where it does not end at 0; the event is the one that
-/// lowered it last. Rounds are bounded; a search that uses them up is not settled.
+/// round that goes on lowers it, by kResolutionMw at least where it does not end at 0; the event is the one
+/// that lowered it last. Rounds are bounded; a search that uses them up is not settled.
 class CandidateSearch {
 public:
     CandidateSearch(const Preparation& prepared, const RunControl* control);

@@ -24,8 +24,7 @@ struct FollowedPath {
 /// Returns the solutions met on the upper side, ascending in load, the last of them within `width_mw` of
 /// the turn; ends before, at a solution beyond `up_to_mw`, if there is no turn up to there. Empty: the
 /// curve could not be followed.
-[[nodiscard]] FollowedPath follow_to_fold(contingency::StateSolver& solver,
-                                                      const Candidate& candidate, const LoadedPoint& from,
-                                                      double up_to_mw, double width_mw);
+[[nodiscard]] FollowedPath follow_to_fold(contingency::StateSolver& solver, const Candidate& candidate,
+                                          const LoadedPoint& from, double up_to_mw, double width_mw);
 
 }  // namespace nodalroom::headroom

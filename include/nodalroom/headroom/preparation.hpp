@@ -16,7 +16,8 @@ struct StudyStates {
     std::vector<std::vector<Item>> exceeded;   ///< per state: limits broken without any load
     std::vector<powerflow::LaneShift> shifts;  ///< per state: its solution beside the intact one; empty
                                                ///< where all would take too much memory
-    /// States with a solution that a load at this bus may change: those of its island, the intact one included.
+    /// States with a solution that a load at this bus may change: those of its island, the intact one
+    /// included.
     [[nodiscard]] int solvable_count(const StudyContext& context, BusRow bus) const;
     /// The other states: those without a solution before any load, and those of other islands.
     [[nodiscard]] std::vector<bool> left_out(const StudyContext& context, BusRow bus) const;
