@@ -61,8 +61,8 @@ CandidateSearch::Event CandidateSearch::collapse_event(StatePath& path) {
     event.binding.type = LimitType::collapse;
     event.binding.outage = path.outage();
     event.binding.element = candidate_.bus.value();
-    if (path.reach(solver_, event.feasible_mw) &&
-        load_direction(solver_, candidate_.bus, candidate_.mvar_per_mw, direction_)) {
+    path.put_last(solver_);
+    if (load_direction(solver_, candidate_.bus, candidate_.mvar_per_mw, direction_)) {
         // The bus whose voltage falls fastest is where the state gives way.
         const auto& vm = solver_.newton().voltages().vm_pu;
         double steepest = 0.0;
@@ -75,9 +75,9 @@ CandidateSearch::Event CandidateSearch::collapse_event(StatePath& path) {
                 event.binding.element = static_cast<std::int32_t>(i);
             }
         }
-        event.binding.value = vm[static_cast<std::size_t>(event.binding.element)];
         event.binding.factor = steepest;
     }
+    event.binding.value = solver_.newton().voltages().vm_pu[static_cast<std::size_t>(event.binding.element)];
     return event;
 }
 
@@ -146,6 +146,14 @@ std::optional<CandidateSearch::Event> CandidateSearch::find_crossing(StatePath& 
         guess = next_guess(top, tracked, items, base);
         return true;
     };
+    // Something of the items counts at a load of so little: as soon as any is added (definition, section 7).
+    const auto at_once = [&](double mw) {
+        event.load_mw = event.feasible_mw = 0.0;
+        event.violated_mw = mw;
+        event.binding = describe(path, mw, items.front());
+        return event;
+    };
+    if (high <= kResolutionMw) return at_once(high);
     for (int steps = 0; steps < kMaxCrossingSteps; ++steps) {
         double x = guess;
         if (!(x > low && x < high)) x = 0.5 * (low + high);
@@ -160,19 +168,24 @@ std::optional<CandidateSearch::Event> CandidateSearch::find_crossing(StatePath& 
         } else {
             high = x;
             known_violated = std::min(known_violated, x);
-            if (x <= kResolutionMw) {  // counts as soon as any load is added
-                event.load_mw = 0.0;
-                event.feasible_mw = 0.0;
-                event.violated_mw = x;
-                event.binding = describe(path, x, items.front());
-                return event;
-            }
+            if (x <= kResolutionMw) return at_once(x);
         }
         guess = next_guess(x, tracked, items, base);
-        const bool located = std::abs(guess - x) < kCrossingMw || high - low < kCrossingMw;
-        if (!located) continue;
+        const bool is_root = std::abs(guess - x) < kCrossingMw;
+        if (!is_root && !(high - low < kCrossingMw)) continue;
 
         event.load_mw = std::isnan(guess) ? x : std::clamp(guess, low, high);
+        if (!is_root && items.empty() && path.reach(solver_, high)) {
+            // It jumps, as where reactive limits switch: what counts is seen from above.
+            counted_items(high, mask, items);
+            if (!items.empty()) tracked = items.front();
+            event.load_mw = x = high;
+        }
+        if (event.load_mw < kResolutionMw && path.reach(solver_, kResolutionMw)) {
+            counted_items(kResolutionMw, mask, items);
+            if (!items.empty()) return at_once(kResolutionMw);
+        }
+        if (!path.reach(solver_, x)) continue;
         event.binding = describe(path, x, tracked);
         event.feasible_mw = std::max(0.0, event.load_mw - kResolutionMw);
         if (event.feasible_mw > clean_mw) {

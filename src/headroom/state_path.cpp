@@ -10,11 +10,15 @@ namespace {
 using contingency::StateSolver;
 using powerflow::Voltages;
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 // Most steps towards a load that is hard to reach; a path with many kinks needs some fifty.
 constexpr int kMostSteps = 400;
 // A solution that was not reached smoothly along the path belongs to it only where no voltage has moved
 // further over a step of kCollapseWidthMw.
 constexpr double kFarFromPathPu = 0.03;
+// A step that moves a voltage further than this is cut: there may be a gap under it.
+constexpr double kLongestStridePu = 0.04;
 // A turn is located to this width: the secant takes it there in a step more.
 constexpr double kTurnWidthMw = 0.1;
 
@@ -33,25 +37,27 @@ bool is_upper_solution(StateSolver& solver, const Candidate& candidate) {
     return direction[static_cast<std::size_t>(solver.base().equations().v_column(bus))] <= 0.0;
 }
 
-bool is_near(const Voltages& now, const Voltages& before) {
-    for (std::size_t i = 0; i < now.vm_pu.size(); ++i) {
-        if (std::abs(now.vm_pu[i] - before.vm_pu[i]) > kFarFromPathPu) return false;
-    }
-    return true;
+double farthest(const Voltages& now, const Voltages& before) {
+    double found = 0.0;
+    for (std::size_t i = 0; i < now.vm_pu.size(); ++i)
+        found = std::max(found, std::abs(now.vm_pu[i] - before.vm_pu[i]));
+    return found;
 }
 
 /// Whether a step to more load stays on the path, as far as its ends tell. Growing load drives buses to their
 /// upper reactive limit and away from their lower one. Where one goes the other way the step may have passed
-/// the end of the path and landed on other solutions: a long one is to be cut, a short one may not move
-/// voltages far.
-bool continues(const Voltages& now, const Voltages& before, double length_mw) {
+/// the end of the path and landed on other solutions, and so where it moves a voltage far: a long one is to
+/// be cut, a short one may not move voltages far.
+bool continues(const Voltages& now, const Voltages& before, double length_mw, double longest_stride_pu) {
     using powerflow::QMode;
     bool any_back = false;
     for (std::size_t i = 0; i < now.mode.size(); ++i) {
         const QMode from = before.mode[i], to = now.mode[i];
         any_back = any_back || (from != to && (from == QMode::at_max || to == QMode::at_min));
     }
-    return !any_back || (length_mw <= StatePath::kCollapseWidthMw && is_near(now, before));
+    const double moved = farthest(now, before);
+    if (!any_back && moved <= longest_stride_pu) return true;
+    return length_mw <= StatePath::kCollapseWidthMw && moved <= kFarFromPathPu;
 }
 
 }  // namespace
@@ -64,8 +70,15 @@ bool solve_loaded(StateSolver& solver, contingency::Outage outage, const Candida
 }
 
 StatePath::StatePath(contingency::Outage outage, Candidate candidate, const Voltages& at_zero)
-    : outage_(outage), candidate_(candidate), lowest_unsolved_mw_(std::numeric_limits<double>::infinity()) {
+    : outage_(outage), candidate_(candidate), lowest_unsolved_mw_(kInfinity) {
     points_.push_back({0.0, at_zero});
+}
+
+void StatePath::put_last(StateSolver& solver) const {
+    load_state(solver, outage_, candidate_, highest_solved_mw());
+    solver.newton().start_from(points_.back().voltages);
+    solver.newton().fit_modes(solver.base().options().enforce_q_limits);
+    solver.newton().evaluate_mismatch();
 }
 
 void StatePath::keep(StateSolver& solver, double load_mw) { keep({load_mw, solver.newton().voltages()}); }
@@ -84,7 +97,11 @@ bool StatePath::follow(StateSolver& solver, double load_mw) {
     if (met.points.empty()) return false;
     const bool passed = met.points.back().load_mw >= load_mw;
     for (LoadedPoint& point : met.points) {
-        if (point.load_mw > highest_solved_mw()) keep(std::move(point));
+        if (point.load_mw <= highest_solved_mw()) continue;
+        const LoadedPoint& last = points_.back();
+        // The follower's own strides are as long as they may be; only limits can have led it astray.
+        if (!continues(point.voltages, last.voltages, point.load_mw - last.load_mw, kInfinity)) return false;
+        keep(std::move(point));
     }
     if (passed) return true;
     // Past a smooth turn there is nothing near. A turn at which reactive limits switch may be no gap.
@@ -104,7 +121,7 @@ bool StatePath::try_solve(StateSolver& solver, double load_mw, std::size_t from,
     const LoadedPoint& last = points_[from];
     const auto is_on_path = [&] {
         return load_mw < last.load_mw ||
-               continues(solver.newton().voltages(), last.voltages, load_mw - last.load_mw);
+               continues(solver.newton().voltages(), last.voltages, load_mw - last.load_mw, kLongestStridePu);
     };
     if (!extrapolate)
         return solve_loaded(solver, outage_, candidate_, load_mw, last.voltages, effort) && is_on_path();
@@ -171,10 +188,10 @@ bool StatePath::try_everything(StateSolver& solver, double load_mw, std::size_t 
     if (from > 0 && try_solve(solver, load_mw, from, true, Effort::thorough)) return true;
     if (from + 1 < points_.size() && try_solve(solver, load_mw, from + 1, false, Effort::thorough))
         return true;
-    if (lowest_unsolved_mw_ < std::numeric_limits<double>::infinity()) return false;
+    if (lowest_unsolved_mw_ < kInfinity) return false;
     load_state(solver, outage_, candidate_, load_mw);
     return solver.solve_from_base().converged() && is_upper_solution(solver, candidate_) &&
-           is_near(solver.newton().voltages(), points_[from].voltages);
+           farthest(solver.newton().voltages(), points_[from].voltages) <= kFarFromPathPu;
 }
 
 /// Steps to a load, halved towards the least load that failed, until the end of the path is enclosed. Every

@@ -161,6 +161,9 @@ public:
     }
 
 private:
+    /// What is no more beyond a limit, or made worse, than power flows are solved to (definition, section 7).
+    static double dead_band(double limit, double unit = 1.0) { return 1e-7 * std::max(limit, 0.1 * unit); }
+
     struct State {
         contingency::Outage outage;
         powerflow::Voltages voltages;  ///< without load
@@ -175,8 +178,10 @@ private:
         const bool intact = state.outage.is_intact();
         const auto s = larger_flows(network_, v, state.outage);
         for (std::size_t l = 0; l < s.size(); ++l) {
-            if (s[l] > rating_mva(network_, options_, l, intact) &&
-                s[l] - state.flow_mva[l] > options_.attribution_mva_per_mw * load_mw) {
+            const double rating = rating_mva(network_, options_, l, intact);
+            const double band = dead_band(rating, network_.base_mva());
+            if (s[l] > rating + band &&
+                s[l] - state.flow_mva[l] > options_.attribution_mva_per_mw * load_mw + band) {
                 found.push_back({LimitType::thermal, static_cast<int>(l)});
             }
         }
@@ -189,9 +194,9 @@ private:
             const double low = band ? band->min_pu : bus.vmin_pu, high = band ? band->max_pu : bus.vmax_pu;
             const double now = v.vm_pu[i], before = state.voltages.vm_pu[i];
             const double threshold = options_.attribution_voltage_pu;
-            if (now < low && before - now > threshold)
+            if (now < low - dead_band(low) && before - now > threshold + dead_band(low))
                 found.push_back({LimitType::low_voltage, static_cast<int>(i)});
-            if (now > high && now - before > threshold)
+            if (now > high + dead_band(high) && now - before > threshold + dead_band(high))
                 found.push_back({LimitType::high_voltage, static_cast<int>(i)});
             if (loaded_intact == nullptr) continue;
             const double change = std::abs(now - (*loaded_intact)[i]);

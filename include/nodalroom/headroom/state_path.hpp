@@ -32,6 +32,8 @@ public:
 
     [[nodiscard]] double highest_solved_mw() const noexcept { return points_.back().load_mw; }
     [[nodiscard]] double lowest_unsolved_mw() const noexcept { return lowest_unsolved_mw_; }
+    /// Puts the state's solution with the highest load reached into the solver, evaluated.
+    void put_last(contingency::StateSolver& solver) const;
     /// False where the steps towards a load ran out: the end is enclosed, but not to kCollapseWidthMw.
     [[nodiscard]] bool is_settled() const noexcept { return is_settled_; }
 

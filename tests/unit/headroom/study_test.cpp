@@ -212,7 +212,9 @@ TEST(Study, CountsOnlyWhatTheLoadMakesWorse) {
     options.attribution_voltage_pu = 0.0;
     rows = headroom(network, options).rows;
     EXPECT_EQ(rows[0].status, HeadroomStatus::already_limited);
-    EXPECT_EQ(rows[1].status, HeadroomStatus::already_limited);
+    EXPECT_EQ(rows[1].status, HeadroomStatus::limited);  // once it is more than power flows are solved to
+    EXPECT_EQ(rows[1].binding.element, 5);
+    EXPECT_LT(rows[1].headroom_mw, 0.2);
 }
 
 TEST(Study, CountsALowVoltageOnlyBeyondItsThreshold) {
