@@ -1,6 +1,7 @@
 """Redispatch headroom in Python and on the command line: columns, tables, options, errors, witnesses."""
 
 import json
+import shlex
 
 import nodalroom as nr
 import numpy as np
@@ -336,7 +337,6 @@ def test_ctrl_c_keeps_the_rows_that_were_finished():
     """Ctrl-C while dispatches are looked for: figures of the fixed rule are all there."""
     code, out, err = interrupted(
         f"""
-import shlex
 import signal
 import nodalroom as nr
 def later(stage, done, total):
