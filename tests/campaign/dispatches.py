@@ -26,7 +26,8 @@ def check_dispatch(script: Script, checks: Checks, case: Case, row: Any, bus: in
     if not np.isfinite(found) or row["redispatch_status"] == "not_settled":
         return
     dispatch = script.run(f"dispatch = study.dispatch({bus})").to_numpy(float)
-    if found > row["headroom_mw"] + 0.02:  # else it may be the fixed rule's, which knows no ranges
+    by_rule = 0.0 if row["status"] == "not_settled" else row["headroom_mw"]
+    if found > by_rule + 0.02:  # else it may be the fixed rule's, which knows no ranges
         check_ranges(checks, case, dispatch, bus)
     if found <= 0.01:
         return

@@ -359,6 +359,16 @@ def test_a_dispatch_at_which_something_counts_is_found(tmp_path):
     assert "redispatch: nothing counts at its dispatch" in checks.kinds()
 
 
+def test_redispatch_without_a_figure_by_the_rule_is_no_finding():
+    checks = Checks()
+    without = row(status="not_settled", headroom_mw=np.nan)
+    rows.check_redispatch_row(checks, without, {"max_mw": 500.0}, "bus 4", [])
+    assert not checks.findings
+    without["redispatch_mw"] = -1.0
+    rows.check_redispatch_row(checks, without, {"max_mw": 500.0}, "bus 4", [])
+    assert checks.kinds() == {"redispatch: not below the fixed rule"}
+
+
 def test_only_units_of_the_island_have_ranges():
     case = tables.read_case((FAULTS / "f_redispatch_other_island.m").read_text())
     checks, dispatch = Checks(), case.gen[:, tables.PG].copy()
