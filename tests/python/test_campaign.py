@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
+FAULTS = ROOT / "tests" / "faults"
 sys.path.insert(0, str(ROOT / "tests"))
 
 from campaign import below, changes, dispatches, grids, powerflow, rows, solutions, states, watchdog, witnesses  # noqa: E402
@@ -355,6 +357,71 @@ def test_a_dispatch_at_which_something_counts_is_found(tmp_path):
     more["redispatch_mw"] += 3
     dispatches.check_dispatch(script, checks, case, more, 5, {})
     assert "redispatch: nothing counts at its dispatch" in checks.kinds()
+
+
+def test_redispatch_without_a_figure_by_the_rule_is_no_finding():
+    checks = Checks()
+    without = row(status="not_settled", headroom_mw=np.nan)
+    rows.check_redispatch_row(checks, without, {"max_mw": 500.0}, "bus 4", [])
+    assert not checks.findings
+    without["redispatch_mw"] = -1.0
+    rows.check_redispatch_row(checks, without, {"max_mw": 500.0}, "bus 4", [])
+    assert checks.kinds() == {"redispatch: not below the fixed rule"}
+
+
+def test_only_units_of_the_island_have_ranges():
+    case = tables.read_case((FAULTS / "f_redispatch_other_island.m").read_text())
+    checks, dispatch = Checks(), case.gen[:, tables.PG].copy()
+    dispatch[3] += 2.5  # past Pmax, in the island of bus 70
+    dispatches.check_ranges(checks, case, dispatch, 4)
+    assert not checks.findings
+    dispatches.check_ranges(checks, case, dispatch, 70)
+    assert checks.kinds() == {"redispatch: units in range"}
+
+
+def checked_dispatch(
+    tmp_path: Path, name: str, bus: int, options: dict, wrong_by_mw: float = 0.0
+) -> tuple[Checks, pd.Series]:
+    """What a dispatch put back comes to, the first unit's output off by so much."""
+    script = Script(tmp_path)
+    checks, case = Checks(script), tables.read_case((FAULTS / name).read_text())
+    script.case("net", case)
+    call = words({"buses": [bus], "redispatch": True, "threads": 1, "progress": False, **options})
+    study = script.run(f"study = nr.headroom(net{call})")
+
+    def dispatch(of: int) -> pd.Series:
+        found = study.dispatch(of).copy()
+        found.iloc[0] += wrong_by_mw
+        return found
+
+    script.names["study"] = SimpleNamespace(dispatch=dispatch, witness=study.witness, table=study.table)
+    dispatches.check_dispatch(script, checks, case, study.table.loc[bus], bus, options)
+    return checks, study.table.loc[bus]
+
+
+def test_a_dispatch_balances_in_the_solution_that_was_followed(tmp_path):
+    options = {
+        "balance_area": 2,
+        "contingencies": "none",
+        "voltage_band": (0.9, 1.06),
+        "power_factor": 0.8,
+        "attribution": 0.0,
+        "max_moved_mw": 50.0,
+    }
+    name = "f_redispatch_two_solutions.m"
+    checks, _ = checked_dispatch(tmp_path, name, 136, options)
+    assert not checks.findings
+    assert checks.counts["redispatch: dispatch balances its load"] == 1
+    checks, _ = checked_dispatch(tmp_path, name, 136, options, wrong_by_mw=1.0)
+    assert "redispatch: dispatch balances its load" in checks.kinds()
+
+
+def test_a_dispatch_at_0_mw_is_put_back_without_a_load(tmp_path):
+    options = {"balance": "reference", "power_factor": 0.9, "attribution": 0.0, "max_moved_mw": 0.0}
+    checks, row = checked_dispatch(tmp_path, "f_redispatch_nothing_fits.m", 3, options)
+    assert row["feasible_mw"] == 0
+    assert not checks.findings
+    assert checks.counts["redispatch: dispatch balances its load"] == 1
 
 
 # ---------------------------------------------------------------- witnesses

@@ -145,6 +145,53 @@ def test_a_dispatch_found_can_be_put_back_and_solved() -> None:
             assert nr.headroom(again, buses=[10], **options).intact_solved
 
 
+def test_a_dispatch_is_that_of_the_solution_which_the_search_followed() -> None:
+    net = nr.read(FAULTS / "f_redispatch_two_solutions.m")
+    options: dict = {"power_factor": 0.8, "balance_area": 2, "contingencies": "none"}
+    limits: dict = {"voltage_band": (0.9, 1.06), "attribution": 0, "max_moved_mw": 50}
+    study = nr.headroom(net, buses=[136], redispatch=True, **options, **limits)
+    dispatch, mw = study.dispatch(136), float(study.table["redispatch_mw"][136])
+    witness = study.witness(136, redispatch=True)
+    expect_witness_solves(witness)
+    stored = nr.parse(witness.text, "witness")
+    assert stored.generators["p_mw"].to_numpy() == pytest.approx(dispatch.to_numpy(), abs=0.01)
+    # Bus 145 is at its least reactive power there; the same state has another solution, in which it regulates.
+    assert stored.generators["v_setpoint_pu"][1] > 1.06
+    again = net.with_dispatch(dispatch).with_load(136, mw, power_factor=0.8)
+    flow = again.solve(balance="spare", balance_area=2)
+    assert flow.converged
+    assert flow.buses["vm_pu"][145] == pytest.approx(1.018)
+
+
+def test_units_of_other_islands_balance_as_they_do_in_the_case() -> None:
+    net = nr.read(FAULTS / "f_redispatch_other_island.m")
+    options: dict = {"balance": "reference", "q_limits": False}
+    study = nr.headroom(net, buses=[4], power_factor=0.9, attribution=0, redispatch=True, **options)
+    assert study.table["redispatch_mw"][4] > study.table["headroom_mw"][4] + 1
+    dispatch, units = study.dispatch(4), net.generators
+    island = net.buses["island"]
+    here = (island[units["bus"]] == island[4]).to_numpy()
+    low, high = units[["p_min_mw", "p_mw"]].min(axis=1), units[["p_max_mw", "p_mw"]].max(axis=1)
+    outside = np.maximum(low - dispatch, dispatch - high)
+    assert outside[here].max() <= 1e-3
+    # The case has the unit at the other island's reference past its range, and losses take it further.
+    assert outside[~here].max() > 1
+    alone = net.solve(**options).generators["p_mw"]
+    assert dispatch[~here].to_numpy() == pytest.approx(alone[~here].to_numpy(), abs=1e-3)
+
+
+def test_where_nothing_fits_the_dispatch_is_the_solved_case_itself() -> None:
+    net = nr.read(FAULTS / "f_redispatch_nothing_fits.m")
+    options: dict = {"power_factor": 0.9, "attribution": 0, "max_moved_mw": 0}
+    study = nr.headroom(net, buses=[3], balance="reference", redispatch=True, **options)
+    row = study.table.loc[3]
+    assert row["feasible_mw"] == 0
+    assert row["limit_type"] == "collapse"  # between 0 MW and violated_mw, and the figure is halfway
+    assert row["redispatch_mw"] == row["headroom_mw"] < 0.1
+    alone = net.solve(balance="reference").generators["p_mw"]
+    assert study.dispatch(3).to_numpy() == pytest.approx(alone.to_numpy(), abs=1e-3)
+
+
 def test_a_dispatch_without_any_spare_is_shared_by_pmax_and_says_so() -> None:
     case = nr.read(DATA / "case14.m").with_ratings(factor=20).with_load(1, 430, 0)
     net = case.with_dispatch(case.generators["p_max_mw"])
