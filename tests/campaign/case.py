@@ -97,10 +97,13 @@ def islands(case: Case, without: int | None = None) -> np.ndarray:
 
 
 def references(case: Case) -> dict[int, int]:
-    """The reference bus of each island: where several are of type 3, the first in the file."""
+    """The reference bus of each island: of type 3, the first with a unit in service; the first where none has one."""
     found: dict[int, int] = {}
     island = islands(case)
-    for row in np.flatnonzero(case.bus[:, TYPE] == REF):
+    rows = case.rows()
+    with_units = {rows[int(number)] for number in case.gen[case.gen[:, G_ON] > 0, G_BUS]}
+    at = np.flatnonzero(case.bus[:, TYPE] == REF)
+    for row in sorted(at, key=lambda row: (row not in with_units, row)):
         found.setdefault(int(island[row]), int(row))
     return found
 
@@ -125,7 +128,8 @@ def weights(case: Case, balance: str | list[float], area: int | None = None) -> 
     # Units with Pmax <= 0 are dispatchable loads and take no part unless weights name them.
     weight = np.maximum(p_max, 0)
     if balance == "spare":
-        weight = np.where(p_max > 0, np.maximum(p_max - case.gen[:, PG], 0), 0)
+        spare = np.where(p_max > 0, np.maximum(p_max - case.gen[:, PG], 0), 0)
+        weight = spare if spare[within].any() else weight  # by Pmax where nobody has any
     elif balance == "reference":
         mine = within & at_reference(case)
         weight = np.where(mine, weight, 0)
