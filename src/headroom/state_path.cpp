@@ -74,9 +74,9 @@ StatePath::StatePath(contingency::Outage outage, Candidate candidate, const Volt
     points_.push_back({0.0, at_zero});
 }
 
-void StatePath::put_last(StateSolver& solver) const {
-    load_state(solver, outage_, candidate_, highest_solved_mw());
-    solver.newton().start_from(points_.back().voltages);
+void StatePath::put(StateSolver& solver, const LoadedPoint& point) const {
+    load_state(solver, outage_, candidate_, point.load_mw);
+    solver.newton().start_from(point.voltages);
     solver.newton().fit_modes(solver.base().options().enforce_q_limits);
     solver.newton().evaluate_mismatch();
 }
@@ -145,7 +145,8 @@ std::vector<LoadedPoint>::const_iterator StatePath::first_at_or_above(double loa
 /// The first load without a solution ends the path: what was solved beyond it belongs to another piece.
 void StatePath::end_at(double load_mw) {
     lowest_unsolved_mw_ = std::min(lowest_unsolved_mw_, load_mw);
-    points_.erase(first_at_or_above(lowest_unsolved_mw_), points_.end());
+    // The state without load stays: its solution is given.
+    points_.erase(std::max(first_at_or_above(lowest_unsolved_mw_), points_.cbegin() + 1), points_.cend());
 }
 
 bool StatePath::reach(StateSolver& solver, double load_mw) {
@@ -157,6 +158,10 @@ bool StatePath::reach(StateSolver& solver, double load_mw) {
             above == 0 || upper->load_mw - load_mw < load_mw - points_[above - 1].load_mw;
         if (try_solve(solver, load_mw, nearer_above ? above : above - 1, false, Effort::near)) {
             if (upper->load_mw != load_mw) keep(solver, load_mw);
+            return true;
+        }
+        if (upper->load_mw == load_mw) {
+            put(solver, *upper);
             return true;
         }
     } else {

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] double highest_solved_mw() const noexcept { return points_.back().load_mw; }
     [[nodiscard]] double lowest_unsolved_mw() const noexcept { return lowest_unsolved_mw_; }
     /// Puts the state's solution with the highest load reached into the solver, evaluated.
-    void put_last(contingency::StateSolver& solver) const;
+    void put_last(contingency::StateSolver& solver) const { put(solver, points_.back()); }
     /// False where the steps towards a load ran out: the end is enclosed, but not to kCollapseWidthMw.
     [[nodiscard]] bool is_settled() const noexcept { return is_settled_; }
 
@@ -41,6 +41,7 @@ public:
     static constexpr double kCollapseWidthMw = 0.4;
 
 private:
+    void put(contingency::StateSolver& solver, const LoadedPoint& point) const;
     bool try_solve(contingency::StateSolver& solver, double load_mw, std::size_t from, bool extrapolate,
                    Effort effort);
     bool try_everything(contingency::StateSolver& solver, double load_mw, std::size_t from);
