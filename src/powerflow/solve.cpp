@@ -109,7 +109,8 @@ bool is_doubtful(const Equations& equations, const Voltages& voltages, const Vol
     for (std::size_t i = 0; i < voltages.vm_pu.size(); ++i) {
         if (!equations.is_energised(i)) continue;
         const double vm = voltages.vm_pu[i];
-        if (vm < kLowVoltage || (neighbour != nullptr && vm < neighbour->vm_pu[i] - kFarBelow)) return true;
+        if (vm < kLowVoltage) return true;
+        if (neighbour != nullptr && std::abs(vm - neighbour->vm_pu[i]) > kFarFromNeighbour) return true;
     }
     return false;
 }

@@ -80,10 +80,11 @@ inline constexpr double kLowVoltage = 0.3;
 // A live bus below this has no voltage. The equations of a bus without load hold there, whatever the rest
 // does.
 inline constexpr double kNoVoltage = 0.01;
-// A state without new load with a bus this much below its neighbour's voltage is as doubtful.
-inline constexpr double kFarBelow = 0.2;
+// A state without new load with a bus this far from its neighbour's voltage is as doubtful.
+inline constexpr double kFarFromNeighbour = 0.2;
 
-/// Whether a solution has a live bus below kLowVoltage, or one kFarBelow the neighbour's (null: none).
+/// Whether a solution has a live bus below kLowVoltage, or one kFarFromNeighbour the neighbour's (null:
+/// none).
 [[nodiscard]] bool is_doubtful(const Equations& equations, const Voltages& voltages,
                                const Voltages* neighbour);
 
