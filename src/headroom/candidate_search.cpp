@@ -203,7 +203,11 @@ std::optional<powerflow::Voltages> CandidateSearch::look_at(double load_mw) {
 bool CandidateSearch::run_round(const LimitMask& mask, bool headline, Outcome& outcome) {
     const double before = outcome.feasible_mw;
     const auto start = look_at(before);
-    if (!start) return outcome.take(end_of(path_of(Outage{}), mask));
+    if (!start) {  // its path has turned out to end below
+        if (!outcome.take(end_of(path_of(Outage{}), mask)))
+            outcome.feasible_mw = path_of(Outage{}).highest_solved_mw();
+        return true;
+    }
     outcome.states_solved = 1;
     std::vector<bool> listed = left_out_;
     // Those expected to count, the first of them alone, for what it takes off the limit may spare the
@@ -236,17 +240,13 @@ bool CandidateSearch::look_below(const LimitMask& mask, Outcome& outcome) {
     for (const double share : kSharesBelow) {
         const double load_mw = share * before;
         const auto start = look_at(load_mw);
-        if (start) {
-            counted_items(load_mw, mask, items_);
-            std::vector<bool> listed = left_out_;
-            if (!items_.empty()) {
-                below.take(first_event(path_of(Outage{}), load_mw, mask));
-            } else {
-                (void)tighten_all(find_suspects(mask, Screen::Find::expected, listed), load_mw, *start, mask,
-                                  below);
-            }
-        } else {
+        if (start) counted_items(load_mw, mask, items_);
+        if (!start || !items_.empty()) {
             below.take(first_event(path_of(Outage{}), load_mw, mask));
+        } else {
+            std::vector<bool> listed = left_out_;
+            (void)tighten_all(find_suspects(mask, Screen::Find::expected, listed), load_mw, *start, mask,
+                              below);
         }
         if (cancelled()) return false;
         if (below.feasible_mw < before) {
